@@ -1,0 +1,2 @@
+//! The `levator` command.
+fn main() {}

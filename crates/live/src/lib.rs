@@ -1,0 +1,2 @@
+//! Threads and channels: reader, recorder, engine, view, with measured latency.
+#![forbid(unsafe_code)]
