@@ -1,2 +1,19 @@
 //! Time, units, blocks of scans, and the filters and envelopes that act on them.
+//!
+//! Vocabulary: a *sample* is one value of one channel, a *scan* all channels at one instant, a
+//! *block* a run of scans, a *span* a half-open pair of sample indices.
+//!
+//! Nothing here reads a clock, a file or the environment, and no stage allocates after it was made.
 #![forbid(unsafe_code)]
+
+pub mod block;
+pub mod calibration;
+pub mod quality;
+pub mod time;
+pub mod unit;
+
+pub use block::{Block, ChannelId};
+pub use calibration::Calibration;
+pub use quality::Quality;
+pub use time::{HostTime, SampleIndex, SampleRate, Span};
+pub use unit::{SignalKind, Unit};

@@ -1,0 +1,119 @@
+//! What is known to be wrong with a run of samples.
+
+use core::fmt;
+use core::ops::{BitOr, BitOrAssign};
+
+/// A set of faults that hold for a block. The empty set means: nothing known against it.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Quality(u16);
+
+impl Quality {
+    /// Nothing known against the samples.
+    pub const GOOD: Self = Self(0);
+    /// At least one sample at the lower rail.
+    pub const SATURATED_LOW: Self = Self(1);
+    /// At least one sample at the upper rail.
+    pub const SATURATED_HIGH: Self = Self(1 << 1);
+    /// An electrode is off or the probe is disconnected.
+    pub const LEAD_OFF: Self = Self(1 << 2);
+    /// The sensor reports a fault of its own.
+    pub const SENSOR_FAULT: Self = Self(1 << 3);
+    /// The device repeated an old value.
+    pub const STALE: Self = Self(1 << 4);
+    /// The device dropped samples before this block.
+    pub const OVERRUN: Self = Self(1 << 5);
+    /// The device's clock jumped.
+    pub const CLOCK_JUMP: Self = Self(1 << 6);
+    /// A test signal, not a person.
+    pub const TEST_SIGNAL: Self = Self(1 << 7);
+    /// The sensor is warming up or being zeroed.
+    pub const WARMING: Self = Self(1 << 8);
+    /// The battery is low; values may still be right.
+    pub const LOW_BATTERY: Self = Self(1 << 9);
+    /// A value was not a finite number; the sample before it was used in its place.
+    pub const NOT_FINITE: Self = Self(1 << 10);
+    /// Filters have not settled since the start or a gap.
+    pub const SETTLING: Self = Self(1 << 11);
+
+    /// Faults under which a contraction can neither be seen nor ruled out.
+    pub const BLINDING: Self = Self(
+        Self::LEAD_OFF.0
+            | Self::SENSOR_FAULT.0
+            | Self::STALE.0
+            | Self::WARMING.0
+            | Self::NOT_FINITE.0,
+    );
+
+    const NAMES: [(Self, &'static str); 12] = [
+        (Self::SATURATED_LOW, "saturated low"),
+        (Self::SATURATED_HIGH, "saturated high"),
+        (Self::LEAD_OFF, "electrode off"),
+        (Self::SENSOR_FAULT, "sensor fault"),
+        (Self::STALE, "stale value"),
+        (Self::OVERRUN, "device overrun"),
+        (Self::CLOCK_JUMP, "clock jump"),
+        (Self::TEST_SIGNAL, "test signal"),
+        (Self::WARMING, "warming up"),
+        (Self::LOW_BATTERY, "low battery"),
+        (Self::NOT_FINITE, "not a number"),
+        (Self::SETTLING, "settling"),
+    ];
+
+    /// Whether any fault of `other` is in this set.
+    #[must_use]
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether the set is empty.
+    #[must_use]
+    pub const fn is_good(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The set as bits, for hashing and for files.
+    #[must_use]
+    pub const fn bits(self) -> u16 {
+        self.0
+    }
+
+    /// Names of the faults in this set, in a fixed order.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Self::NAMES.into_iter().filter(move |(fault, _)| self.intersects(*fault)).map(|(_, n)| n)
+    }
+}
+
+impl BitOr for Quality {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl BitOrAssign for Quality {
+    fn bitor_assign(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+impl fmt::Debug for Quality {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.names()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_add_up_and_keep_their_names() {
+        let mut quality = Quality::LEAD_OFF;
+        quality |= Quality::SATURATED_HIGH;
+        assert_eq!(quality.names().collect::<Vec<_>>(), ["saturated high", "electrode off"]);
+        assert!(quality.intersects(Quality::BLINDING));
+        assert!(!Quality::SATURATED_HIGH.intersects(Quality::BLINDING));
+        assert!(Quality::GOOD.is_good());
+    }
+}
