@@ -12,8 +12,24 @@ pub mod quality;
 pub mod time;
 pub mod unit;
 
+mod analogue;
+pub mod design;
+pub mod preset;
+pub mod sections;
+
+pub mod cascade;
+pub mod envelope;
+
 pub use block::{Block, ChannelId};
 pub use calibration::Calibration;
+pub use cascade::Cascade;
+pub use design::{
+    DesignError, butterworth_band_pass, butterworth_band_stop, butterworth_high_pass,
+    butterworth_low_pass, notch, notch_with_width,
+};
+pub use envelope::{RectifiedMean, Rms, WindowError};
+pub use preset::Filter;
 pub use quality::Quality;
+pub use sections::{Response, Sections};
 pub use time::{HostTime, SampleIndex, SampleRate, Span};
 pub use unit::{SignalKind, Unit};

@@ -1,0 +1,223 @@
+//! From an oscillating signal to its amplitude: moving RMS and moving mean of the rectified signal.
+
+use core::fmt;
+
+/// Root mean square of the last `window` samples, one value per sample.
+///
+/// In and out have the unit of the channel. The first `window - 1` values are computed over what has
+/// arrived. The mean is not subtracted: an offset counts as amplitude, so a high-pass belongs before.
+///
+/// Sums are made anew for every window: an artefact leaves no residue once it has left the window, and
+/// nothing drifts. Samples must be finite; one that is not spoils its window only.
+#[derive(Clone, Debug)]
+pub struct Rms {
+    sum: SlidingSum,
+}
+
+/// Mean of the absolute values of the last `window` samples, one value per sample.
+///
+/// Also called average rectified value. For Gaussian noise it is `√(2/π)`, about 0.8, of the
+/// [RMS](Rms): the two are never compared with each other. Everything else is as for [`Rms`].
+#[derive(Clone, Debug)]
+pub struct RectifiedMean {
+    sum: SlidingSum,
+}
+
+/// A window is empty or longer than the memory that was set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WindowError {
+    /// The window that was asked for, in samples.
+    pub window: usize,
+    /// The longest there is memory for, in samples.
+    pub max_window: usize,
+}
+
+impl fmt::Display for WindowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "window of {} samples is not within 1 to {}", self.window, self.max_window)
+    }
+}
+
+impl core::error::Error for WindowError {}
+
+impl Rms {
+    /// Memory for windows up to `max_window` samples (at least one), and a window of that length. The
+    /// only call that allocates.
+    #[must_use]
+    pub fn new(max_window: usize) -> Self {
+        Self { sum: SlidingSum::new(max_window) }
+    }
+
+    /// Begins anew with this window, in samples.
+    ///
+    /// # Errors
+    ///
+    /// [`WindowError`] for 0 and for more than there is memory for; nothing is changed then.
+    pub fn start(&mut self, window: usize) -> Result<(), WindowError> {
+        self.sum.start(window)
+    }
+
+    /// Forgets all samples; the window stays.
+    pub fn reset(&mut self) {
+        self.sum.reset();
+    }
+
+    /// Takes one sample, gives the amplitude up to and including it.
+    pub fn step(&mut self, x: f64) -> f64 {
+        let (sum, weight) = self.sum.step(x * x);
+        (sum * weight).sqrt()
+    }
+
+    /// Replaces each sample of a block by the amplitude: the same bits as [`Self::step`].
+    pub fn process(&mut self, block: &mut [f64]) {
+        for x in block {
+            *x = self.step(*x);
+        }
+    }
+
+    /// Samples in the window.
+    #[must_use]
+    pub const fn window(&self) -> usize {
+        self.sum.window
+    }
+
+    /// Half the window: how much later the amplitude follows than a centred window would.
+    #[must_use]
+    pub const fn delay_samples(&self) -> f64 {
+        self.sum.delay_samples()
+    }
+}
+
+impl RectifiedMean {
+    /// As [`Rms::new`].
+    #[must_use]
+    pub fn new(max_window: usize) -> Self {
+        Self { sum: SlidingSum::new(max_window) }
+    }
+
+    /// As [`Rms::start`].
+    ///
+    /// # Errors
+    ///
+    /// [`WindowError`] for 0 and for more than there is memory for; nothing is changed then.
+    pub fn start(&mut self, window: usize) -> Result<(), WindowError> {
+        self.sum.start(window)
+    }
+
+    /// Forgets all samples; the window stays.
+    pub fn reset(&mut self) {
+        self.sum.reset();
+    }
+
+    /// Takes one sample, gives the amplitude up to and including it.
+    pub fn step(&mut self, x: f64) -> f64 {
+        let (sum, weight) = self.sum.step(x.abs());
+        sum * weight
+    }
+
+    /// Replaces each sample of a block by the amplitude: the same bits as [`Self::step`].
+    pub fn process(&mut self, block: &mut [f64]) {
+        for x in block {
+            *x = self.step(*x);
+        }
+    }
+
+    /// Samples in the window.
+    #[must_use]
+    pub const fn window(&self) -> usize {
+        self.sum.window
+    }
+
+    /// Half the window: how much later the amplitude follows than a centred window would.
+    #[must_use]
+    pub const fn delay_samples(&self) -> f64 {
+        self.sum.delay_samples()
+    }
+}
+
+/// Sum over the last `window` values, from sums over parts that are never subtracted from.
+///
+/// Time is cut into runs of `window` values. Any window then is the end of one run and the beginning of
+/// the next:
+///
+/// ```text
+///     run before        |  run now
+///     . . . [ tails[i+1]|  head   ] . . .
+///             i+1 ..    |  0 ..= i
+/// ```
+///
+/// `head` grows by one addition a value; all the tails of a run are summed from its back when it ends.
+/// So it is two additions a value on average, and `window` at once in the worst case.
+#[derive(Clone, Debug)]
+struct SlidingSum {
+    /// Before `position`: values of this run. From there on: tails of the run before.
+    values: Box<[f64]>,
+    window: usize,
+    position: usize,
+    head: f64,
+    /// Whether a run has ended, so that the window is full.
+    full: bool,
+    /// One over the window.
+    weight: f64,
+}
+
+impl SlidingSum {
+    fn new(max_window: usize) -> Self {
+        let window = max_window.max(1);
+        Self {
+            values: vec![0.0; window].into_boxed_slice(),
+            window,
+            position: 0,
+            head: 0.0,
+            full: false,
+            weight: 1.0 / window as f64,
+        }
+    }
+
+    fn start(&mut self, window: usize) -> Result<(), WindowError> {
+        if window == 0 || window > self.values.len() {
+            return Err(WindowError { window, max_window: self.values.len() });
+        }
+        self.window = window;
+        self.weight = 1.0 / window as f64;
+        self.reset();
+        Ok(())
+    }
+
+    fn reset(&mut self) {
+        self.values.fill(0.0);
+        self.position = 0;
+        self.head = 0.0;
+        self.full = false;
+    }
+
+    const fn delay_samples(&self) -> f64 {
+        (self.window - 1) as f64 / 2.0
+    }
+
+    /// The sum with `value` in the window, and one over the number of values in it.
+    fn step(&mut self, value: f64) -> (f64, f64) {
+        let next = self.position + 1;
+        let tail = if next < self.window { self.values[next] } else { 0.0 };
+        self.values[self.position] = value;
+        self.head += value;
+        let sum = tail + self.head;
+        let weight = if self.full { self.weight } else { 1.0 / next as f64 };
+        self.position = next;
+        if next == self.window {
+            self.end_run();
+        }
+        (sum, weight)
+    }
+
+    fn end_run(&mut self) {
+        let mut tail = 0.0;
+        for value in self.values[..self.window].iter_mut().rev() {
+            tail += *value;
+            *value = tail;
+        }
+        self.head = 0.0;
+        self.position = 0;
+        self.full = true;
+    }
+}
