@@ -9,7 +9,6 @@ use levator_signal::{SampleIndex, Span};
 /// has been taken off. `decided` and `closed` are not corrected: they say which sample had to
 /// arrive before the statement could be made.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum Transition {
     /// A contraction is under way. Its onset may still move to a later sample when the contraction
     /// proves to be much stronger than what was seen first; the final date stands in
@@ -72,7 +71,6 @@ pub struct Contraction {
 
 /// Why nothing can be said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Reason {
     /// Samples are missing.
     Gap,

@@ -1,2 +1,39 @@
-//! The one state machine that joins decoding, filtering and detection: Input in, Output out.
+//! The one state machine: [`Input`] in, [`Output`] out.
+//!
+//! Live, recording and offline use are the same [`Engine`] fed from a port, from both, or from a
+//! file. It has no clock, no IO and no threads, cannot fail after [`Engine::new`], and does not
+//! allocate between `new` and the end of [`Engine::finish`].
+//!
+//! ```
+//! use levator_engine::{Engine, EngineConfig, Input, Output};
+//! use levator_signal::HostTime;
+//!
+//! let mut engine = Engine::new(&EngineConfig::device())?;
+//! let mut refusals = 0;
+//! engine.handle(
+//!     Input::Bytes { at: HostTime::ZERO, bytes: b"boot log\n\0" },
+//!     &mut |output: Output<'_>| refusals += usize::from(matches!(output, Output::Refused(_))),
+//! );
+//! assert_eq!(refusals, 1);
+//! # Ok::<(), levator_engine::ConfigError>(())
+//! ```
 #![forbid(unsafe_code)]
+
+mod channel;
+pub mod config;
+pub mod digest;
+mod engine;
+pub mod input;
+mod link;
+pub mod output;
+mod pipeline;
+
+pub use channel::Delay;
+pub use config::{ConfigError, Conversation, EmgBand, EngineConfig, Source};
+pub use digest::Digest;
+pub use engine::Engine;
+pub use input::{Command, Input, LinkChange};
+pub use output::{
+    ContractionEvent, LinkEvent, LinkState, Mark, Output, Passed, PassedReason, RestEvent, Sink,
+    Tee, Transmission,
+};

@@ -1,0 +1,264 @@
+//! One channel: values, filter, envelope, detector.
+
+use levator_decode::StreamInfo;
+use levator_detect::{Detector, DetectorConfig};
+use levator_signal::preset::{self, Harmonics};
+use levator_signal::{
+    Block, Calibration, Cascade, ChannelId, Quality, Rms, SampleIndex, SampleRate, Sections,
+    SignalKind, Span, Unit,
+};
+
+use crate::output::PassedReason;
+use crate::{ConfigError, ContractionEvent, EmgBand, EngineConfig, Output, RestEvent, Sink};
+
+/// Samples that are filtered at a time: small enough that all three forms stay in the first cache.
+pub(crate) const BLOCK_LEN: usize = 512;
+
+/// Window of the EMG envelope. Our choice, after the 50 to 100 ms that are common for pelvic-floor
+/// EMG: shorter windows flicker, longer ones hide how fast a muscle lets go.
+pub(crate) const RMS_WINDOW_S: f64 = 0.1;
+
+/// What a channel adds between a muscle and its outputs, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Delay {
+    /// Filters inside the device, as it says.
+    pub device_s: f64,
+    /// Our filter, at the centre of its band.
+    pub filter_s: f64,
+    /// The window of the envelope, beyond the filter.
+    pub envelope_s: f64,
+}
+
+/// A place in the pool. All memory is taken in [`Channel::new`]; a stream claims it later.
+#[derive(Debug)]
+pub(crate) struct Channel {
+    signal: Option<Signal>,
+    emg_band: EmgBand,
+    mains: Option<preset::Mains>,
+    cascade: Cascade,
+    rms: Rms,
+    emg: Detector,
+    pressure: Detector,
+    values: Vec<f64>,
+    filtered: Vec<f64>,
+    envelope: Vec<f64>,
+    /// Stands in for values that are not numbers.
+    last_value: f64,
+}
+
+/// What is on the channel.
+#[derive(Clone, Copy, Debug)]
+struct Signal {
+    id: ChannelId,
+    search: Search,
+    kind: SignalKind,
+    unit: Unit,
+    rate: SampleRate,
+    calibration: Calibration,
+    /// Values at and beyond which the converter is at its end.
+    rails: Option<(f64, f64)>,
+    device_delay_s: f64,
+}
+
+/// How a channel is searched for contractions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Search {
+    Emg,
+    Level,
+}
+
+impl Channel {
+    pub(crate) fn new(config: &EngineConfig, max_rate: SampleRate) -> Result<Self, ConfigError> {
+        let detector = |settings: &DetectorConfig| {
+            Detector::new(settings, max_rate).map_err(|error| ConfigError {
+                field: error.field,
+                value: error.value,
+                bound: "as DetectorConfig says",
+            })
+        };
+        Ok(Self {
+            signal: None,
+            emg_band: config.emg_band,
+            mains: config.mains,
+            cascade: Cascade::new(&Sections::identity(max_rate)),
+            rms: Rms::new(max_rate.sample_count(RMS_WINDOW_S)),
+            emg: detector(&DetectorConfig::emg())?,
+            pressure: detector(&DetectorConfig::pressure())?,
+            values: Vec::with_capacity(BLOCK_LEN),
+            filtered: Vec::with_capacity(BLOCK_LEN),
+            envelope: Vec::with_capacity(BLOCK_LEN),
+            last_value: 0.0,
+        })
+    }
+
+    pub(crate) fn is_free(&self) -> bool {
+        self.signal.is_none()
+    }
+
+    pub(crate) fn release(&mut self) {
+        self.signal = None;
+    }
+
+    /// Takes the channel for `id`. Designs the filter, allocates nothing.
+    pub(crate) fn claim(&mut self, id: ChannelId, info: &StreamInfo) -> Result<(), PassedReason> {
+        let rate = info.rate;
+        let search = match info.kind {
+            SignalKind::Emg => Search::Emg,
+            SignalKind::EmgEnvelope | SignalKind::Pressure => Search::Level,
+            SignalKind::Other => return Err(PassedReason::NotJudged),
+        };
+        let low = |_| PassedReason::RateTooLow;
+        let sections = match search {
+            Search::Emg => {
+                let band = match self.emg_band {
+                    EmgBand::Wide => preset::emg_wide(rate),
+                    EmgBand::Pelvic => preset::emg_pelvic(rate),
+                    EmgBand::HeartSafe => preset::emg_heart_safe(rate),
+                };
+                let band = band.map_err(low)?.sections;
+                match self
+                    .mains
+                    .map(|mains| preset::mains_notch(mains, Harmonics::FundamentalOnly, rate))
+                {
+                    // A rate that is too low for the notch has no mains hum to take out either.
+                    Some(Ok(notch)) => band.then(&notch.sections).map_err(low)?,
+                    Some(Err(_)) | None => band,
+                }
+            }
+            Search::Level => preset::pressure_low_pass(rate).map_err(low)?.sections,
+        };
+        self.cascade = Cascade::new(&sections);
+        self.rms.start(rate.sample_count(RMS_WINDOW_S)).map_err(|_| PassedReason::RateTooHigh)?;
+        let detector = match search {
+            Search::Emg => &mut self.emg,
+            Search::Level => &mut self.pressure,
+        };
+        detector.start(rate, self.cascade.delay_samples()).map_err(|_| PassedReason::RateTooLow)?;
+        self.signal = Some(Signal {
+            id,
+            search,
+            kind: info.kind,
+            unit: info.unit,
+            rate,
+            calibration: Calibration::IDENTITY,
+            rails: None,
+            device_delay_s: 0.0,
+        });
+        self.describe(info);
+        Ok(())
+    }
+
+    /// Takes over unit and calibration of a stream whose kind and rate are as before.
+    pub(crate) fn describe(&mut self, info: &StreamInfo) {
+        let Some(signal) = &mut self.signal else { return };
+        signal.unit = info.unit;
+        signal.calibration = info.calibrations[usize::from(signal.id.channel)];
+        signal.rails = info.rails;
+        signal.device_delay_s = info.device_delay_s;
+    }
+
+    /// Filters, shows and searches at most [`BLOCK_LEN`] codes.
+    pub(crate) fn process(
+        &mut self,
+        first: SampleIndex,
+        codes: impl Iterator<Item = f64>,
+        mut quality: Quality,
+        sink: &mut impl Sink,
+    ) {
+        let Some(signal) = self.signal else { return };
+        self.values.clear();
+        for code in codes {
+            if let Some((low, high)) = signal.rails {
+                if code <= low {
+                    quality |= Quality::SATURATED_LOW;
+                } else if code >= high {
+                    quality |= Quality::SATURATED_HIGH;
+                }
+            }
+            let value = signal.calibration.apply(code);
+            if value.is_finite() {
+                self.last_value = value;
+            } else {
+                quality |= Quality::NOT_FINITE;
+            }
+            self.values.push(self.last_value);
+        }
+        if !self.cascade.is_settled() {
+            quality |= Quality::SETTLING;
+        }
+        self.filtered.clear();
+        self.filtered.extend_from_slice(&self.values);
+        self.cascade.process(&mut self.filtered);
+        self.envelope.clear();
+        self.envelope.extend_from_slice(&self.filtered);
+        if signal.search == Search::Emg {
+            self.rms.process(&mut self.envelope);
+        }
+        sink.emit(Output::Block(Block {
+            channel: signal.id,
+            kind: signal.kind,
+            unit: signal.unit,
+            rate: signal.rate,
+            first,
+            values: &self.values,
+            filtered: &self.filtered,
+            envelope: &self.envelope,
+            quality,
+        }));
+        let filtered = &self.filtered;
+        let mut out = |transition| sink.emit(signal.event(transition));
+        match signal.search {
+            Search::Emg => self.emg.process(first, filtered, quality, &mut out),
+            Search::Level => self.pressure.process(first, filtered, quality, &mut out),
+        }
+    }
+
+    /// Samples are missing in `span`, or the scale changed at it: nothing is carried across.
+    pub(crate) fn interrupt(&mut self, span: Span, sink: &mut impl Sink) {
+        let Some(signal) = self.signal else { return };
+        self.cascade.reset();
+        self.rms.reset();
+        self.detector(signal).gap(span.start, span.end, &mut |t| sink.emit(signal.event(t)));
+    }
+
+    /// The signal ends before `at`.
+    pub(crate) fn finish(&mut self, at: SampleIndex, sink: &mut impl Sink) {
+        let Some(signal) = self.signal else { return };
+        let detector = self.detector(signal);
+        detector.finish(at, &mut |t| sink.emit(signal.event(t)));
+        let rest = detector.rest();
+        sink.emit(Output::Rest(RestEvent { channel: signal.id, unit: signal.unit, rest }));
+    }
+
+    fn detector(&mut self, signal: Signal) -> &mut Detector {
+        match signal.search {
+            Search::Emg => &mut self.emg,
+            Search::Level => &mut self.pressure,
+        }
+    }
+
+    /// What lies between the muscle and the outputs.
+    pub(crate) fn delay(&self) -> Option<Delay> {
+        let signal = self.signal?;
+        let seconds = |samples: f64| samples / signal.rate.hz();
+        Some(Delay {
+            device_s: signal.device_delay_s,
+            filter_s: seconds(self.cascade.delay_samples()),
+            envelope_s: match signal.search {
+                Search::Emg => seconds(self.rms.delay_samples()),
+                Search::Level => 0.0,
+            },
+        })
+    }
+}
+
+impl Signal {
+    fn event(&self, transition: levator_detect::Transition) -> Output<'static> {
+        Output::Contraction(ContractionEvent {
+            channel: self.id,
+            rate: self.rate,
+            unit: self.unit,
+            transition,
+        })
+    }
+}

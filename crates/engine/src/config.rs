@@ -1,0 +1,132 @@
+//! What can be chosen before a recording, checked once.
+
+use core::fmt;
+
+use levator_decode::StreamInfo;
+use levator_signal::SampleRate;
+use levator_signal::preset::Mains;
+
+/// Settings of an [`Engine`](crate::Engine). They are written into every recording, so that its
+/// analysis uses the ones it was made with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EngineConfig {
+    /// Where samples come from.
+    pub source: Source,
+    /// Band of the EMG filter.
+    pub emg_band: EmgBand,
+    /// Mains hum to take out of EMG, if any.
+    pub mains: Option<Mains>,
+    /// Most channels that are filtered and searched for contractions, over all streams. Further
+    /// channels are passed on as they come. Each takes about half a megabyte.
+    pub max_channel_count: usize,
+    /// Highest rate that is filtered and searched, in hertz, 10 to 20 000. Faster streams are passed
+    /// on as they come.
+    pub max_rate_hz: f64,
+}
+
+/// Where samples come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// A device that speaks our wire protocol.
+    Device {
+        /// Whether the engine greets the device and starts it, or only listens.
+        conversation: Conversation,
+    },
+    /// Scans read from a file, described by it.
+    Scans(Box<StreamInfo>),
+}
+
+/// Whether the host speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Conversation {
+    /// Greets the device, asks for its description, starts it, and does so again after a restart.
+    Lead,
+    /// Never sends a byte.
+    Listen,
+}
+
+/// Band of the EMG filter, each with its source in `levator_signal::preset`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EmgBand {
+    /// 20 to 450 Hz, the band of general surface EMG.
+    Wide,
+    /// 30 to 450 Hz, against the heart beat at little loss.
+    Pelvic,
+    /// 100 to 450 Hz, where the heart beat is strong.
+    HeartSafe,
+}
+
+impl EmgBand {
+    /// All bands with their names on the command line and in files.
+    pub const NAMES: [(Self, &'static str); 3] =
+        [(Self::Wide, "wide"), (Self::Pelvic, "pelvic"), (Self::HeartSafe, "heart-safe")];
+}
+
+impl EngineConfig {
+    /// For a device on a port, which is greeted and started.
+    ///
+    /// Our choice: 24 channels of at most 10 kHz (feature F41 asks for 24 at 2 kHz), the wide band
+    /// because pelvic-floor power lies mostly below 100 Hz, and 50 Hz mains, which most of the world
+    /// has.
+    #[must_use]
+    pub fn device() -> Self {
+        Self {
+            source: Source::Device { conversation: Conversation::Lead },
+            emg_band: EmgBand::Wide,
+            mains: Some(Mains::Hz50),
+            max_channel_count: 24,
+            max_rate_hz: 10_000.0,
+        }
+    }
+
+    /// For scans from a file.
+    #[must_use]
+    pub fn scans(stream: StreamInfo) -> Self {
+        Self {
+            max_channel_count: usize::from(stream.channel_count),
+            max_rate_hz: stream.rate.hz().clamp(10.0, 20_000.0),
+            source: Source::Scans(Box::new(stream)),
+            ..Self::device()
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<SampleRate, ConfigError> {
+        let refuse = |field, value, bound| Err(ConfigError { field, value, bound });
+        if !(1..=256).contains(&self.max_channel_count) {
+            return refuse("max_channel_count", self.max_channel_count as f64, "1 to 256");
+        }
+        if !(10.0..=20_000.0).contains(&self.max_rate_hz) {
+            return refuse("max_rate_hz", self.max_rate_hz, "10 to 20000");
+        }
+        if let Source::Scans(stream) = &self.source {
+            let channels = usize::from(stream.channel_count);
+            if !(1..=levator_decode::MAX_CHANNELS).contains(&channels) {
+                return refuse("source.channel_count", channels as f64, "1 to 16");
+            }
+        }
+        SampleRate::from_hz(self.max_rate_hz).ok_or(ConfigError {
+            field: "max_rate_hz",
+            value: self.max_rate_hz,
+            bound: "10 to 20000",
+        })
+    }
+}
+
+/// A setting that cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ConfigError {
+    /// Name of the setting.
+    pub field: &'static str,
+    /// Its value.
+    pub value: f64,
+    /// What it may be.
+    pub bound: &'static str,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is {}, but must be {}", self.field, self.value, self.bound)
+    }
+}
+
+impl core::error::Error for ConfigError {}

@@ -1,0 +1,191 @@
+//! A fingerprint of all outputs: the test of "live equals offline".
+
+use levator_detect::Transition;
+use levator_signal::ChannelId;
+
+use crate::{Output, Sink};
+
+/// Sums up every output it is given, in order, bit by bit.
+///
+/// [`Self::all`] covers everything; [`Self::signal`] leaves out what carries host time, so it is also
+/// equal when the same bytes arrived in other chunks or at another time. Values enter as their bits:
+/// two runs agree only if every number is the same to the last bit.
+///
+/// It is a checksum against accidents of ours (64 bits, no secret), not against a forger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digest {
+    all: u64,
+    signal: u64,
+    count: u64,
+}
+
+impl Digest {
+    /// Nothing seen yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { all: 0, signal: 0, count: 0 }
+    }
+
+    /// Fingerprint of every output, host times included.
+    #[must_use]
+    pub const fn all(&self) -> u64 {
+        self.all
+    }
+
+    /// Fingerprint of the outputs that depend on samples alone.
+    #[must_use]
+    pub const fn signal(&self) -> u64 {
+        self.signal
+    }
+
+    /// Number of outputs seen.
+    #[must_use]
+    pub const fn output_count(&self) -> u64 {
+        self.count
+    }
+}
+
+impl Default for Digest {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Sink for Digest {
+    fn emit(&mut self, output: Output<'_>) {
+        self.count += 1;
+        let (hash, timed) = fingerprint(&output);
+        self.all = mix(self.all, hash);
+        if !timed {
+            self.signal = mix(self.signal, hash);
+        }
+    }
+}
+
+/// One round of multiply and shift; the multiplier is the 64-bit golden ratio.
+const fn mix(state: u64, word: u64) -> u64 {
+    let mixed = (state.rotate_left(23) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    mixed ^ (mixed >> 32)
+}
+
+/// The fingerprint of one output, and whether it carries host time.
+fn fingerprint(output: &Output<'_>) -> (u64, bool) {
+    let words = |tag: u64, words: &[u64]| words.iter().fold(mix(0, tag), |h, &w| mix(h, w));
+    match output {
+        Output::Link(event) => (words(1, &[event.at.as_nanos(), event.state as u64]), true),
+        Output::Device(device) => {
+            let identity = [
+                u64::from_le_bytes(device.uid),
+                u64::from(device.boot_id),
+                u64::from(device.model),
+                u64::from(device.stream_count),
+                device.at.as_nanos(),
+            ];
+            (bytes(words(2, &identity), device.name.as_str().as_bytes()), true)
+        }
+        Output::Stream(stream) => {
+            let mut hash = words(
+                3,
+                &[
+                    u64::from(stream.stream),
+                    u64::from(stream.epoch),
+                    stream.kind as u64,
+                    stream.unit as u64,
+                    stream.rate.scans(),
+                    stream.rate.seconds(),
+                    u64::from(stream.channel_count),
+                ],
+            );
+            for calibration in &stream.calibrations[..usize::from(stream.channel_count)] {
+                hash = mix(hash, calibration.scale.to_bits());
+                hash = mix(hash, calibration.offset_counts.to_bits());
+            }
+            (bytes(hash, stream.label.as_str().as_bytes()), false)
+        }
+        Output::Passed(passed) => {
+            (words(14, &[channel(passed.channel), passed.reason as u64]), false)
+        }
+        Output::Answer(answer) => {
+            let word = u64::from(answer.kind) << 8 | u64::from(answer.result);
+            (words(15, &[answer.at.as_nanos(), word]), true)
+        }
+        Output::Block(block) => {
+            let head = [
+                channel(block.channel),
+                block.first.0,
+                block.values.len() as u64,
+                u64::from(block.quality.bits()),
+            ];
+            let mut hash = words(4, &head);
+            for slice in [block.values, block.filtered, block.envelope] {
+                hash = slice.iter().fold(hash, |h, v| mix(h, v.to_bits()));
+            }
+            (hash, false)
+        }
+        Output::Contraction(event) => {
+            (transition(words(5, &[channel(event.channel)]), &event.transition), false)
+        }
+        Output::Rest(event) => {
+            let mut hash = words(6, &[channel(event.channel), event.unit as u64]);
+            if let Some(rest) = event.rest {
+                for value in [rest.level, rest.spread, rest.span_s] {
+                    hash = mix(hash, value.to_bits());
+                }
+            }
+            (hash, false)
+        }
+        Output::Lost(lost) => (
+            words(
+                7,
+                &[u64::from(lost.stream), lost.span.start.0, lost.span.end.0, lost.cause as u64],
+            ),
+            false,
+        ),
+        Output::Refused(refused) => {
+            let hash = words(8, &[refused.at.as_nanos()]);
+            (bytes(hash, refused.reason.name().as_bytes()), true)
+        }
+        Output::Status(status) => (words(9, &[status.at.as_nanos(), status.uptime_us]), true),
+        Output::Event(event) => {
+            (words(10, &[event.at.as_nanos(), event.index.0, u64::from(event.code)]), true)
+        }
+        Output::Log { at, text } => (bytes(words(11, &[at.as_nanos()]), text.as_bytes()), true),
+        Output::Mark(mark) => {
+            (bytes(words(12, &[mark.at.as_nanos(), mark.index.0]), mark.text.as_bytes()), true)
+        }
+        Output::Transmit(transmission) => {
+            (bytes(words(13, &[transmission.at.as_nanos()]), transmission.bytes), true)
+        }
+    }
+}
+
+fn channel(id: ChannelId) -> u64 {
+    u64::from(id.stream) << 8 | u64::from(id.channel)
+}
+
+fn transition(hash: u64, transition: &Transition) -> u64 {
+    let sum = |words: &[u64]| words.iter().fold(hash, |h, &w| mix(h, w));
+    match transition {
+        Transition::Onset { at, decided } => sum(&[1, at.0, decided.0]),
+        Transition::Withdrawn { span, decided } => sum(&[2, span.start.0, span.end.0, decided.0]),
+        Transition::Contraction(found) => sum(&[
+            3,
+            found.onset.0,
+            found.offset.map_or(u64::MAX, |offset| offset.0),
+            found.decided.0,
+            found.closed.0,
+            found.peak_at.0,
+            found.peak.to_bits(),
+            found.mean.to_bits(),
+            found.rest.to_bits(),
+            found.confidence.to_bits(),
+        ]),
+        Transition::Undetermined { span, decided, reason } => {
+            sum(&[4, span.start.0, span.end.0, decided.0, *reason as u64])
+        }
+    }
+}
+
+fn bytes(hash: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(mix(hash, bytes.len() as u64), |h, &b| mix(h, u64::from(b)))
+}

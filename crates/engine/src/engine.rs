@@ -1,0 +1,141 @@
+//! The state machine itself.
+
+use levator_decode::{Decoded, Decoder, Refusal, Refused, Session};
+use levator_signal::{ChannelId, HostTime};
+
+use crate::channel::Delay;
+use crate::link::Supervisor;
+use crate::pipeline::Pipeline;
+use crate::{
+    Command, ConfigError, Conversation, EngineConfig, Input, LinkChange, LinkState, Output, Sink,
+    Source, Transmission,
+};
+
+/// Joins decoding, filtering and detection. See the crate documentation for what it never does.
+#[derive(Debug)]
+pub struct Engine {
+    source: Source,
+    decoder: Decoder,
+    session: Session,
+    link: Supervisor,
+    pipeline: Pipeline,
+    /// The file was described to the pipeline.
+    is_described: bool,
+}
+
+impl Engine {
+    /// Allocates all it will ever need.
+    ///
+    /// # Errors
+    ///
+    /// A setting out of its bounds, named with its value.
+    pub fn new(config: &EngineConfig) -> Result<Self, ConfigError> {
+        let max_rate = config.check()?;
+        Ok(Self {
+            source: config.source.clone(),
+            decoder: Decoder::new(),
+            session: Session::new(),
+            link: Supervisor::new(),
+            pipeline: Pipeline::new(config, max_rate)?,
+            is_described: false,
+        })
+    }
+
+    /// Feeds one input; all results reach `sink` before this returns. Never fails, never allocates.
+    pub fn handle(&mut self, input: Input<'_>, sink: &mut impl Sink) {
+        let before = self.link.state();
+        match input {
+            Input::Bytes { at, bytes } => self.bytes(at, bytes, sink),
+            Input::Scans { at, scans } => {
+                self.describe(sink);
+                match self.source {
+                    Source::Scans(_) => self.pipeline.imported(&scans, sink),
+                    Source::Device { .. } => {
+                        sink.emit(Output::Refused(Refused { at, reason: Refusal::NotDescribed }));
+                    }
+                }
+            }
+            Input::Tick { .. } => {}
+            Input::Link { at, change } => match change {
+                LinkChange::Opened => {
+                    self.decoder.reopen();
+                    self.link.opened();
+                    if self.leads() {
+                        self.session.opened(at);
+                    }
+                }
+                LinkChange::Lost | LinkChange::Closed => {
+                    self.session.closed();
+                    self.link.closed();
+                }
+            },
+            Input::Command { at, command } => match command {
+                Command::Mark { text } => self.pipeline.mark(at, text, sink),
+                Command::Stop => {
+                    self.link.stopped();
+                    self.session.stop(at);
+                }
+            },
+        }
+        let at = input.at();
+        self.session.poll(at, |bytes| sink.emit(Output::Transmit(Transmission { at, bytes })));
+        if let Some(event) = self.link.poll(at, before) {
+            sink.emit(Output::Link(event));
+        }
+    }
+
+    /// Ends open contractions, and tells what was learnt of the resting levels.
+    pub fn finish(&mut self, _at: HostTime, sink: &mut impl Sink) {
+        self.describe(sink);
+        self.pipeline.finish(sink);
+    }
+
+    /// State of the link.
+    #[must_use]
+    pub fn link(&self) -> LinkState {
+        self.link.state()
+    }
+
+    /// What `channel` adds between a muscle and its outputs, or `None` if it is not searched.
+    #[must_use]
+    pub fn delay(&self, channel: ChannelId) -> Option<Delay> {
+        self.pipeline.channel(channel)?.delay()
+    }
+
+    fn leads(&self) -> bool {
+        matches!(self.source, Source::Device { conversation: Conversation::Lead })
+    }
+
+    fn describe(&mut self, sink: &mut impl Sink) {
+        if let Source::Scans(info) = &self.source
+            && !self.is_described
+        {
+            self.is_described = true;
+            self.pipeline.describe(info, sink);
+        }
+    }
+
+    fn bytes(&mut self, at: HostTime, bytes: &[u8], sink: &mut impl Sink) {
+        let Self { decoder, session, link, pipeline, .. } = self;
+        link.heard_bytes(at);
+        decoder.handle(at, bytes, &mut |decoded| {
+            session.heard(at, &decoded);
+            let interval_s = match &decoded {
+                Decoded::Scans(scans) => pipeline.interval_s(scans.stream, scans.scan_count()),
+                _ => 0.0,
+            };
+            link.heard(at, &decoded, interval_s);
+            match decoded {
+                Decoded::Device(device) => sink.emit(Output::Device(device)),
+                Decoded::Stream(info) => pipeline.describe(info, sink),
+                Decoded::Scans(scans) => pipeline.scans(&scans, sink),
+                Decoded::Lost(lost) => pipeline.lost(&lost, sink),
+                Decoded::Refused(refused) => sink.emit(Output::Refused(refused)),
+                Decoded::Status(status) => sink.emit(Output::Status(status)),
+                Decoded::Event(event) => sink.emit(Output::Event(event)),
+                Decoded::Log(text) => sink.emit(Output::Log { at, text }),
+                Decoded::Answer(answer) => sink.emit(Output::Answer(answer)),
+            }
+        });
+    }
+}

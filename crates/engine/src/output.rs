@@ -1,0 +1,196 @@
+//! Every result, in the order it became known.
+
+use levator_decode::decoded::{Answer, DeviceEvent, DeviceStatus};
+use levator_decode::{DeviceInfo, Lost, Refused, StreamInfo};
+use levator_detect::Transition;
+use levator_signal::{Block, ChannelId, HostTime, SampleIndex, SampleRate, Unit};
+
+/// One result. It borrows from the engine until [`Sink::emit`] returns.
+#[derive(Clone, Copy, Debug)]
+pub enum Output<'a> {
+    /// The state of the link changed.
+    Link(LinkEvent),
+    /// A device named itself.
+    Device(DeviceInfo),
+    /// A stream was described, or its description changed.
+    Stream(&'a StreamInfo),
+    /// A channel is passed on without filter and search.
+    Passed(Passed),
+    /// Samples of one channel: values, filtered, envelope.
+    Block(Block<'a>),
+    /// A contraction began, ended, or cannot be told.
+    Contraction(ContractionEvent),
+    /// The resting level of a channel, given once at the end.
+    Rest(RestEvent),
+    /// Samples are missing.
+    Lost(Lost),
+    /// Bytes were thrown away.
+    Refused(Refused),
+    /// The device's own figures.
+    Status(DeviceStatus),
+    /// An event on the device.
+    Event(DeviceEvent),
+    /// Text from the device.
+    Log {
+        /// When it was heard.
+        at: HostTime,
+        /// What it said.
+        text: &'a str,
+    },
+    /// The device's answer to a command.
+    Answer(Answer),
+    /// A note, bound to the newest sample.
+    Mark(Mark<'a>),
+    /// Bytes to be written to the device. A replay has nobody to write to and drops them.
+    Transmit(Transmission<'a>),
+}
+
+/// Where results go. Any `FnMut(Output)` is one.
+pub trait Sink {
+    /// Takes one result.
+    fn emit(&mut self, output: Output<'_>);
+}
+
+impl<F: FnMut(Output<'_>)> Sink for F {
+    fn emit(&mut self, output: Output<'_>) {
+        self(output);
+    }
+}
+
+/// Feeds two sinks, the first one first.
+#[derive(Debug)]
+pub struct Tee<A, B>(pub A, pub B);
+
+impl<A: Sink, B: Sink> Sink for Tee<A, B> {
+    fn emit(&mut self, output: Output<'_>) {
+        self.0.emit(output);
+        self.1.emit(output);
+    }
+}
+
+/// State of the link to the device.
+///
+/// ```text
+/// Closed -- opened --> Silent -- bytes --> Synchronising -- valid frame --> Streaming
+///    ^                   ^                      ^                             |  ^
+///    |                   +---- nothing for 2.5 s ----+------------------------+  |
+///    +---- lost or closed, from everywhere           +-- samples stop --> Stalled +
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LinkState {
+    /// No port is open.
+    Closed,
+    /// The port is open and nothing arrives.
+    Silent,
+    /// Bytes arrive, but no valid frame yet.
+    Synchronising,
+    /// The device was understood; samples may not have been started yet.
+    Connected,
+    /// Samples arrive.
+    Streaming,
+    /// The device speaks, but its samples stopped.
+    Stalled,
+}
+
+impl LinkState {
+    /// One word for views and reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Silent => "silent",
+            Self::Synchronising => "synchronising",
+            Self::Connected => "connected",
+            Self::Streaming => "streaming",
+            Self::Stalled => "stalled",
+        }
+    }
+}
+
+/// A change of the link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkEvent {
+    /// When it was noticed.
+    pub at: HostTime,
+    /// State from now on.
+    pub state: LinkState,
+}
+
+/// What the detector said about one channel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ContractionEvent {
+    /// Channel it speaks of.
+    pub channel: ChannelId,
+    /// Rate of the channel: indices to seconds.
+    pub rate: SampleRate,
+    /// Unit of peak and mean.
+    pub unit: Unit,
+    /// What was found.
+    pub transition: Transition,
+}
+
+/// A channel that is passed on as it came: its blocks carry the values three times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Passed {
+    /// The channel.
+    pub channel: ChannelId,
+    /// Why it is not searched.
+    pub reason: PassedReason,
+}
+
+/// Why a channel is not searched for contractions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PassedReason {
+    /// It is neither EMG nor pressure.
+    NotJudged,
+    /// Its rate is too low for the filter: see `levator_signal::preset`.
+    RateTooLow,
+    /// Its rate is above [`EngineConfig::max_rate_hz`](crate::EngineConfig::max_rate_hz).
+    RateTooHigh,
+    /// More channels than [`EngineConfig::max_channel_count`](crate::EngineConfig::max_channel_count).
+    TooMany,
+}
+
+impl PassedReason {
+    /// A few words for reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotJudged => "neither EMG nor pressure",
+            Self::RateTooLow => "rate too low for the filter",
+            Self::RateTooHigh => "rate above the limit",
+            Self::TooMany => "more channels than the limit",
+        }
+    }
+}
+
+/// Resting level of a channel, as the detector learnt it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RestEvent {
+    /// Channel it speaks of.
+    pub channel: ChannelId,
+    /// Unit of the level.
+    pub unit: Unit,
+    /// The level, or `None` where there was too little rest to learn it.
+    pub rest: Option<levator_detect::Rest>,
+}
+
+/// A note bound to a sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark<'a> {
+    /// When it was made.
+    pub at: HostTime,
+    /// Newest sample of the first stream at that moment.
+    pub index: SampleIndex,
+    /// The note; may be empty.
+    pub text: &'a str,
+}
+
+/// Bytes for the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transmission<'a> {
+    /// When they became due.
+    pub at: HostTime,
+    /// One frame, delimiter included.
+    pub bytes: &'a [u8],
+}

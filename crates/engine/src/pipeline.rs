@@ -1,0 +1,194 @@
+//! From scans to blocks and contractions, for every channel.
+
+use levator_decode::native::MAX_STREAMS;
+use levator_decode::{LossCause, Lost, MAX_CHANNELS, Scans, StreamInfo};
+use levator_signal::{ChannelId, HostTime, SampleIndex, SampleRate, Span};
+
+use crate::channel::{BLOCK_LEN, Channel};
+use crate::output::{Passed, PassedReason};
+use crate::{ConfigError, EngineConfig, Mark, Output, Sink};
+
+/// All streams of a device or file, and a pool of channels to serve them.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    streams: [Option<Stream>; MAX_STREAMS],
+    /// Channels that are searched. A stream takes what it needs when it is described.
+    pool: Vec<Channel>,
+    max_rate: SampleRate,
+    /// Values of a channel that is passed on as it came.
+    plain: Vec<f64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Stream {
+    info: StreamInfo,
+    next: SampleIndex,
+    /// Place of each channel in the pool; none for a channel that is passed on as it came.
+    places: [Option<u16>; MAX_CHANNELS],
+}
+
+impl Pipeline {
+    pub(crate) fn new(config: &EngineConfig, max_rate: SampleRate) -> Result<Self, ConfigError> {
+        let pool = (0..config.max_channel_count)
+            .map(|_| Channel::new(config, max_rate))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            streams: [None; MAX_STREAMS],
+            pool,
+            max_rate,
+            plain: Vec::with_capacity(BLOCK_LEN),
+        })
+    }
+
+    /// Seconds that `scan_count` scans of `stream` cover.
+    pub(crate) fn interval_s(&self, stream: u8, scan_count: usize) -> f64 {
+        self.stream(stream).map_or(0.0, |stream| scan_count as f64 / stream.info.rate.hz())
+    }
+
+    fn stream(&self, number: u8) -> Option<&Stream> {
+        self.streams.get(usize::from(number))?.as_ref()
+    }
+
+    /// Takes note of a description. What is under way ends where the description changed.
+    pub(crate) fn describe(&mut self, info: &StreamInfo, sink: &mut impl Sink) {
+        let number = usize::from(info.stream);
+        let Some(slot) = self.streams.get(number) else { return };
+        if slot.is_some_and(|known| known.info == *info) {
+            return;
+        }
+        let same_signal = slot.is_some_and(|known| {
+            known.info.kind == info.kind
+                && known.info.rate == info.rate
+                && known.info.channel_count == info.channel_count
+        });
+        let next = slot.map_or(SampleIndex::ZERO, |known| known.next);
+        let mut places = slot.map_or([None; MAX_CHANNELS], |known| known.places);
+        if slot.is_some() {
+            // Another scale is a step in the signal that no muscle made.
+            self.interrupt(info.stream, Span { start: next, end: next }, sink);
+        }
+        sink.emit(Output::Stream(info));
+        if same_signal {
+            for place in places.iter().flatten() {
+                self.pool[usize::from(*place)].describe(info);
+            }
+        } else {
+            for place in places.iter_mut().filter_map(Option::take) {
+                self.pool[usize::from(place)].release();
+            }
+            for channel in 0..info.channel_count.min(MAX_CHANNELS as u8) {
+                let id = ChannelId { stream: info.stream, channel };
+                match self.claim(id, info) {
+                    Ok(place) => places[usize::from(channel)] = Some(place),
+                    Err(reason) => sink.emit(Output::Passed(Passed { channel: id, reason })),
+                }
+            }
+        }
+        self.streams[number] = Some(Stream { info: *info, next, places });
+    }
+
+    fn claim(&mut self, id: ChannelId, info: &StreamInfo) -> Result<u16, PassedReason> {
+        if info.rate.hz() > self.max_rate.hz() {
+            return Err(PassedReason::RateTooHigh);
+        }
+        let free = self.pool.iter().position(Channel::is_free).ok_or(PassedReason::TooMany)?;
+        self.pool[free].claim(id, info)?;
+        Ok(free as u16)
+    }
+
+    /// Filters and searches scans, a block at a time.
+    pub(crate) fn scans(&mut self, scans: &Scans<'_>, sink: &mut impl Sink) {
+        let Some(stream) = self.streams.get_mut(usize::from(scans.stream)).and_then(Option::as_mut)
+        else {
+            return;
+        };
+        let channel_count = usize::from(stream.info.channel_count);
+        if usize::from(scans.channel_count) != channel_count {
+            return;
+        }
+        let stream = *stream;
+        let mut first = scans.first;
+        for codes in scans.codes.chunks(BLOCK_LEN * channel_count) {
+            for channel in 0..channel_count {
+                let column = codes.iter().skip(channel).step_by(channel_count).copied();
+                let faulty = scans.fault_channels >> channel & 1 == 1;
+                let quality = if faulty { scans.quality } else { Default::default() };
+                match stream.places[channel] {
+                    Some(place) => {
+                        self.pool[usize::from(place)].process(first, column, quality, sink);
+                    }
+                    None => {
+                        let calibration = stream.info.calibrations[channel];
+                        self.plain.clear();
+                        self.plain.extend(column.map(|code| calibration.apply(code)));
+                        sink.emit(Output::Block(levator_signal::Block {
+                            channel: ChannelId { stream: scans.stream, channel: channel as u8 },
+                            kind: stream.info.kind,
+                            unit: stream.info.unit,
+                            rate: stream.info.rate,
+                            first,
+                            values: &self.plain,
+                            filtered: &self.plain,
+                            envelope: &self.plain,
+                            quality,
+                        }));
+                    }
+                }
+            }
+            first = first.saturating_add((codes.len() / channel_count) as u64);
+        }
+        if let Some(stream) = &mut self.streams[usize::from(scans.stream)] {
+            stream.next = first;
+        }
+    }
+
+    /// Scans of a file, which knows its gaps only by its indices.
+    pub(crate) fn imported(&mut self, scans: &Scans<'_>, sink: &mut impl Sink) {
+        let Some(expected) = self.stream(scans.stream).map(|stream| stream.next) else { return };
+        if scans.first > expected {
+            let span = Span { start: expected, end: scans.first };
+            self.lost(&Lost { stream: scans.stream, span, cause: LossCause::Source }, sink);
+        }
+        if scans.first >= expected {
+            self.scans(scans, sink);
+        }
+    }
+
+    /// Samples are missing: nothing learnt before the gap is carried across it.
+    pub(crate) fn lost(&mut self, lost: &Lost, sink: &mut impl Sink) {
+        sink.emit(Output::Lost(*lost));
+        self.interrupt(lost.stream, lost.span, sink);
+    }
+
+    fn interrupt(&mut self, stream: u8, span: Span, sink: &mut impl Sink) {
+        let Some(places) = self.stream(stream).map(|stream| stream.places) else { return };
+        for place in places.iter().flatten() {
+            self.pool[usize::from(*place)].interrupt(span, sink);
+        }
+    }
+
+    /// A note, bound to the newest sample of the first stream that has any.
+    pub(crate) fn mark(&self, at: HostTime, text: &str, sink: &mut impl Sink) {
+        let newest =
+            self.streams.iter().flatten().map(|stream| stream.next).find(|next| next.0 > 0);
+        let index = newest.unwrap_or_default().saturating_sub(1);
+        sink.emit(Output::Mark(Mark { at, index, text }));
+    }
+
+    /// Ends open contractions and tells the resting levels.
+    pub(crate) fn finish(&mut self, sink: &mut impl Sink) {
+        for number in 0..MAX_STREAMS {
+            let Some(stream) = self.streams[number] else { continue };
+            for place in stream.places.iter().flatten() {
+                self.pool[usize::from(*place)].finish(stream.next, sink);
+            }
+        }
+    }
+
+    /// What a channel adds between a muscle and its outputs.
+    pub(crate) fn channel(&self, id: ChannelId) -> Option<&Channel> {
+        let stream = self.stream(id.stream)?;
+        let place = (*stream.places.get(usize::from(id.channel))?)?;
+        self.pool.get(usize::from(place))
+    }
+}
