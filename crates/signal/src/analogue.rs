@@ -72,7 +72,16 @@ impl Poles {
         let (a1, a2) = match self {
             Self::Pair { linear, constant } => {
                 let scale = 1.0 + linear + constant;
-                (2.0 * (constant - 1.0) / scale, (1.0 - linear + constant) / scale)
+                let a1 = 2.0 * (constant - 1.0) / scale;
+                // `a2` is `(1 - linear + constant) / scale`. Near zero frequency all depends on the
+                // tiny sum `1 + a1 + a2` (near half the rate on `1 - a1 + a2`), which is known to all
+                // digits: so `a2` is what completes the rounded `a1` to that sum.
+                let a2 = if a1 < 0.0 {
+                    4.0 * constant / scale - (1.0 + a1)
+                } else {
+                    4.0 / scale - (1.0 - a1)
+                };
+                (a1, a2)
             }
             Self::Single { distance } => ((distance - 1.0) / (distance + 1.0), 0.0),
         };

@@ -31,6 +31,7 @@ pub struct Cascade {
     /// what section `k` gave is what section `k + 1` got.
     last: [f64; MAX_SECTIONS + 1],
     before: [f64; MAX_SECTIONS + 1],
+    primed: bool,
     sample_count: u64,
     settling_samples: usize,
     delay_samples: f64,
@@ -47,6 +48,7 @@ impl Cascade {
             len: sections.len(),
             last: [0.0; MAX_SECTIONS + 1],
             before: [0.0; MAX_SECTIONS + 1],
+            primed: false,
             sample_count: 0,
             settling_samples: sections.settling_samples(),
             delay_samples: sections.delay_samples(),
@@ -66,6 +68,7 @@ impl Cascade {
     pub fn reset(&mut self) {
         self.last = [0.0; MAX_SECTIONS + 1];
         self.before = [0.0; MAX_SECTIONS + 1];
+        self.primed = false;
         self.sample_count = 0;
     }
 
@@ -73,11 +76,8 @@ impl Cascade {
     ///
     /// Done by itself before the first sample; by hand if a better guess than that sample is known.
     pub fn prime(&mut self, x0: f64) {
-        self.reset();
-        self.fill(x0);
-    }
-
-    fn fill(&mut self, x0: f64) {
+        self.primed = true;
+        self.sample_count = 0;
         let mut value = x0;
         self.last[0] = value;
         self.before[0] = value;
@@ -90,8 +90,8 @@ impl Cascade {
 
     /// Filters one sample.
     pub fn step(&mut self, x: f64) -> f64 {
-        if self.sample_count == 0 {
-            self.fill(x);
+        if !self.primed {
+            self.prime(x);
         }
         let y = self.advance(x);
         self.sample_count += 1;
