@@ -13,9 +13,8 @@ use crate::{
     Decoded, DeviceInfo, Label, LossCause, Lost, MAX_CHANNELS, Refusal, Refused, Scans, StreamInfo,
 };
 
-/// Streams of a device that are decoded; more are refused. Our choice: one each for pressure, EMG,
-/// an accessory and a spare.
-pub const MAX_STREAMS: usize = 4;
+/// Most streams a device may have.
+pub const MAX_STREAMS: usize = wire::MAX_STREAMS as usize;
 
 /// Most codes in one message: 226 bytes of 2-byte samples.
 const MAX_CODES: usize = wire::MAX_SAMPLE_BYTES / 2;
@@ -388,3 +387,6 @@ fn quality(status: wire::SampleStatus) -> Quality {
     let set = pairs.into_iter().filter(|(bit, _)| status.contains(*bit));
     set.fold(Quality::GOOD, |quality, (_, fault)| quality | fault)
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,7 +59,7 @@ struct Known {
     stream_count: u8,
     keep_alive: bool,
     /// One bit for each stream that was described since the device was asked.
-    described: u8,
+    described: u16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,7 +235,7 @@ impl Session {
     fn start_if_described(&mut self, at: HostTime) {
         let Some(known) = self.device else { return };
         let wanted = usize::from(known.stream_count).min(MAX_STREAMS);
-        let all = (1_u8 << wanted) - 1;
+        let all = (1_u16 << wanted) - 1;
         if matches!(self.phase, Phase::Describing(_)) && known.described & all == all {
             self.phase = Phase::Starting(Retry::now(at));
         }
@@ -251,3 +251,6 @@ impl Default for Session {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests;
