@@ -280,15 +280,15 @@ impl<'a> Message<'a> {
             Self::Samples(samples) => samples.check(),
             Self::Event(event) => event.check(),
             Self::Status(status) => status.check(),
+            Self::Log(log) => log.check(),
             Self::TimeRep(reply) => reply.check(),
+            Self::Ack(ack) => ack.check(),
             Self::GetDesc { stream } | Self::SelfTest { stream, .. } => stream_or_all(stream),
             Self::SetRate { stream, .. } if stream > MAX_STREAM => Err(0),
             Self::SetRate { rate_mhz: 0, .. } => Err(1),
             Self::Zero { stream, .. } if stream > MAX_STREAM => Err(0),
             Self::Zero { channel, .. } if channel >= MAX_CHANNELS && channel != ALL => Err(1),
-            Self::Log(_)
-            | Self::Ack(_)
-            | Self::Identify(_)
+            Self::Identify(_)
             | Self::Start(_)
             | Self::Stop
             | Self::SetRate { .. }

@@ -39,6 +39,11 @@ macro_rules! code {
                     Self::Other(code) => code,
                 }
             }
+
+            /// Whether this is what a receiver makes of its number: `Other` of a known number is not.
+            pub(crate) fn survives(self) -> bool {
+                Self::from_code(self.code()) == self
+            }
         }
     };
 }
@@ -295,6 +300,12 @@ mod tests {
     fn a_number_without_meaning_is_other() {
         assert_eq!(StreamKind::from_code(0xFF), StreamKind::Other(0xFF));
         assert_eq!(SampleFormat::from_code(0), SampleFormat::Other(0));
+    }
+
+    #[test]
+    fn a_known_number_does_not_survive_as_other() {
+        assert!(LogLevel::Error.survives() && LogLevel::Other(9).survives());
+        assert!(!LogLevel::Other(0).survives());
     }
 
     #[test]

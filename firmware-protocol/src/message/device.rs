@@ -152,8 +152,17 @@ impl<'a> StreamDesc<'a> {
         if self.stream > MAX_STREAM {
             return Err(0);
         }
+        if !self.kind.survives() {
+            return Err(2);
+        }
+        if !self.format.survives() {
+            return Err(3);
+        }
         if self.channels == 0 || self.channels > MAX_CHANNELS {
             return Err(4);
+        }
+        if !self.unit.survives() {
+            return Err(5);
         }
         if self.rate_mhz == 0 {
             return Err(8);
@@ -238,6 +247,9 @@ impl Calib {
         }
         if self.channel >= MAX_CHANNELS {
             return Err(1);
+        }
+        if !self.source.survives() {
+            return Err(3);
         }
         // A subnormal is finite, but a number so small is a fault and not a sensitivity.
         if !self.scale.is_normal() {
@@ -357,6 +369,9 @@ impl Status {
     }
 
     pub(super) fn check(&self) -> Result<(), usize> {
+        if !self.state.survives() {
+            return Err(12);
+        }
         if self.battery_percent.is_some_and(|percent| percent > 100) {
             return Err(13);
         }
@@ -394,6 +409,10 @@ impl<'a> Log<'a> {
         let view = LogView::new(payload).ok_or(Fault::Length { least })?;
         let level = LogLevel::from_code(view.level());
         Ok(Self { level, text: Text::from_bytes(&payload[least..]) })
+    }
+
+    pub(super) fn check(&self) -> Result<(), usize> {
+        if self.level.survives() { Ok(()) } else { Err(0) }
     }
 
     pub(super) fn payload_len(&self) -> usize {
@@ -465,6 +484,10 @@ impl<'a> Ack<'a> {
             result: AckResult::from_code(view.result()),
             data: &payload[least..],
         })
+    }
+
+    pub(super) fn check(&self) -> Result<(), usize> {
+        if self.result.survives() { Ok(()) } else { Err(3) }
     }
 
     pub(super) fn payload_len(&self) -> usize {
