@@ -179,7 +179,10 @@ pub enum Refusal {
     Repeated,
     /// A description that cannot be used: no channel, no rate, or an unknown number format.
     Description,
-    /// More streams than this build reads.
+    /// A description with another kind, rate or number of channels than the samples that came before
+    /// it: one time axis cannot carry both. Start a new recording.
+    Changed,
+    /// More streams than a device may have.
     TooManyStreams,
 }
 
@@ -201,6 +204,7 @@ impl Refusal {
             Self::Mismatch => "samples do not fit their description",
             Self::Repeated => "samples came twice",
             Self::Description => "unusable description",
+            Self::Changed => "description changed while samples came",
             Self::TooManyStreams => "too many streams",
         }
     }

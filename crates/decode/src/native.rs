@@ -192,11 +192,19 @@ impl State {
         else {
             return refuse(at, Refusal::Description, out);
         };
+        let kind = kind(description.kind);
+        if slot.is_some_and(|known| {
+            known.position.is_some()
+                && (known.info.kind, known.info.rate, known.info.channel_count)
+                    != (kind, rate, description.channels)
+        }) {
+            return refuse(at, Refusal::Changed, out);
+        }
         let known = slot.filter(|known| known.info.epoch == description.epoch);
         let info = StreamInfo {
             stream: description.stream,
             epoch: description.epoch,
-            kind: kind(description.kind),
+            kind,
             unit: unit(description.unit),
             rate,
             channel_count: description.channels,

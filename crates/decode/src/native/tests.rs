@@ -279,3 +279,33 @@ fn answers_are_passed_on() {
     let ack = levator_protocol::Ack { kind: 0x42, sequence: 3, result: AckResult::Ok, data: &[] };
     assert_eq!(hear(&mut decoder, T0, &device.say(&Message::Ack(ack))), [Heard::Other]);
 }
+
+#[test]
+fn a_stream_may_not_change_its_rate_under_way() {
+    let (mut decoder, mut device) = streaming();
+    let mut fast = [0; MAX_WIRE];
+    let description = StreamDesc {
+        stream: 0,
+        epoch: 2,
+        kind: StreamKind::EmgRaw,
+        format: SampleFormat::I16,
+        channels: 1,
+        unit: WireUnit::Microvolt,
+        flags: StreamFlags::NONE,
+        rate_mhz: 2_000_000,
+        max_scans: 20,
+        filter_delay_us: 0,
+        adc_min: 0,
+        adc_max: 0,
+        label: Text::from(""),
+    };
+    let message = Message::StreamDesc(description);
+    let len = device.0.encode(&message, Flags::default(), &mut fast).expect("it fits");
+    assert_eq!(
+        hear(&mut decoder, T0, &fast[..len]),
+        [Heard::Refused("description changed while samples came")]
+    );
+    // The old epoch still holds.
+    let heard = hear(&mut decoder, T0, &device.samples(3, &[4]));
+    assert_eq!(heard, [Heard::Scans(3, vec![4.0], Quality::GOOD)]);
+}
