@@ -43,7 +43,6 @@ impl Engine {
 
     /// Feeds one input; all results reach `sink` before this returns. Never fails, never allocates.
     pub fn handle(&mut self, input: Input<'_>, sink: &mut impl Sink) {
-        let before = self.link.state();
         match input {
             Input::Bytes { at, bytes } => self.bytes(at, bytes, sink),
             Input::Scans { at, scans } => {
@@ -77,11 +76,7 @@ impl Engine {
                 }
             },
         }
-        let at = input.at();
-        self.session.poll(at, |bytes| sink.emit(Output::Transmit(Transmission { at, bytes })));
-        if let Some(event) = self.link.poll(at, before) {
-            sink.emit(Output::Link(event));
-        }
+        self.poll(input.at(), sink);
     }
 
     /// Ends open contractions, and tells what was learnt of the resting levels.
@@ -115,9 +110,17 @@ impl Engine {
         }
     }
 
+    fn poll(&mut self, at: HostTime, sink: &mut impl Sink) {
+        transmit(&mut self.session, at, sink);
+        supervise(&mut self.link, at, sink);
+    }
+
+    /// Link and conversation are looked at after each item, not after each input, so that how bytes
+    /// that arrived at one moment are cut changes nothing at all.
     fn bytes(&mut self, at: HostTime, bytes: &[u8], sink: &mut impl Sink) {
         let Self { decoder, session, link, pipeline, .. } = self;
         link.heard_bytes(at);
+        supervise(link, at, sink);
         decoder.handle(at, bytes, &mut |decoded| {
             session.heard(at, &decoded);
             let interval_s = match &decoded {
@@ -125,6 +128,7 @@ impl Engine {
                 _ => 0.0,
             };
             link.heard(at, &decoded, interval_s);
+            supervise(link, at, sink);
             match decoded {
                 Decoded::Device(device) => sink.emit(Output::Device(device)),
                 Decoded::Stream(info) => pipeline.describe(info, sink),
@@ -136,6 +140,20 @@ impl Engine {
                 Decoded::Log(text) => sink.emit(Output::Log { at, text }),
                 Decoded::Answer(answer) => sink.emit(Output::Answer(answer)),
             }
+            transmit(session, at, sink);
         });
     }
 }
+
+fn supervise(link: &mut Supervisor, at: HostTime, sink: &mut impl Sink) {
+    if let Some(event) = link.poll(at) {
+        sink.emit(Output::Link(event));
+    }
+}
+
+fn transmit(session: &mut Session, at: HostTime, sink: &mut impl Sink) {
+    session.poll(at, |bytes| sink.emit(Output::Transmit(Transmission { at, bytes })));
+}
+
+#[cfg(test)]
+mod tests;

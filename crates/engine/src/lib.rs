@@ -27,6 +27,7 @@ pub mod input;
 mod link;
 pub mod output;
 mod pipeline;
+pub mod summary;
 
 pub use channel::Delay;
 pub use config::{ConfigError, Conversation, EmgBand, EngineConfig, Source};
@@ -37,3 +38,4 @@ pub use output::{
     ContractionEvent, LinkEvent, LinkState, Mark, Output, Passed, PassedReason, RestEvent, Sink,
     Tee, Transmission,
 };
+pub use summary::{ChannelSummary, Summary};

@@ -24,6 +24,8 @@ const STALL_INTERVALS: f64 = 5.0;
 #[derive(Clone, Debug)]
 pub(crate) struct Supervisor {
     state: LinkState,
+    /// The state that was told last.
+    told: LinkState,
     /// Samples were asked to stop: their end is no stall.
     is_stopped: bool,
     /// When bytes came, a valid frame came, samples came.
@@ -37,6 +39,7 @@ impl Supervisor {
     pub(crate) const fn new() -> Self {
         Self {
             state: LinkState::Closed,
+            told: LinkState::Closed,
             is_stopped: false,
             bytes: None,
             frame: None,
@@ -46,7 +49,7 @@ impl Supervisor {
     }
 
     pub(crate) fn opened(&mut self) {
-        *self = Self { state: LinkState::Silent, ..Self::new() };
+        *self = Self { state: LinkState::Silent, told: self.told, ..Self::new() };
     }
 
     pub(crate) fn closed(&mut self) {
@@ -104,9 +107,11 @@ impl Supervisor {
     }
 
     /// The change, if there is one.
-    pub(crate) fn poll(&mut self, at: HostTime, before: LinkState) -> Option<LinkEvent> {
+    pub(crate) fn poll(&mut self, at: HostTime) -> Option<LinkEvent> {
         self.state = self.judge(at);
-        (self.state != before).then_some(LinkEvent { at, state: self.state })
+        let changed = self.state != self.told;
+        self.told = self.state;
+        changed.then_some(LinkEvent { at, state: self.state })
     }
 
     pub(crate) const fn state(&self) -> LinkState {

@@ -1,0 +1,341 @@
+use levator_decode::{LossCause, Scans, StreamInfo};
+use levator_protocol::{
+    AckResult, Capabilities, DeviceState, Direction, Encoder, Flags, Hello, MAX_WIRE, Message,
+    SampleFormat, SampleStatus, Samples, Status, StreamDesc, StreamFlags, StreamKind, Text,
+    WireUnit,
+};
+use levator_signal::{Quality, SampleIndex, SampleRate, SignalKind, Unit};
+
+use super::*;
+use crate::{Digest, PassedReason, Summary};
+
+fn at(milliseconds: u64) -> HostTime {
+    HostTime::from_nanos(milliseconds * 1_000_000)
+}
+
+fn say(encoder: &mut Encoder, message: &Message<'_>) -> Vec<u8> {
+    let mut frame = [0; MAX_WIRE];
+    let len = encoder.encode(message, Flags::default(), &mut frame).expect("it fits");
+    frame[..len].to_vec()
+}
+
+fn device() -> Encoder {
+    Encoder::new(Direction::DeviceToHost)
+}
+
+fn hello() -> Message<'static> {
+    Message::Hello(Hello {
+        minor: 0,
+        max_payload: 240,
+        model: 1,
+        boot_id: 1,
+        uid: [1; 8],
+        firmware: [0, 3, 1],
+        stream_count: 1,
+        capabilities: Capabilities::NONE,
+        name: Text::from("probe"),
+    })
+}
+
+fn description(format: SampleFormat) -> Message<'static> {
+    Message::StreamDesc(StreamDesc {
+        stream: 0,
+        epoch: 1,
+        kind: StreamKind::EmgRaw,
+        format,
+        channels: 1,
+        unit: WireUnit::Microvolt,
+        flags: StreamFlags::NONE,
+        rate_mhz: 1_000_000,
+        max_scans: 20,
+        filter_delay_us: 0,
+        adc_min: -2048,
+        adc_max: 2047,
+        label: Text::from("pelvic"),
+    })
+}
+
+fn samples(index: u32, data: &[u8], scan_count: u16) -> Message<'_> {
+    Message::Samples(Samples {
+        stream: 0,
+        epoch: 1,
+        status: SampleStatus::NONE,
+        index,
+        time_us: 0,
+        scan_count,
+        fault_channels: 0,
+        data,
+    })
+}
+
+fn status() -> Message<'static> {
+    Message::Status(Status {
+        uptime_us: 5,
+        boot_id: 1,
+        state: DeviceState::Streaming,
+        battery_percent: None,
+        battery_mv: 0,
+        temperature_centi_c: None,
+        rx_crc_errors: 0,
+        rx_overruns: 0,
+        tx_dropped: 0,
+        faults: 0,
+    })
+}
+
+/// States that the link went through, and the number of frames that were sent, for each input.
+struct Watch {
+    engine: Engine,
+    states: Vec<LinkState>,
+    sent_count: usize,
+}
+
+impl Watch {
+    fn new() -> Self {
+        let engine = Engine::new(&EngineConfig::device()).expect("defaults are legal");
+        Self { engine, states: Vec::new(), sent_count: 0 }
+    }
+
+    fn feed(&mut self, input: Input<'_>) {
+        let Self { engine, states, sent_count } = self;
+        engine.handle(input, &mut |output: Output<'_>| match output {
+            Output::Link(event) => states.push(event.state),
+            Output::Transmit(_) => *sent_count += 1,
+            _ => {}
+        });
+    }
+
+    fn bytes(&mut self, at: HostTime, bytes: &[u8]) {
+        self.feed(Input::Bytes { at, bytes });
+    }
+
+    fn take(&mut self) -> Vec<LinkState> {
+        std::mem::take(&mut self.states)
+    }
+}
+
+#[test]
+fn the_link_is_followed_from_silence_to_samples_and_back() {
+    let mut probe = device();
+    let mut watch = Watch::new();
+    watch.feed(Input::Link { at: at(0), change: LinkChange::Opened });
+    assert_eq!(watch.take(), [LinkState::Silent]);
+    assert_eq!(watch.sent_count, 1, "the device is greeted");
+    watch.bytes(at(10), b"boot");
+    assert_eq!(watch.take(), [LinkState::Synchronising]);
+    let greeting = [vec![0], say(&mut probe, &hello())].concat();
+    watch.bytes(at(20), &greeting);
+    assert_eq!(watch.take(), [LinkState::Connected]);
+    let described = say(&mut probe, &description(SampleFormat::I16));
+    watch.bytes(at(30), &described);
+    let first = say(&mut probe, &samples(0, &[0; 40], 20));
+    watch.bytes(at(40), &first);
+    assert_eq!(watch.take(), [LinkState::Streaming]);
+    watch.feed(Input::Tick { at: at(539) });
+    assert_eq!(watch.take(), []);
+    watch.feed(Input::Tick { at: at(540) });
+    assert_eq!(watch.take(), [LinkState::Stalled]);
+    let alive = say(&mut probe, &status());
+    watch.bytes(at(1000), &alive);
+    assert_eq!(watch.take(), []);
+    watch.feed(Input::Tick { at: at(3500) });
+    assert_eq!(watch.take(), [LinkState::Silent]);
+    watch.feed(Input::Link { at: at(3600), change: LinkChange::Lost });
+    assert_eq!(watch.take(), [LinkState::Closed]);
+}
+
+#[test]
+fn samples_that_were_asked_to_stop_are_not_missed() {
+    let mut probe = device();
+    let mut watch = Watch::new();
+    let stream = [
+        say(&mut probe, &hello()),
+        say(&mut probe, &description(SampleFormat::I16)),
+        say(&mut probe, &samples(0, &[0; 40], 20)),
+    ]
+    .concat();
+    watch.bytes(at(0), &stream);
+    watch.take();
+    watch.feed(Input::Command { at: at(100), command: Command::Stop });
+    assert_eq!(watch.take(), [LinkState::Connected]);
+    watch.feed(Input::Tick { at: at(1000) });
+    assert_eq!(watch.take(), []);
+}
+
+#[test]
+fn a_listening_engine_never_speaks() {
+    let config = EngineConfig {
+        source: Source::Device { conversation: Conversation::Listen },
+        ..EngineConfig::device()
+    };
+    let mut watch = Watch { engine: Engine::new(&config).expect("legal"), ..Watch::new() };
+    watch.feed(Input::Link { at: at(0), change: LinkChange::Opened });
+    let mut probe = device();
+    let bytes = say(&mut probe, &hello());
+    watch.bytes(at(10), &bytes);
+    watch.feed(Input::Tick { at: at(60_000) });
+    watch.feed(Input::Command { at: at(60_000), command: Command::Stop });
+    assert_eq!(watch.sent_count, 0);
+}
+
+#[test]
+fn a_value_that_is_no_number_is_replaced_and_named() {
+    let mut probe = device();
+    let mut engine = Engine::new(&EngineConfig::device()).expect("legal");
+    let data: Vec<u8> = [1.0, f32::NAN, f32::INFINITY, 4.0_f32]
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect();
+    let bytes =
+        [say(&mut probe, &description(SampleFormat::F32)), say(&mut probe, &samples(0, &data, 4))]
+            .concat();
+    let mut seen = Vec::new();
+    engine.handle(Input::Bytes { at: at(0), bytes: &bytes }, &mut |output: Output<'_>| {
+        if let Output::Block(block) = output {
+            assert!(block.quality.intersects(Quality::NOT_FINITE));
+            assert!(block.filtered.iter().all(|value| value.is_finite()));
+            seen.extend_from_slice(block.values);
+        }
+    });
+    assert_eq!(seen, [1.0, 1.0, 1.0, 4.0]);
+}
+
+#[test]
+fn the_rails_of_the_converter_are_recognised() {
+    let mut probe = device();
+    let mut engine = Engine::new(&EngineConfig::device()).expect("legal");
+    let data: Vec<u8> = [0_i16, 2047].iter().flat_map(|value| value.to_le_bytes()).collect();
+    let bytes =
+        [say(&mut probe, &description(SampleFormat::I16)), say(&mut probe, &samples(0, &data, 2))]
+            .concat();
+    let mut quality = Quality::GOOD;
+    engine.handle(Input::Bytes { at: at(0), bytes: &bytes }, &mut |output: Output<'_>| {
+        if let Output::Block(block) = output {
+            quality |= block.quality;
+        }
+    });
+    assert!(quality.intersects(Quality::SATURATED_HIGH));
+    assert!(!quality.intersects(Quality::SATURATED_LOW));
+}
+
+fn file(rate_hz: f64, kind: SignalKind) -> EngineConfig {
+    let rate = SampleRate::from_hz(rate_hz).expect("legal");
+    EngineConfig::scans(StreamInfo::of_values(kind, Unit::Count, rate, 1))
+}
+
+fn scans(first: u64, codes: &[f64]) -> Input<'_> {
+    let first = SampleIndex(first);
+    let scans = Scans {
+        stream: 0,
+        first,
+        channel_count: 1,
+        codes,
+        quality: Quality::GOOD,
+        fault_channels: 0,
+    };
+    Input::Scans { at: at(0), scans }
+}
+
+#[test]
+fn a_jump_in_a_file_is_a_gap_and_an_overlap_is_left_out() {
+    let mut engine = Engine::new(&file(1000.0, SignalKind::Emg)).expect("legal");
+    let mut summary = Summary::new();
+    engine.handle(scans(0, &[0.0; 100]), &mut summary);
+    engine.handle(scans(150, &[0.0; 100]), &mut summary);
+    engine.handle(scans(200, &[0.0; 100]), &mut summary);
+    engine.finish(at(0), &mut summary);
+    assert_eq!(summary.gaps.len(), 1);
+    assert_eq!(summary.gaps[0].span.sample_count(), 50);
+    assert_eq!(summary.gaps[0].cause, LossCause::Source);
+    assert_eq!(summary.channels[0].sample_count, 200);
+    assert_eq!(summary.channels[0].end, SampleIndex(250));
+}
+
+#[test]
+fn a_file_without_samples_ends_well() {
+    let mut engine = Engine::new(&file(1000.0, SignalKind::Emg)).expect("legal");
+    let mut summary = Summary::new();
+    engine.finish(at(0), &mut summary);
+    assert_eq!(summary.channels.len(), 1);
+    assert_eq!(summary.channels[0].rest, None);
+}
+
+#[test]
+fn a_channel_that_cannot_be_searched_is_passed_on_and_said_so() {
+    for (rate_hz, kind, reason) in [
+        (1000.0, SignalKind::Other, PassedReason::NotJudged),
+        (50.0, SignalKind::Emg, PassedReason::RateTooLow),
+    ] {
+        let mut engine = Engine::new(&file(rate_hz, kind)).expect("legal");
+        let mut summary = Summary::new();
+        engine.handle(scans(0, &[1.0, 2.0]), &mut summary);
+        assert_eq!(summary.channels[0].passed, Some(reason));
+        assert_eq!(summary.channels[0].sample_count, 2);
+    }
+}
+
+#[test]
+fn settings_out_of_bounds_are_named() {
+    let config = EngineConfig { max_channel_count: 0, ..EngineConfig::device() };
+    let error = Engine::new(&config).expect_err("no channel at all");
+    assert_eq!(error.to_string(), "max_channel_count is 0, but must be 1 to 256");
+    let config = EngineConfig { max_rate_hz: f64::NAN, ..EngineConfig::device() };
+    assert_eq!(Engine::new(&config).expect_err("no number").field, "max_rate_hz");
+}
+
+#[test]
+fn how_bytes_are_cut_changes_no_result() {
+    let mut probe = device();
+    let mut bytes = say(&mut probe, &description(SampleFormat::I16));
+    for index in 0..100_u32 {
+        let data: Vec<u8> =
+            (0..40).map(|byte: u32| (index * 7 + byte * byte) as u8 & 0x7).collect();
+        let frame = say(&mut probe, &samples(index * 20, &data, 20));
+        // Every tenth frame is lost, every fifteenth damaged.
+        if index % 10 != 3 {
+            let damaged = bytes.len() + 9;
+            bytes.extend(frame);
+            if index % 15 == 0 {
+                bytes[damaged] ^= 0x10;
+            }
+        }
+    }
+    let run = |len: usize| {
+        let mut engine = Engine::new(&EngineConfig::device()).expect("legal");
+        let mut digest = Digest::new();
+        for chunk in bytes.chunks(len) {
+            engine.handle(Input::Bytes { at: at(0), bytes: chunk }, &mut digest);
+        }
+        engine.finish(at(0), &mut digest);
+        digest
+    };
+    let whole = run(bytes.len());
+    assert!(whole.output_count() > 100);
+    for len in [1, 2, 3, 7, 16, 63, 64, 250, 4096] {
+        assert_eq!(run(len).signal(), whole.signal(), "chunks of {len} bytes");
+        assert_eq!(run(len).all(), whole.all(), "chunks of {len} bytes");
+    }
+}
+
+#[test]
+fn answers_and_notes_are_passed_on() {
+    let mut probe = device();
+    let mut engine = Engine::new(&EngineConfig::device()).expect("legal");
+    let ack = levator_protocol::Ack { kind: 0x42, sequence: 0, result: AckResult::Busy, data: &[] };
+    let bytes = [
+        say(&mut probe, &description(SampleFormat::I16)),
+        say(&mut probe, &samples(0, &[0; 40], 20)),
+        say(&mut probe, &Message::Ack(ack)),
+    ]
+    .concat();
+    let mut seen = Vec::new();
+    let mut sink = |output: Output<'_>| match output {
+        Output::Answer(answer) => seen.push(format!("answer {}", answer.result)),
+        Output::Mark(mark) => seen.push(format!("{} at {}", mark.text, mark.index.0)),
+        _ => {}
+    };
+    engine.handle(Input::Bytes { at: at(0), bytes: &bytes }, &mut sink);
+    let command = Command::Mark { text: "cough" };
+    engine.handle(Input::Command { at: at(5), command }, &mut sink);
+    assert_eq!(seen, ["answer 4", "cough at 19"]);
+}

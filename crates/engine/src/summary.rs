@@ -1,0 +1,235 @@
+//! A sink that keeps what is asked for afterwards: per channel what was found, and what was lost.
+//!
+//! It allocates as findings come in, so it is no part of the engine; its memory grows with what was
+//! found, not with the length of the signal.
+
+use std::collections::BTreeMap;
+
+use levator_decode::{DeviceInfo, Lost};
+use levator_detect::{Contraction, Reason, Rest, Transition};
+use levator_signal::{
+    Block, ChannelId, HostTime, Quality, SampleIndex, SampleRate, SignalKind, Span, Unit,
+};
+
+use crate::output::PassedReason;
+use crate::{LinkEvent, Output, Sink};
+
+/// Gaps and notes that are kept one by one; beyond, they are counted. Our choice: a visit with more is
+/// no visit, and memory stays bounded.
+const MOST_KEPT: usize = 10_000;
+
+/// Everything about a visit that a report needs, apart from the samples.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// The device, as it named itself last.
+    pub device: Option<DeviceInfo>,
+    /// One entry for each channel that was described, in that order.
+    pub channels: Vec<ChannelSummary>,
+    /// Missing samples, in order.
+    pub gaps: Vec<Lost>,
+    /// Missing samples beyond those that are kept.
+    pub further_gap_count: u64,
+    /// What was refused, by reason.
+    pub refusals: BTreeMap<&'static str, u64>,
+    /// Changes of the link, in order.
+    pub links: Vec<LinkEvent>,
+    /// Notes, in order.
+    pub marks: Vec<Note>,
+    /// Words of the device, in order.
+    pub log: Vec<(HostTime, String)>,
+}
+
+/// A note bound to a sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// When it was made.
+    pub at: HostTime,
+    /// Newest sample at that moment.
+    pub index: SampleIndex,
+    /// The note.
+    pub text: String,
+}
+
+/// What was found on one channel.
+#[derive(Clone, Debug)]
+pub struct ChannelSummary {
+    /// The channel.
+    pub id: ChannelId,
+    /// Name of its stream.
+    pub label: String,
+    /// What it measures.
+    pub kind: SignalKind,
+    /// Unit of all its values.
+    pub unit: Unit,
+    /// Its rate.
+    pub rate: SampleRate,
+    /// Why it was not searched, if it was not.
+    pub passed: Option<PassedReason>,
+    /// Samples that arrived.
+    pub sample_count: u64,
+    /// One past its last sample.
+    pub end: SampleIndex,
+    /// Contractions, in the order they ended.
+    pub contractions: Vec<Contraction>,
+    /// Stretches of which nothing can be said.
+    pub undetermined: Vec<Undetermined>,
+    /// Onsets that were announced and taken back.
+    pub withdrawn_count: u64,
+    /// Whether an announced onset still waits for its end.
+    pub is_contracted: bool,
+    /// Resting level; none before the end, or where it could not be learnt.
+    pub rest: Option<Rest>,
+    /// Samples in blocks with each fault.
+    pub faults: BTreeMap<&'static str, u64>,
+    /// Everything that was ever said against the channel.
+    pub quality: Quality,
+}
+
+/// A stretch of which nothing can be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Undetermined {
+    /// The stretch.
+    pub span: Span,
+    /// Sample after which that was decided.
+    pub decided: SampleIndex,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl ChannelSummary {
+    /// Seconds from the first sample to the end, gaps included.
+    #[must_use]
+    pub fn duration_s(&self) -> f64 {
+        self.rate.time_s(self.end)
+    }
+
+    fn take(&mut self, block: &Block<'_>) {
+        let count = block.values.len() as u64;
+        self.sample_count += count;
+        self.end = block.first.saturating_add(count);
+        self.quality |= block.quality;
+        for name in block.quality.names() {
+            *self.faults.entry(name).or_default() += count;
+        }
+    }
+
+    fn hear(&mut self, transition: &Transition) {
+        match *transition {
+            Transition::Onset { .. } => self.is_contracted = true,
+            Transition::Withdrawn { .. } => {
+                self.is_contracted = false;
+                self.withdrawn_count += 1;
+            }
+            Transition::Contraction(contraction) => {
+                self.is_contracted = false;
+                self.contractions.push(contraction);
+            }
+            Transition::Undetermined { span, decided, reason } => {
+                self.is_contracted = false;
+                self.undetermined.push(Undetermined { span, decided, reason });
+            }
+        }
+    }
+}
+
+impl Summary {
+    /// Nothing seen yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What was found on `id`.
+    #[must_use]
+    pub fn channel(&self, id: ChannelId) -> Option<&ChannelSummary> {
+        self.channels.iter().find(|channel| channel.id == id)
+    }
+
+    /// The first channel that was searched for contractions.
+    #[must_use]
+    pub fn principal(&self) -> Option<&ChannelSummary> {
+        self.channels.iter().find(|channel| channel.passed.is_none())
+    }
+
+    /// Samples of `stream` that are missing, over all gaps that were kept.
+    #[must_use]
+    pub fn lost_count(&self, stream: u8) -> u64 {
+        self.gaps.iter().filter(|gap| gap.stream == stream).map(|gap| gap.span.sample_count()).sum()
+    }
+
+    fn with(&mut self, id: ChannelId, take: impl FnOnce(&mut ChannelSummary)) {
+        if let Some(channel) = self.channels.iter_mut().find(|channel| channel.id == id) {
+            take(channel);
+        }
+    }
+}
+
+impl Sink for Summary {
+    fn emit(&mut self, output: Output<'_>) {
+        match output {
+            Output::Device(device) => self.device = Some(device),
+            Output::Stream(info) => {
+                for channel in 0..info.channel_count {
+                    let id = ChannelId { stream: info.stream, channel };
+                    let described = ChannelSummary {
+                        id,
+                        label: info.label.as_str().to_owned(),
+                        kind: info.kind,
+                        unit: info.unit,
+                        rate: info.rate,
+                        passed: None,
+                        sample_count: 0,
+                        end: SampleIndex::ZERO,
+                        contractions: Vec::new(),
+                        undetermined: Vec::new(),
+                        withdrawn_count: 0,
+                        is_contracted: false,
+                        rest: None,
+                        faults: BTreeMap::new(),
+                        quality: Quality::GOOD,
+                    };
+                    match self.channels.iter_mut().find(|known| known.id == id) {
+                        Some(known) if known.sample_count > 0 => known.unit = info.unit,
+                        Some(known) => *known = described,
+                        None => self.channels.push(described),
+                    }
+                }
+            }
+            Output::Passed(passed) => {
+                self.with(passed.channel, |channel| channel.passed = Some(passed.reason));
+            }
+            Output::Block(block) => self.with(block.channel, |channel| channel.take(&block)),
+            Output::Contraction(event) => {
+                self.with(event.channel, |channel| channel.hear(&event.transition));
+            }
+            Output::Rest(event) => self.with(event.channel, |channel| channel.rest = event.rest),
+            Output::Lost(lost) => {
+                if self.gaps.len() < MOST_KEPT {
+                    self.gaps.push(lost);
+                } else {
+                    self.further_gap_count += 1;
+                }
+            }
+            Output::Refused(refused) => {
+                *self.refusals.entry(refused.reason.name()).or_default() += 1;
+            }
+            Output::Link(event) => {
+                if self.links.len() < MOST_KEPT {
+                    self.links.push(event);
+                }
+            }
+            Output::Mark(mark) => {
+                if self.marks.len() < MOST_KEPT {
+                    let text = mark.text.to_owned();
+                    self.marks.push(Note { at: mark.at, index: mark.index, text });
+                }
+            }
+            Output::Log { at, text } => {
+                if self.log.len() < MOST_KEPT {
+                    self.log.push((at, text.to_owned()));
+                }
+            }
+            Output::Status(_) | Output::Event(_) | Output::Answer(_) | Output::Transmit(_) => {}
+        }
+    }
+}
