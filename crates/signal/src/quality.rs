@@ -77,6 +77,12 @@ impl Quality {
         self.0
     }
 
+    /// The set with these [`Self::bits`]. Bits that have no name here are kept.
+    #[must_use]
+    pub const fn from_bits(bits: u16) -> Self {
+        Self(bits)
+    }
+
     /// Names of the faults in this set, in a fixed order.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         Self::NAMES.into_iter().filter(move |(fault, _)| self.intersects(*fault)).map(|(_, n)| n)
@@ -115,5 +121,12 @@ mod tests {
         assert!(quality.intersects(Quality::BLINDING));
         assert!(!Quality::SATURATED_HIGH.intersects(Quality::BLINDING));
         assert!(Quality::GOOD.is_good());
+    }
+
+    #[test]
+    fn bits_come_back_even_those_without_a_name() {
+        for bits in [0, 1, 0x0804, u16::MAX] {
+            assert_eq!(Quality::from_bits(bits).bits(), bits);
+        }
     }
 }
