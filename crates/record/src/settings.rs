@@ -1,0 +1,255 @@
+//! Engine settings as JSON: strict, and exact to the last bit of a number.
+
+use levator_decode::{Label, MAX_CHANNELS, StreamInfo};
+use levator_engine::{Conversation, EmgBand, EngineConfig, Source};
+use levator_signal::preset::Mains;
+use levator_signal::{Calibration, SampleRate, SignalKind, Unit};
+use serde_json::{Value, json};
+
+use crate::header::{HeaderError, integer, object, refuse, text};
+
+const CONVERSATIONS: [(Conversation, &str); 2] =
+    [(Conversation::Lead, "lead"), (Conversation::Listen, "listen")];
+
+const MAINS: [(Option<Mains>, &str); 3] =
+    [(None, "off"), (Some(Mains::Hz50), "50"), (Some(Mains::Hz60), "60")];
+
+/// JSON has no such numbers; they are written as texts. Not valid in any setting, but a recording
+/// gives back what it was given.
+const NOT_FINITE: [(f64, &str); 3] =
+    [(f64::INFINITY, "inf"), (f64::NEG_INFINITY, "-inf"), (f64::NAN, "nan")];
+
+pub(crate) fn to_value(config: &EngineConfig) -> Value {
+    let EngineConfig { source, emg_band, mains, max_channel_count, max_rate_hz } = config;
+    json!({
+        "source": match source {
+            Source::Device { conversation } => {
+                json!({ "device": { "conversation": name(&CONVERSATIONS, conversation) } })
+            }
+            Source::Scans(stream) => json!({ "scans": stream_to_value(stream) }),
+        },
+        "emg_band": name(&EmgBand::NAMES, emg_band),
+        "mains": name(&MAINS, mains),
+        "max_channel_count": max_channel_count,
+        "max_rate_hz": number_to_value(*max_rate_hz),
+    })
+}
+
+pub(crate) fn from_value(value: &Value) -> Result<EngineConfig, HeaderError> {
+    let [source, emg_band, mains, max_channel_count, max_rate_hz] = object(
+        value,
+        "config",
+        ["source", "emg_band", "mains", "max_channel_count", "max_rate_hz"],
+    )?;
+    let source = if let Ok([device]) = object(source, "config.source", ["device"]) {
+        let [conversation] = object(device, "config.source.device", ["conversation"])?;
+        let field = "config.source.device.conversation";
+        Source::Device { conversation: named(&CONVERSATIONS, conversation, field)? }
+    } else {
+        let [scans] = object(source, "config.source", ["scans"])?;
+        Source::Scans(Box::new(stream_from_value(scans)?))
+    };
+    Ok(EngineConfig {
+        source,
+        emg_band: named(&EmgBand::NAMES, emg_band, "config.emg_band")?,
+        mains: named(&MAINS, mains, "config.mains")?,
+        max_channel_count: integer(max_channel_count, "config.max_channel_count")?,
+        max_rate_hz: number(max_rate_hz, "config.max_rate_hz")?,
+    })
+}
+
+fn stream_to_value(info: &StreamInfo) -> Value {
+    let StreamInfo {
+        stream,
+        epoch,
+        kind,
+        unit,
+        rate,
+        channel_count,
+        rails,
+        device_delay_s,
+        calibrations,
+        label,
+    } = info;
+    let calibrations = calibrations.iter().map(|&Calibration { scale, offset_counts }| {
+        json!([number_to_value(scale), number_to_value(offset_counts)])
+    });
+    json!({
+        "stream": stream,
+        "epoch": epoch,
+        "kind": kind.name(),
+        "unit": unit.symbol(),
+        "rate": { "scans": rate.scans(), "seconds": rate.seconds() },
+        "channel_count": channel_count,
+        "rails": rails.map(|(low, high)| json!([number_to_value(low), number_to_value(high)])),
+        "device_delay_s": number_to_value(*device_delay_s),
+        "calibrations": calibrations.collect::<Value>(),
+        "label": label.as_str(),
+    })
+}
+
+fn stream_from_value(value: &Value) -> Result<StreamInfo, HeaderError> {
+    const KEYS: [&str; 10] = [
+        "stream",
+        "epoch",
+        "kind",
+        "unit",
+        "rate",
+        "channel_count",
+        "rails",
+        "device_delay_s",
+        "calibrations",
+        "label",
+    ];
+    let [stream, epoch, kind, unit, rate, channel_count, rails, delay, calibrations, label] =
+        object(value, "scans", KEYS)?;
+    let [scans, seconds] = object(rate, "scans.rate", ["scans", "seconds"])?;
+    let (scans, seconds) =
+        (integer(scans, "scans.rate.scans")?, integer(seconds, "scans.rate.seconds")?);
+    let label_text = text(label, "scans.label")?;
+    let label = Label::new(label_text);
+    if label.as_str() != label_text {
+        return refuse("scans.label", "at most 32 bytes long");
+    }
+    Ok(StreamInfo {
+        stream: integer(stream, "scans.stream")?,
+        epoch: integer(epoch, "scans.epoch")?,
+        kind: SignalKind::from_name(text(kind, "scans.kind")?)
+            .map_or(refuse("scans.kind", "a kind of signal"), Ok)?,
+        unit: Unit::from_symbol(text(unit, "scans.unit")?)
+            .map_or(refuse("scans.unit", "a unit"), Ok)?,
+        rate: SampleRate::new(scans, seconds).map_or(refuse("scans.rate", "a rate"), Ok)?,
+        channel_count: integer(channel_count, "scans.channel_count")?,
+        rails: match rails {
+            Value::Null => None,
+            rails => Some(pair(rails, "scans.rails")?),
+        },
+        device_delay_s: number(delay, "scans.device_delay_s")?,
+        calibrations: calibrations_from_value(calibrations)?,
+        label,
+    })
+}
+
+fn calibrations_from_value(value: &Value) -> Result<[Calibration; MAX_CHANNELS], HeaderError> {
+    const FIELD: &str = "scans.calibrations";
+    let Some(values) = value.as_array().filter(|values| values.len() == MAX_CHANNELS) else {
+        return refuse(FIELD, "a list of 16");
+    };
+    let mut calibrations = [Calibration::IDENTITY; MAX_CHANNELS];
+    for (calibration, value) in calibrations.iter_mut().zip(values) {
+        let (scale, offset_counts) = pair(value, FIELD)?;
+        *calibration = Calibration { scale, offset_counts };
+    }
+    Ok(calibrations)
+}
+
+fn name<T: PartialEq>(names: &[(T, &'static str)], value: &T) -> &'static str {
+    let found = names.iter().find(|(named, _)| named == value);
+    found.map(|(_, name)| *name).expect("the tables name every variant")
+}
+
+fn named<T: Copy>(
+    names: &[(T, &'static str)],
+    value: &Value,
+    field: &'static str,
+) -> Result<T, HeaderError> {
+    let wanted = text(value, field)?;
+    let found = names.iter().find(|(_, name)| *name == wanted);
+    found.map_or(refuse(field, "a known name"), |(value, _)| Ok(*value))
+}
+
+fn number_to_value(number: f64) -> Value {
+    match serde_json::Number::from_f64(number) {
+        Some(number) => Value::Number(number),
+        None => NOT_FINITE
+            .iter()
+            .find(|(value, _)| value.total_cmp(&number).is_eq())
+            .map_or("nan", |(_, name)| name)
+            .into(),
+    }
+}
+
+fn number(value: &Value, field: &'static str) -> Result<f64, HeaderError> {
+    match value {
+        Value::String(_) => named(&NOT_FINITE, value, field),
+        _ => value.as_f64().map_or(refuse(field, "a number"), Ok),
+    }
+}
+
+fn pair(value: &Value, field: &'static str) -> Result<(f64, f64), HeaderError> {
+    match value.as_array().map(Vec::as_slice) {
+        Some([first, second]) => Ok((number(first, field)?, number(second, field)?)),
+        _ => refuse(field, "a pair of numbers"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Compares as text, because it shows the sign of zero and takes one NaN for another.
+    fn assert_comes_back(config: &EngineConfig) {
+        let json = to_value(config).to_string();
+        let value: Value = serde_json::from_str(&json).expect("our own JSON");
+        let back = from_value(&value).expect("our own settings");
+        assert_eq!(format!("{back:?}"), format!("{config:?}"), "{json}");
+    }
+
+    fn stream(numbers: [f64; 4]) -> StreamInfo {
+        let rate = SampleRate::new(2048, 3).expect("not zero");
+        let mut stream = StreamInfo::of_values(SignalKind::Pressure, Unit::Hectopascal, rate, 2);
+        let [scale, offset_counts, low, delay] = numbers;
+        stream.calibrations[1] = Calibration { scale, offset_counts };
+        stream.rails = Some((low, offset_counts));
+        stream.device_delay_s = delay;
+        stream.label = Label::new("Beckenbodendruck, ganz lang ööö");
+        stream
+    }
+
+    #[test]
+    fn every_choice_comes_back() {
+        for (emg_band, _) in EmgBand::NAMES {
+            for (mains, _) in MAINS {
+                for (conversation, _) in CONVERSATIONS {
+                    let source = Source::Device { conversation };
+                    let config = EngineConfig { source, emg_band, mains, ..EngineConfig::device() };
+                    assert_comes_back(&config);
+                }
+            }
+        }
+        for unit in Unit::ALL {
+            let info = StreamInfo { unit, rails: None, ..stream([1.0; 4]) };
+            assert_comes_back(&EngineConfig::scans(info));
+        }
+        for name in ["emg", "emg-envelope", "pressure", "other"] {
+            let kind = SignalKind::from_name(name).expect("a kind");
+            assert_comes_back(&EngineConfig::scans(StreamInfo { kind, ..stream([1.0; 4]) }));
+        }
+    }
+
+    #[test]
+    fn numbers_that_json_lacks_come_back() {
+        let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0];
+        assert_comes_back(&EngineConfig::scans(stream(odd)));
+    }
+
+    #[test]
+    fn a_label_that_would_be_cut_is_refused() {
+        let mut value = to_value(&EngineConfig::scans(stream([1.0; 4])));
+        value["source"]["scans"]["label"] = "123456789 123456789 123456789 123".into();
+        assert_eq!(from_value(&value), refuse("scans.label", "at most 32 bytes long"));
+    }
+
+    proptest! {
+        #[test]
+        fn every_number_comes_back_to_the_last_bit(bits in any::<[u64; 4]>(), rate in any::<u64>()) {
+            let config = EngineConfig {
+                max_rate_hz: f64::from_bits(rate),
+                ..EngineConfig::scans(stream(bits.map(f64::from_bits)))
+            };
+            assert_comes_back(&config);
+        }
+    }
+}
