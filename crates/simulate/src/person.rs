@@ -94,6 +94,11 @@ impl PersonSignal {
         self.next
     }
 
+    /// Goes on with the scan at `index`: what lies between was lived through, but not measured.
+    pub fn skip_to(&mut self, index: SampleIndex) {
+        self.next = index;
+    }
+
     /// Writes the next scan: one value per channel, in microvolt for EMG and its envelope, in cmH2O
     /// for pressure, zero for anything else.
     ///
@@ -274,8 +279,9 @@ struct Heart {
 }
 
 impl Heart {
+    /// A heart that beats at `rate_hz`, at most ten times a second; zero or less is no heart.
     fn new(rng: SeededRng, rate_hz: f64) -> Self {
-        let mean_interval_s = 1.0 / rate_hz;
+        let mean_interval_s = if rate_hz > 0.0 { 1.0 / rate_hz.min(10.0) } else { f64::INFINITY };
         Self { rng, mean_interval_s, beat_s: 0.5 * mean_interval_s }
     }
 
@@ -285,7 +291,7 @@ impl Heart {
         const WIDTH_S: f64 = 0.010;
         /// After this much of a beat nothing is left of it.
         const OVER_S: f64 = 0.1;
-        if time_s > self.beat_s + OVER_S {
+        while time_s > self.beat_s + OVER_S {
             self.beat_s += self.mean_interval_s * (1.0 + 0.05 * self.rng.gaussian());
         }
         let wave = |centre_s: f64| {

@@ -93,6 +93,11 @@ impl Replay {
         self.next
     }
 
+    /// Goes on with the scan at `index`, counted on over the end.
+    pub fn skip_to(&mut self, index: SampleIndex) {
+        self.next = index;
+    }
+
     /// Whether every scan was given at least once.
     #[must_use]
     pub fn is_over(&self) -> bool {
