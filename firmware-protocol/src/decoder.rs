@@ -1,4 +1,4 @@
-//! Bytes in any chunking to checked frames; names and counts what it refuses (SPEC 2.5, 5).
+//! Bytes in any chunking to checked frames; names and counts what it refuses (SPEC 2.5).
 //!
 //! ```text
 //!             byte                    byte 250 without a delimiter

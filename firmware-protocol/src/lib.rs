@@ -50,6 +50,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod capacity;
 pub mod crc;
 mod decoder;
 mod encoder;
@@ -58,6 +59,7 @@ pub mod kind;
 pub mod message;
 pub mod stuffing;
 
+pub use capacity::{SAMPLES_OVERHEAD, fits_link};
 pub use decoder::{Counters, DecodeError, Decoder};
 pub use encoder::{EncodeError, Encoder};
 pub use frame::{

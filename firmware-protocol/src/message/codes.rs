@@ -1,4 +1,4 @@
-//! The enumerations and bit sets of the messages (SPEC 3.1).
+//! The enumerations and bit sets of the messages (SPEC 3.22, 3.23).
 //!
 //! A number this version does not know stays as `Other` and is passed on; a reserved bit is
 //! dropped on receive and never sent.
@@ -60,6 +60,9 @@ macro_rules! bits {
 
         impl $name {
             $( $(#[$meaning])* pub const $constant: Self = Self(1 << $bit); )*
+            /// The bits with a meaning, by name, lowest first.
+            pub const NAMED: &'static [(&'static str, Self)] =
+                &[$((stringify!($constant), Self::$constant)),*];
             /// No bit set.
             pub const NONE: Self = Self(0);
             /// Every bit with a meaning.

@@ -1,4 +1,4 @@
-//! What a host asks of a device (SPEC 3.11 to 3.20). Every command may be repeated without harm.
+//! What a host asks of a device (SPEC 3.11 to 3.21). Every command may be repeated without harm.
 
 use super::device::Calib;
 use super::view::{CalibView, IdentifyView, SetCalView, StartView};
