@@ -29,17 +29,18 @@ pub struct Header {
 }
 
 impl Header {
-    /// The payload of the header block: JSON, keys in alphabetical order, no spaces.
+    /// The payload of the header block. Keys stand in alphabetical order here, so that the bytes are
+    /// the same whether or not the JSON library sorts them.
     pub(crate) fn to_json(&self) -> String {
         let Self { tool, wire: [major, minor], opened_unix_ms, device, port, config } = self;
         json!({
+            "config": settings::to_value(config),
+            "device": device,
             "format": FORMAT_VERSION,
+            "opened_unix_ms": opened_unix_ms,
+            "port": port,
             "tool": tool,
             "wire": { "major": major, "minor": minor },
-            "opened_unix_ms": opened_unix_ms,
-            "device": device,
-            "port": port,
-            "config": settings::to_value(config),
         })
         .to_string()
     }

@@ -22,16 +22,16 @@ const NOT_FINITE: [(f64, &str); 3] =
 pub(crate) fn to_value(config: &EngineConfig) -> Value {
     let EngineConfig { source, emg_band, mains, max_channel_count, max_rate_hz } = config;
     json!({
+        "emg_band": name(&EmgBand::NAMES, emg_band),
+        "mains": name(&MAINS, mains),
+        "max_channel_count": max_channel_count,
+        "max_rate_hz": number_to_value(*max_rate_hz),
         "source": match source {
             Source::Device { conversation } => {
                 json!({ "device": { "conversation": name(&CONVERSATIONS, conversation) } })
             }
             Source::Scans(stream) => json!({ "scans": stream_to_value(stream) }),
         },
-        "emg_band": name(&EmgBand::NAMES, emg_band),
-        "mains": name(&MAINS, mains),
-        "max_channel_count": max_channel_count,
-        "max_rate_hz": number_to_value(*max_rate_hz),
     })
 }
 
@@ -75,16 +75,16 @@ fn stream_to_value(info: &StreamInfo) -> Value {
         json!([number_to_value(scale), number_to_value(offset_counts)])
     });
     json!({
-        "stream": stream,
+        "calibrations": calibrations.collect::<Value>(),
+        "channel_count": channel_count,
+        "device_delay_s": number_to_value(*device_delay_s),
         "epoch": epoch,
         "kind": kind.name(),
-        "unit": unit.symbol(),
-        "rate": { "scans": rate.scans(), "seconds": rate.seconds() },
-        "channel_count": channel_count,
-        "rails": rails.map(|(low, high)| json!([number_to_value(low), number_to_value(high)])),
-        "device_delay_s": number_to_value(*device_delay_s),
-        "calibrations": calibrations.collect::<Value>(),
         "label": label.as_str(),
+        "rails": rails.map(|(low, high)| json!([number_to_value(low), number_to_value(high)])),
+        "rate": { "scans": rate.scans(), "seconds": rate.seconds() },
+        "stream": stream,
+        "unit": unit.symbol(),
     })
 }
 

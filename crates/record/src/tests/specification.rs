@@ -1,0 +1,1 @@
+//! docs/recording-format.md and the code say the same.
