@@ -1,0 +1,136 @@
+//! The recorder thread: takes batches, writes them, and says how it goes.
+
+use std::error::Error;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use levator_record::{Storage, Totals, WriteError, Writer};
+use levator_signal::HostTime;
+
+use crate::feed::{Message, Outlet};
+
+/// A refusal of the disk is over when it has not been repeated for this long.
+///
+/// Our choice: four times the interval at which the writer asks again.
+const OVER_AFTER: Duration = Duration::from_secs(1);
+
+/// How the recording is getting on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordingState {
+    /// Inputs taken into the recording.
+    pub input_count: u64,
+    /// Bytes on the disk, as far as it has accepted them.
+    pub written_byte_count: u64,
+    /// Bytes of inputs that are only in memory.
+    pub held_byte_count: u64,
+    /// Inputs that are not in the recording and never will be: the disk refused or stood still for too
+    /// long, or the recorder is gone. Anything but zero is to be shown loudly.
+    pub missing_input_count: u64,
+    /// Whether the disk refuses right now. What comes meanwhile is kept in memory for a while.
+    pub is_refused: bool,
+    /// What the disk said when it last refused, and when.
+    pub last_refusal: Option<(HostTime, String)>,
+}
+
+/// Between the recorder, the port thread and views.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    state: Mutex<RecordingState>,
+    /// Inputs that found no room in the queue, counted by the port thread.
+    pub(crate) lost: Arc<AtomicU64>,
+}
+
+impl Progress {
+    pub(crate) fn state(&self) -> RecordingState {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        state.missing_input_count += self.lost.load(Ordering::Relaxed);
+        state
+    }
+
+    fn update(&self, change: impl FnOnce(&mut RecordingState)) {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Writes what comes until the session ends. The message of an error includes its causes.
+///
+/// If the port thread ends without a word, what was taken is written and the recording stays without
+/// its end block: a reader will say that it was not closed.
+pub(crate) fn run<S: Storage>(
+    mut writer: Writer<S>,
+    outlet: &Outlet,
+    progress: &Progress,
+) -> Result<Totals, String> {
+    let mut refused_at = None;
+    for message in &outlet.messages {
+        let mut batch = match message {
+            Message::Batch(batch) => batch,
+            Message::Close(at) => return close(writer, at, progress),
+        };
+        for input in batch.inputs() {
+            if let Err(error) = writer.record(&input) {
+                refused_at = Some(input.at());
+                note(progress, input.at(), &error);
+            }
+        }
+        if let Some(now) = batch.last_at() {
+            if let Err(error) = writer.tick(now) {
+                refused_at = Some(now);
+                note(progress, now, &error);
+            }
+            let is_refused = refused_at.is_some_and(|then| now.saturating_since(then) < OVER_AFTER);
+            tell(progress, &writer, is_refused);
+        }
+        batch.clear();
+        // Surplus batches, from a time when the disk was slow, go back to the system here.
+        drop(outlet.spare.try_send(batch));
+    }
+    Err("the port thread ended without closing the recording".to_owned())
+}
+
+/// A disk that refused a moment ago is asked once more before the recording is given up.
+fn close<S: Storage>(
+    mut writer: Writer<S>,
+    at: HostTime,
+    progress: &Progress,
+) -> Result<Totals, String> {
+    if let Err(error) = writer.flush(at) {
+        note(progress, at, &error);
+    }
+    tell(progress, &writer, false);
+    writer.close(at).map_err(|error| {
+        note(progress, at, &error);
+        chain(&error)
+    })
+}
+
+fn tell<S: Storage>(progress: &Progress, writer: &Writer<S>, is_refused: bool) {
+    let totals = writer.totals();
+    progress.update(|state| {
+        state.input_count = totals.input_count;
+        state.written_byte_count = writer.written_len();
+        state.held_byte_count = writer.held_len() as u64;
+        state.missing_input_count = totals.dropped_input_count;
+        state.is_refused = is_refused;
+    });
+}
+
+fn note(progress: &Progress, at: HostTime, error: &WriteError) {
+    let reason = chain(error);
+    progress.update(|state| {
+        state.is_refused = true;
+        state.last_refusal = Some((at, reason));
+    });
+}
+
+/// The message of an error and of all its causes.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

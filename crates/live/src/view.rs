@@ -1,0 +1,122 @@
+//! What a view shows: the newest state, whenever it asks for it.
+
+use std::time::Duration;
+
+use levator_decode::{DeviceInfo, Label};
+use levator_detect::Contraction;
+use levator_engine::{LinkState, PassedReason};
+use levator_signal::{ChannelId, HostTime, Quality, SampleIndex, SampleRate, SignalKind, Unit};
+
+use crate::histogram::LatencyFigures;
+use crate::recorder::RecordingState;
+
+/// Seconds of envelope that a trace holds. Our choice: a slow contraction and the rest around it.
+pub const TRACE_S: f64 = 15.0;
+
+/// Width of a point of a trace, in seconds, where the rate allows it: a picture of the screen.
+pub const TRACE_POINT_S: f64 = 0.02;
+
+/// Contractions that a channel lists, newest last. Our choice: more than any trace or list shows.
+pub const LISTED_CONTRACTION_COUNT: usize = 32;
+
+/// The state of a session at one moment. Old values were replaced, never queued: a view that is slow
+/// sees less often, not later.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// When it was taken.
+    pub at: HostTime,
+    /// State of the link.
+    pub link: LinkState,
+    /// Since when.
+    pub link_since: HostTime,
+    /// Why the port cannot be opened, once it is clear that a person has to do something.
+    pub port_trouble: Option<String>,
+    /// The device, once it named itself.
+    pub device: Option<DeviceInfo>,
+    /// Its battery in percent, where it says so.
+    pub battery_percent: Option<u8>,
+    /// Channels in the order in which they were described.
+    pub channels: Vec<ChannelView>,
+    /// Counts since the start.
+    pub counts: Counts,
+    /// From bytes to outputs.
+    pub latency: LatencyFigures,
+    /// The recording; `None` if nothing is recorded.
+    pub recording: Option<RecordingState>,
+    /// What the engine said when it broke down. The recording goes on without it.
+    pub engine_failure: Option<String>,
+}
+
+impl Snapshot {
+    /// Time since the bytes of the newest sample of any channel arrived. `None` before the first.
+    #[must_use]
+    pub fn newest_sample_age(&self) -> Option<Duration> {
+        self.channels.iter().filter_map(|channel| channel.newest_sample_age).min()
+    }
+}
+
+/// One channel as a view shows it.
+#[derive(Clone, Debug)]
+pub struct ChannelView {
+    /// Which.
+    pub channel: ChannelId,
+    /// Name of its stream.
+    pub label: Label,
+    /// What it measures.
+    pub kind: SignalKind,
+    /// Unit of levels, trace and contractions.
+    pub unit: Unit,
+    /// Its rate.
+    pub rate: SampleRate,
+    /// Why it is not searched for contractions, if so.
+    pub passed: Option<PassedReason>,
+    /// One past its newest sample.
+    pub next: SampleIndex,
+    /// Time since the bytes of that sample arrived. `None` before the first. A view must not show an
+    /// old number as if it were current.
+    pub newest_sample_age: Option<Duration>,
+    /// Newest value of its envelope; `None` before the first and where it is no number.
+    pub level: Option<f64>,
+    /// What is known against its newest block.
+    pub quality: Quality,
+    /// Onset of the contraction that is under way.
+    pub contracted_since: Option<SampleIndex>,
+    /// Contractions that ended.
+    pub contraction_count: u64,
+    /// The last of them, at most [`LISTED_CONTRACTION_COUNT`], oldest first.
+    pub contractions: Vec<Contraction>,
+    /// Envelope of the last [`TRACE_S`] seconds, oldest first. Points are missing where samples are.
+    pub trace: Vec<TracePoint>,
+}
+
+/// Some samples of an envelope, drawn as one upright line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TracePoint {
+    /// First sample it stands for.
+    pub first: SampleIndex,
+    /// Lowest value, in the unit of the channel.
+    pub lowest: f64,
+    /// Highest value, in the unit of the channel.
+    pub highest: f64,
+}
+
+/// What was counted since the start of a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Inputs of all kinds.
+    pub input_count: u64,
+    /// Bytes from the device.
+    pub byte_count: u64,
+    /// Times that samples were missing.
+    pub loss_count: u64,
+    /// Samples of one channel that were missing, over all streams, as far as it is known.
+    pub lost_scan_count: u64,
+    /// Times that bytes were thrown away.
+    pub refusal_count: u64,
+    /// Marks.
+    pub mark_count: u64,
+    /// Times that the port was lost.
+    pub lost_port_count: u64,
+    /// Messages that the device or the port did not take.
+    pub unsent_count: u64,
+}
