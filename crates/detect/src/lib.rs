@@ -5,7 +5,12 @@
 #![forbid(unsafe_code)]
 
 pub mod config;
+mod dating;
 pub mod detector;
+mod page;
+mod phase;
+mod rest;
+mod steps;
 pub mod transition;
 
 pub use config::{ConfigError, DetectorConfig, Statistic};

@@ -1,0 +1,219 @@
+//! Where a channel is between rest and contraction.
+//!
+//! ```text
+//!             learnt            evidence              evidence complete
+//!  Learning ---------> Rest <-------------> Rising -------------------> Contracted
+//!                       ^    evidence gone                               |    ^
+//!                       |                                  let go        |    |
+//!                       +---- at rest, or lingering ---- Falling <-------+    |
+//!                                                          |                  |
+//!                                                          +------------------+
+//!                                                           stands out from the tail
+//!
+//!  any --- samples missing or unusable ---> Blind --- usable again ---> Rest or Learning
+//! ```
+//!
+//! Evidence is a Page sum (see [`Page`]). Levels are those of
+//! [`Statistic`](crate::config::Statistic): free of gain and unit.
+
+use crate::config::DetectorConfig;
+use crate::page::{Page, fall_gain, rise_gain};
+
+/// How far one step may exceed a contraction's own level and still move it in full. A single
+/// artefact of one or two steps then cannot raise the level at which a weak contraction ends, while
+/// a flick of 0.15 s still reaches its own.
+const MAX_JUMP: f64 = 30.0;
+
+/// Where the channel is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Phase {
+    /// There is no resting level yet.
+    Learning,
+    /// At rest.
+    Rest,
+    /// Above rest, for too short to say.
+    Rising(Page),
+    /// In a contraction.
+    Contracted(Hold),
+    /// After a contraction, before rest.
+    Falling(Tail),
+    /// The signal cannot be used.
+    Blind,
+}
+
+/// A contraction in progress.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Hold {
+    /// First step, as far as is known.
+    pub(crate) onset: u64,
+    /// Smoothed level.
+    pub(crate) level: f64,
+    /// Highest smoothed level.
+    pub(crate) peak_level: f64,
+    /// Level it had to pass to be one.
+    pub(crate) threshold: f64,
+    /// Evidence that it is over.
+    pub(crate) release: Page,
+}
+
+/// What follows a contraction.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Tail {
+    /// Step at which it was known that the contraction is over.
+    pub(crate) from: u64,
+    /// Smoothed level of the tail, in resting thresholds; at least 1.
+    pub(crate) height: f64,
+    /// Evidence for rest.
+    pub(crate) calm: Page,
+    /// Evidence for the next contraction.
+    pub(crate) rise: Page,
+}
+
+/// What a step changed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Change {
+    /// A contraction began at about this step.
+    Begun { since: u64, threshold: f64 },
+    /// The contraction ended at about this step.
+    Ended { hold: Hold },
+    /// The contraction lasts longer than one can be held.
+    Outlasted { hold: Hold },
+    /// The tail did not come down: this is rest now.
+    Lingered,
+}
+
+/// Lengths and levels, with steps in place of seconds where they are counted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Limits {
+    pub(crate) step_s: f64,
+    pub(crate) onset_level: f64,
+    pub(crate) strong_ratio: f64,
+    pub(crate) evidence_s: f64,
+    pub(crate) offset_level: f64,
+    pub(crate) relative_ratio: f64,
+    pub(crate) release_s: f64,
+    pub(crate) settle_s: f64,
+    pub(crate) level_gain: f64,
+    pub(crate) tail_gain: f64,
+    pub(crate) longest_step_count: u64,
+    pub(crate) linger_step_count: u64,
+}
+
+impl Limits {
+    /// Steps are counted in units of the dating step, `date_step_s`, and taken every `step_s`.
+    pub(crate) fn new(config: &DetectorConfig, date_step_s: f64, step_s: f64) -> Self {
+        let count = |seconds: f64| (seconds / date_step_s).round() as u64;
+        Self {
+            step_s,
+            onset_level: config.onset_level,
+            strong_ratio: config.strong_ratio,
+            // A strong contraction gathers `strong_ratio - 1` a second.
+            evidence_s: (config.strong_ratio - 1.0) * config.shortest_s,
+            offset_level: config.offset_level,
+            relative_ratio: config.relative_ratio,
+            release_s: config.release_s,
+            settle_s: config.settle_s,
+            level_gain: (step_s / config.level_time_s).min(1.0),
+            tail_gain: (step_s / config.tail_time_s).min(1.0),
+            longest_step_count: count(config.longest_s),
+            linger_step_count: count(config.linger_s),
+        }
+    }
+
+    /// Level below which a contraction that has reached `peak_level` is over.
+    pub(crate) fn end_level(&self, peak_level: f64) -> f64 {
+        self.offset_level.max(self.relative_ratio * peak_level)
+    }
+
+    /// Smoothed level after one more step.
+    pub(crate) fn smooth(&self, smoothed: f64, level: f64) -> f64 {
+        let bounded = level.min(MAX_JUMP * smoothed.max(self.onset_level));
+        smoothed + (bounded - smoothed) * self.level_gain
+    }
+}
+
+impl Phase {
+    /// Takes the level of the step that begins at `step` (and ends before `next`). `least_level` is
+    /// the lowest level that may count as a contraction now, beside `onset_level`.
+    pub(crate) fn step(
+        &mut self,
+        level: f64,
+        step: u64,
+        next: u64,
+        least_level: f64,
+        limits: &Limits,
+    ) -> Option<Change> {
+        let threshold = limits.onset_level.max(least_level);
+        match self {
+            Self::Learning | Self::Blind => None,
+            Self::Rest => {
+                let mut rise = Page::new(step);
+                rise.add(rise_gain(level, threshold, limits.strong_ratio), step, limits.step_s);
+                self.judge_rise(rise, threshold, limits)
+            }
+            Self::Rising(rise) => {
+                let mut rise = *rise;
+                rise.add(rise_gain(level, threshold, limits.strong_ratio), step, limits.step_s);
+                self.judge_rise(rise, threshold, limits)
+            }
+            Self::Contracted(hold) => {
+                hold.level = limits.smooth(hold.level, level);
+                hold.peak_level = hold.peak_level.max(hold.level);
+                let gain = fall_gain(level, limits.end_level(hold.peak_level));
+                hold.release.add(gain, step, limits.step_s);
+                let hold = *hold;
+                if hold.release.sum_s > limits.release_s {
+                    let end_level = limits.end_level(hold.peak_level);
+                    *self = Self::Falling(Tail {
+                        from: next,
+                        height: (end_level / limits.offset_level).max(1.0),
+                        calm: Page::new(next),
+                        rise: Page::new(next),
+                    });
+                    return Some(Change::Ended { hold });
+                }
+                if next.saturating_sub(hold.onset) > limits.longest_step_count {
+                    *self = Self::Rest;
+                    return Some(Change::Outlasted { hold });
+                }
+                None
+            }
+            Self::Falling(tail) => {
+                let above_tail = threshold.max(limits.onset_level * tail.height);
+                let gain = rise_gain(level, above_tail, limits.strong_ratio);
+                tail.rise.add(gain, step, limits.step_s);
+                let followed = level.clamp(0.0, 2.0 * tail.height);
+                tail.height += (followed - tail.height) * limits.tail_gain;
+                tail.calm.add(fall_gain(level, limits.offset_level), step, limits.step_s);
+                let tail = *tail;
+                if tail.rise.sum_s > limits.evidence_s {
+                    let since = tail.rise.since;
+                    return Some(Change::Begun { since, threshold: above_tail });
+                }
+                if tail.calm.sum_s > limits.settle_s {
+                    *self = Self::Rest;
+                    return None;
+                }
+                if next.saturating_sub(tail.from) > limits.linger_step_count {
+                    *self = Self::Rest;
+                    return Some(Change::Lingered);
+                }
+                None
+            }
+        }
+    }
+
+    fn judge_rise(&mut self, rise: Page, threshold: f64, limits: &Limits) -> Option<Change> {
+        *self = if rise.sum_s > 0.0 { Self::Rising(rise) } else { Self::Rest };
+        (rise.sum_s > limits.evidence_s).then_some(Change::Begun { since: rise.since, threshold })
+    }
+
+    /// Whether a step in this phase may belong to rest.
+    pub(crate) fn is_rest(&self, limits: &Limits) -> bool {
+        match self {
+            Self::Rest => true,
+            Self::Rising(rise) => rise.sum_s <= 0.5 * limits.evidence_s,
+            Self::Learning | Self::Contracted(_) | Self::Falling(_) | Self::Blind => false,
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! What rest is: a low quantile of short blocks, and how far they spread below it.
+
+use crate::config::{DetectorConfig, Statistic};
+use crate::transition::Rest;
+
+/// Below this amplitude, in whatever unit, a value is taken for round-off: a tenth of a nanovolt if
+/// the unit is the volt, and far less than any converter resolves in the others.
+const ROUND_OFF: f64 = 1e-10;
+
+/// A resting level this far below the largest value in the window is taken for silence (90 dB of
+/// power, or nine digits of a pressure): what then shows are tails of filters and round-off.
+const SILENCE_RATIO: f64 = 1e-9;
+
+/// A spread above this ratio of what stands above the resting level may be unsteady.
+const WIDE_RATIO: f64 = 0.1;
+
+/// Blocks of rest, in order of time and in order of size.
+#[derive(Clone, Debug)]
+pub(crate) struct RestModel {
+    statistic: Statistic,
+    rest_quantile_ratio: f64,
+    spread_quantile_ratio: f64,
+    unsteady_ratio: f64,
+    fallen_level: f64,
+    onset_level: f64,
+    block_s: f64,
+    steps_per_block: usize,
+    learning_block_count: usize,
+    /// Blocks in a ring.
+    ring: Vec<f64>,
+    capacity: usize,
+    len: usize,
+    next: usize,
+    /// The same, sorted.
+    sorted: Vec<f64>,
+    /// The last blocks of whatever kind, in a ring.
+    recent: Vec<f64>,
+    recent_capacity: usize,
+    recent_count: usize,
+    scratch: Vec<f64>,
+    /// The block in hand.
+    sum: f64,
+    filled: usize,
+    accepted: bool,
+    learnt: Option<Scale>,
+    /// Largest block, to tell silence.
+    largest: f64,
+}
+
+/// Unit in which a signal is judged.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Scale {
+    /// Value at rest (power, or height in the channel's unit).
+    pub(crate) rest: f64,
+    /// What counts as one level.
+    pub(crate) unit: f64,
+}
+
+/// What became of an attempt to learn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Learning {
+    /// Not enough blocks.
+    TooFew,
+    /// Nothing but silence so far.
+    Silent,
+    /// The blocks jump about in a way that rest does not.
+    Unsteady,
+    /// There is a resting level.
+    Learnt,
+}
+
+impl RestModel {
+    pub(crate) fn new(config: &DetectorConfig, max_steps_per_s: f64) -> Self {
+        // A block is a whole number of steps, and steps a whole number of samples: both may come out
+        // shorter than asked for, by less than a half.
+        let blocks = |seconds: f64| (2.0 * seconds / config.rest_block_s).ceil() as usize + 2;
+        let capacity = blocks(config.rest_window_s.max(config.learning_s))
+            .min((config.rest_window_s.max(config.learning_s) * max_steps_per_s) as usize + 2);
+        let recent = blocks(config.fall_window_s);
+        Self {
+            statistic: config.statistic,
+            rest_quantile_ratio: config.rest_quantile_ratio,
+            spread_quantile_ratio: config.spread_quantile_ratio,
+            unsteady_ratio: config.unsteady_ratio,
+            fallen_level: config.fallen_level,
+            onset_level: config.onset_level,
+            block_s: config.rest_block_s,
+            steps_per_block: 1,
+            learning_block_count: 1,
+            ring: vec![0.0; capacity],
+            capacity,
+            len: 0,
+            next: 0,
+            sorted: Vec::with_capacity(capacity),
+            recent: vec![0.0; recent],
+            recent_capacity: recent,
+            recent_count: 0,
+            scratch: Vec::with_capacity(recent),
+            sum: 0.0,
+            filled: 0,
+            accepted: true,
+            learnt: None,
+            largest: 0.0,
+        }
+    }
+
+    /// Forgets everything; steps are `step_s` long from now on.
+    pub(crate) fn start(&mut self, config: &DetectorConfig, step_s: f64) {
+        let count = |whole: f64, part: f64| ((whole / part).round() as usize).max(1);
+        self.steps_per_block = count(config.rest_block_s, step_s);
+        self.block_s = self.steps_per_block as f64 * step_s;
+        self.learning_block_count = count(config.learning_s, self.block_s).max(3);
+        self.capacity = count(config.rest_window_s, self.block_s)
+            .max(self.learning_block_count)
+            .min(self.ring.len());
+        self.learning_block_count = self.learning_block_count.min(self.capacity);
+        self.recent_capacity =
+            count(config.fall_window_s, self.block_s).max(3).min(self.recent.len());
+        self.learnt = None;
+        self.largest = 0.0;
+        self.clear();
+        self.interrupt();
+    }
+
+    /// Samples are missing: no block reaches across. What was learnt stays.
+    pub(crate) fn interrupt(&mut self) {
+        self.recent_count = 0;
+        self.drop_block();
+    }
+
+    /// Throws away the block in hand.
+    fn drop_block(&mut self) {
+        self.sum = 0.0;
+        self.filled = 0;
+        self.accepted = true;
+    }
+
+    fn clear(&mut self) {
+        self.len = 0;
+        self.next = 0;
+        self.sorted.clear();
+    }
+
+    pub(crate) fn scale(&self) -> Option<Scale> {
+        self.learnt
+    }
+
+    pub(crate) fn rest(&self) -> Option<Rest> {
+        let scale = self.learnt?;
+        let amplitude = |value: f64| match self.statistic {
+            Statistic::Power => value.max(0.0).sqrt(),
+            Statistic::Height => value,
+        };
+        Some(Rest {
+            level: amplitude(scale.rest),
+            spread: 0.5 * (amplitude(self.quantile(0.84)) - amplitude(self.quantile(0.16))),
+            span_s: self.len as f64 * self.block_s,
+        })
+    }
+
+    /// Seconds of signal that were learnt from so far.
+    pub(crate) fn span_s(&self) -> f64 {
+        self.len as f64 * self.block_s
+    }
+
+    /// Takes one step while learning. True at the end of a block.
+    pub(crate) fn learn_step(&mut self, value: f64) -> bool {
+        let Some(block) = self.fill(value) else { return false };
+        self.largest = self.largest.max(block.abs());
+        self.push(block);
+        true
+    }
+
+    /// Whether rest can be told from the blocks so far; `at_end` of the signal fewer will do.
+    pub(crate) fn learn(&mut self, at_end: bool) -> Learning {
+        if self.len < 3 || (!at_end && self.len < self.learning_block_count) {
+            return Learning::TooFew;
+        }
+        let range = self.sorted[self.len - 1] - self.sorted[0];
+        let silent = match self.statistic {
+            Statistic::Power => self.largest <= ROUND_OFF * ROUND_OFF,
+            Statistic::Height => range <= (SILENCE_RATIO * self.largest).max(ROUND_OFF),
+        };
+        if silent {
+            return Learning::Silent;
+        }
+        if self.is_unsteady() {
+            return Learning::Unsteady;
+        }
+        let scale = self.measure();
+        self.learnt = Some(scale);
+        // A contraction that was learnt along with the rest is no rest.
+        self.keep_up_to(match self.statistic {
+            Statistic::Power => self.onset_level * scale.unit,
+            Statistic::Height => scale.rest + self.onset_level * scale.unit,
+        });
+        Learning::Learnt
+    }
+
+    /// Forgets the blocks above `highest`.
+    fn keep_up_to(&mut self, highest: f64) {
+        self.sorted.clear();
+        for age in (1..=self.len).rev() {
+            let block = self.ring[(self.next + self.capacity - age) % self.capacity];
+            if block <= highest {
+                self.sorted.push(block);
+            }
+        }
+        self.len = self.sorted.len();
+        self.next = self.len % self.capacity;
+        self.ring[..self.len].copy_from_slice(&self.sorted);
+        self.sorted.sort_unstable_by(f64::total_cmp);
+    }
+
+    /// Height of the largest block above the smallest.
+    pub(crate) fn range(&self) -> f64 {
+        match (self.sorted.first(), self.sorted.last()) {
+            (Some(low), Some(high)) => high - low,
+            _ => 0.0,
+        }
+    }
+
+    /// Takes one step after learning; `at_rest` says whether it may belong to rest. At the end of a
+    /// block the scale is brought up to date. True if the rest fell.
+    pub(crate) fn follow(&mut self, value: f64, at_rest: bool) -> bool {
+        self.accepted &= at_rest;
+        let accepted = self.accepted;
+        let Some(block) = self.fill(value) else { return false };
+        let slot = self.recent_count % self.recent_capacity;
+        self.recent[slot] = block;
+        self.recent_count += 1;
+        self.largest = self.largest.max(block.abs());
+        if accepted {
+            self.push(block);
+        }
+        let fell = match (self.learnt, self.recent_level(self.rest_quantile_ratio)) {
+            (Some(scale), Some(recent)) => scale.level(self.statistic, recent) < self.fallen_level,
+            _ => false,
+        };
+        if fell {
+            self.move_to_recent();
+        } else if accepted {
+            self.learnt = Some(self.measure());
+        }
+        fell
+    }
+
+    /// Makes the level of the last blocks the resting level. The spread stays in proportion for
+    /// power and as it is for height.
+    pub(crate) fn move_to_recent(&mut self) {
+        let (Some(scale), Some(recent)) =
+            (self.learnt, self.recent_level(self.rest_quantile_ratio))
+        else {
+            return;
+        };
+        let statistic = self.statistic;
+        let moved = |block: f64| match statistic {
+            Statistic::Power => block * (recent / scale.rest),
+            Statistic::Height => block + (recent - scale.rest),
+        };
+        self.ring[..].iter_mut().for_each(|block| *block = moved(*block));
+        self.sorted.iter_mut().for_each(|block| *block = moved(*block));
+        self.learnt = Some(self.measure());
+    }
+
+    /// Adds a step to the block in hand; the mean of the block when it is full.
+    fn fill(&mut self, value: f64) -> Option<f64> {
+        if value.is_nan() {
+            self.drop_block();
+            return None;
+        }
+        self.sum += value;
+        self.filled += 1;
+        if self.filled < self.steps_per_block {
+            return None;
+        }
+        let block = self.sum / self.filled as f64;
+        self.drop_block();
+        Some(block)
+    }
+
+    /// Remembers a block, forgets the oldest if there is no room.
+    fn push(&mut self, block: f64) {
+        if self.len == self.capacity {
+            let oldest = self.ring[self.next];
+            let place = self.sorted.partition_point(|x| x.total_cmp(&oldest).is_lt());
+            self.sorted.remove(place.min(self.len - 1));
+            self.len -= 1;
+        }
+        self.ring[self.next] = block;
+        self.next = (self.next + 1) % self.capacity;
+        let place = self.sorted.partition_point(|x| x.total_cmp(&block).is_lt());
+        self.sorted.insert(place, block);
+        self.len += 1;
+    }
+
+    fn quantile(&self, ratio: f64) -> f64 {
+        match self.sorted.len() {
+            0 => 0.0,
+            len => self.sorted[(ratio * (len - 1) as f64).round() as usize],
+        }
+    }
+
+    fn recent_level(&mut self, ratio: f64) -> Option<f64> {
+        if self.recent_count < self.recent_capacity {
+            return None;
+        }
+        self.scratch.clear();
+        self.scratch.extend_from_slice(&self.recent[..self.recent_capacity]);
+        self.scratch.sort_unstable_by(f64::total_cmp);
+        Some(self.scratch[(ratio * (self.recent_capacity - 1) as f64).round() as usize])
+    }
+
+    fn measure(&self) -> Scale {
+        let rest = self.quantile(self.rest_quantile_ratio);
+        match self.statistic {
+            Statistic::Power => {
+                let rest = rest.max(SILENCE_RATIO * self.largest).max(ROUND_OFF * ROUND_OFF);
+                Scale { rest, unit: rest }
+            }
+            Statistic::Height => {
+                let spread = rest - self.quantile(self.spread_quantile_ratio);
+                let unit = spread.max(SILENCE_RATIO * self.largest).max(ROUND_OFF);
+                Scale { rest, unit }
+            }
+        }
+    }
+
+    /// Rest that is mostly at one level and now and then far below it is a fault of the sensor: a
+    /// muscle at rest has nowhere to fall to.
+    fn is_unsteady(&self) -> bool {
+        let rest = self.quantile(self.rest_quantile_ratio);
+        let below = rest - self.quantile(self.spread_quantile_ratio);
+        let around = self.quantile(0.5) - rest;
+        let above = self.quantile(0.95) - rest;
+        below > self.unsteady_ratio * around && below > WIDE_RATIO * above
+    }
+}
+
+impl Scale {
+    /// The level of a value: power over resting power, or height above rest in spreads.
+    pub(crate) fn level(self, statistic: Statistic, value: f64) -> f64 {
+        match statistic {
+            Statistic::Power => value / self.unit,
+            Statistic::Height => (value - self.rest) / self.unit,
+        }
+    }
+}
