@@ -19,6 +19,7 @@ pub mod sections;
 
 pub mod cascade;
 pub mod envelope;
+mod wavefront;
 
 pub use block::{Block, ChannelId};
 pub use calibration::Calibration;

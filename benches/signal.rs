@@ -1,0 +1,87 @@
+//! Speed of the filter stages, in samples, on a recording.
+
+use std::hint::black_box;
+
+use biquad::{Biquad, DirectForm2Transposed};
+use divan::counter::ItemsCount;
+use divan::{Bencher, bench};
+use levator_signal::{Cascade, Rms, SampleRate, Sections, butterworth_band_pass, notch};
+
+fn main() {
+    divan::main();
+}
+
+/// 63,880 samples of surface EMG: 12-bit counts with an offset of about 2,040.
+fn recording() -> Vec<f64> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/recordings/mixed_4_bursts.txt");
+    let text = std::fs::read_to_string(path).expect("the recording belongs to the repository");
+    let samples = text.lines().filter(|line| !line.starts_with('#'));
+    samples.map(|line| line.parse().expect("one number a line")).collect()
+}
+
+/// Band-pass 20-450 Hz of order 4; the fifth section is the notch at 50 Hz, more are its multiples.
+fn sections(count: usize) -> Sections {
+    let rate = SampleRate::from_hz(2000.0).expect("a positive rate");
+    let mut sections = butterworth_band_pass(count.min(4), 20.0, 450.0, rate).expect("valid");
+    for multiple in 1..=count.saturating_sub(4) {
+        let mains = notch(50.0 * multiple as f64, 30.0, rate).expect("valid");
+        sections = sections.then(&mains).expect("at most 16");
+    }
+    sections
+}
+
+/// Runs `work` over a copy of the recording, cut into blocks.
+fn measure(bencher: Bencher<'_, '_>, block_len: usize, mut work: impl FnMut(&mut [f64])) {
+    let input = recording();
+    let mut buffer = vec![0.0; block_len];
+    bencher.counter(ItemsCount::new(input.len())).bench_local(|| {
+        for block in input.chunks(block_len) {
+            let buffer = &mut buffer[..block.len()];
+            buffer.copy_from_slice(block);
+            work(black_box(buffer));
+        }
+    });
+}
+
+#[bench(args = [1, 2, 4, 5, 8, 13])]
+fn cascade_step(bencher: Bencher<'_, '_>, section_count: usize) {
+    let mut cascade = Cascade::new(&sections(section_count));
+    measure(bencher, 1024, |block| block.iter_mut().for_each(|x| *x = cascade.step(*x)));
+}
+
+#[bench(args = [1, 2, 4, 5, 8, 13])]
+fn cascade_process(bencher: Bencher<'_, '_>, section_count: usize) {
+    let mut cascade = Cascade::new(&sections(section_count));
+    measure(bencher, 1024, |block| cascade.process(block));
+}
+
+#[bench(args = [16, 32, 48, 64, 128, 256, 4096])]
+fn cascade_process_5_sections_by_block(bencher: Bencher<'_, '_>, block_len: usize) {
+    let mut cascade = Cascade::new(&sections(5));
+    measure(bencher, block_len, |block| cascade.process(block));
+}
+
+/// The crate `biquad`, as it is meant to be used: every section in turn for each sample.
+#[bench(args = [1, 2, 4, 5, 8, 13])]
+fn biquad_crate(bencher: Bencher<'_, '_>, section_count: usize) {
+    let designed = sections(section_count);
+    let mut filters: Vec<_> =
+        designed.coefficients().iter().map(|c| DirectForm2Transposed::<f64>::new(*c)).collect();
+    measure(bencher, 1024, |block| {
+        for x in block {
+            *x = filters.iter_mut().fold(*x, |value, filter| filter.run(value));
+        }
+    });
+}
+
+#[bench(args = [50, 200])]
+fn rms_step(bencher: Bencher<'_, '_>, window: usize) {
+    let mut rms = Rms::new(window);
+    measure(bencher, 1024, |block| block.iter_mut().for_each(|x| *x = rms.step(*x)));
+}
+
+#[bench(args = [50, 200])]
+fn rms_process(bencher: Bencher<'_, '_>, window: usize) {
+    let mut rms = Rms::new(window);
+    measure(bencher, 1024, |block| rms.process(block));
+}
