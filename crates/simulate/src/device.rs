@@ -10,8 +10,8 @@ mod commands;
 mod sender;
 
 use levator_protocol::{
-    Capabilities, Decoder, DeviceState, Direction, EncodeError, Encoder, Flags, Hello, MAX_PAYLOAD,
-    MAX_WIRE, MINOR, Message, SampleStatus, Status,
+    AckResult, Capabilities, Decoder, DeviceState, Direction, EncodeError, Encoder, Flags, Hello,
+    Log, LogLevel, MAX_PAYLOAD, MAX_WIRE, MINOR, Message, SampleStatus, Start, Status, kind,
 };
 use levator_signal::{HostTime, SampleIndex};
 
@@ -53,9 +53,9 @@ impl From<Replay> for Subject {
 /// The subject begins to live at the first START: that is scan 0 of every stream and of the truth.
 /// Life goes on through STOP, resets and missing cables, so a gap on the wire is a gap in the truth.
 ///
-/// It carries out IDENTIFY, GET_DESC, START, STOP, ZERO (of a running stream), SET_CAL, TIME_REQ,
-/// KEEPALIVE and RESET; SET_RATE and SELF_TEST are answered "unsupported". It never sends EVENT or
-/// LOG.
+/// It carries out IDENTIFY, GET_DESC, START, STOP, ZERO (of a running stream, else it is busy),
+/// SET_CAL, TIME_REQ, KEEPALIVE and RESET; SET_RATE and SELF_TEST are answered "unsupported". It
+/// never sends EVENT, and fills frames up to the limit of the wire whatever limit a host names.
 #[derive(Debug)]
 pub struct VirtualDevice {
     config: DeviceConfig,
@@ -66,12 +66,14 @@ pub struct VirtualDevice {
     decoder: Decoder,
     sender: Sender,
     boot_id: u32,
+    now: HostTime,
     /// Device time of the last `advance`. It counts from the making of the device, over resets.
     now_ns: u64,
     boot_ns: u64,
     next_status_ns: u64,
     /// Device time of the first START.
     born_ns: Option<u64>,
+    last_start: Option<Started>,
     keep_alive: Option<KeepAlive>,
 }
 
@@ -79,6 +81,18 @@ pub struct VirtualDevice {
 struct KeepAlive {
     period_ns: u64,
     deadline_ns: u64,
+}
+
+/// A START that was carried out.
+#[derive(Clone, Copy, Debug)]
+struct Started {
+    start: Start,
+    at_ns: u64,
+}
+
+impl Started {
+    /// A retransmission of it within this time is only acknowledged (SPEC 3.13).
+    const REPEATS_WITHIN_NS: u64 = 2 * SECOND_NS;
 }
 
 /// What falls due next.
@@ -120,10 +134,12 @@ impl VirtualDevice {
             decoder: Decoder::new(Direction::HostToDevice),
             sender: Sender::new(),
             boot_id: config.boot_id,
+            now: HostTime::ZERO,
             now_ns: 0,
             boot_ns: 0,
             next_status_ns: SECOND_NS,
             born_ns: None,
+            last_start: None,
             keep_alive: None,
             config,
         };
@@ -173,7 +189,8 @@ impl VirtualDevice {
     /// Moves time on to `now` and appends every byte that falls due until then to `out`. Time that
     /// runs backwards stands still.
     pub fn advance(&mut self, now: HostTime, out: &mut Vec<u8>) {
-        let now_ns = self.crystal.device_ns(now).max(self.now_ns);
+        self.now = self.now.max(now);
+        let now_ns = self.crystal.device_ns(self.now);
         loop {
             let (due_ns, due) = self.next_event();
             if due_ns > now_ns {
@@ -182,7 +199,12 @@ impl VirtualDevice {
             self.now_ns = due_ns;
             match due {
                 Due::Scan(stream) => self.take_scan(stream),
-                Due::KeepAliveOver => self.stop(),
+                Due::KeepAliveOver => {
+                    self.stop();
+                    let text = "nothing heard from the host: streams stopped".into();
+                    let log = Log { level: LogLevel::Warning, text };
+                    self.sender.send(&Message::Log(log), due_ns);
+                }
                 Due::Status => {
                     self.next_status_ns += SECOND_NS;
                     let status = self.status(self.uptime_us(due_ns));
@@ -209,6 +231,12 @@ impl VirtualDevice {
         self.crystal.host_time(due_ns)
     }
 
+    /// Time of the last [`Self::advance`].
+    #[must_use]
+    pub fn now(&self) -> HostTime {
+        self.now
+    }
+
     /// Pulls the cable. What is sent from now on is lost; the device itself goes on.
     pub fn unplug(&mut self) {
         self.sender.plugged = false;
@@ -218,6 +246,12 @@ impl VirtualDevice {
     /// Puts the cable back.
     pub fn plug(&mut self) {
         self.sender.plugged = true;
+    }
+
+    /// Whether the cable is in.
+    #[must_use]
+    pub fn is_plugged(&self) -> bool {
+        self.sender.plugged
     }
 
     /// Switches the device off and on again: it forgets what it was told, counts from the start, and
@@ -298,6 +332,7 @@ impl VirtualDevice {
             stream.reboot();
         }
         self.decoder.reset();
+        self.last_start = None;
         self.keep_alive = None;
         self.boot_ns = self.now_ns;
         self.next_status_ns = self.now_ns + SECOND_NS;
@@ -335,7 +370,8 @@ impl VirtualDevice {
             Taken::Frame => self.flush(number),
             Taken::Zero => {
                 self.flush(number);
-                self.streams[number].finish_zeroing();
+                let unanswered = self.streams[number].finish_zeroing();
+                self.acknowledge(kind::ZERO, unanswered, AckResult::Ok);
                 self.describe(number);
             }
         }
@@ -359,10 +395,12 @@ impl VirtualDevice {
     }
 
     fn stop(&mut self) {
+        self.last_start = None;
         self.keep_alive = None;
         for number in 0..self.streams.len() {
             self.flush(number);
-            self.streams[number].stop();
+            let unanswered = self.streams[number].stop();
+            self.acknowledge(kind::ZERO, unanswered, AckResult::Busy);
         }
     }
 
@@ -402,7 +440,8 @@ impl VirtualDevice {
             // Truncation is the wrap of the wire.
             rx_crc_errors: self.decoder.counters().checksum as u16,
             rx_overruns: 0,
-            tx_dropped: self.sender.lost_frame_count as u16,
+            // A pulled cable goes unnoticed: what is lost there was handed to the link.
+            tx_dropped: 0,
             faults: 0,
         }
     }
@@ -430,7 +469,7 @@ fn hello(config: &DeviceConfig, boot_id: u32) -> Hello<'_> {
 }
 
 #[cfg(test)]
-mod host;
+pub(crate) mod host;
 
 #[cfg(test)]
 mod tests;

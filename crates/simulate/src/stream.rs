@@ -80,6 +80,8 @@ struct Zeroing {
     sums: Vec<f64>,
     scan_count: u32,
     wanted_count: u32,
+    /// Sequence of the command, if it wants an answer.
+    unanswered: Option<u16>,
 }
 
 /// What has to be done after a scan.
@@ -222,7 +224,7 @@ impl Stream {
         (self.overrun_count + frame.min(zero)).saturating_sub(1)
     }
 
-    /// Starts at scan `base` of the subject. A stream that runs goes on undisturbed.
+    /// Starts a stream that is stopped at scan `base` of the subject.
     pub(crate) fn start(&mut self, base: u64, start: &Start) {
         let most = self.config.scans_per_frame;
         let hint = u64::from(start.batch_ms) * u64::from(self.config.rate_mhz) / 1_000_000;
@@ -230,24 +232,20 @@ impl Stream {
             0 => most,
             _ => hint.clamp(1, u64::from(most)) as u16,
         };
-        match &mut self.run {
-            Some(run) => run.scans_per_frame = scans_per_frame,
-            None => {
-                self.run = Some(Run { base, scans_per_frame });
-                match &mut self.signal {
-                    Signal::Person(person) => person.skip_to(SampleIndex(base)),
-                    Signal::Replay(replay) => replay.skip_to(SampleIndex(base)),
-                }
-            }
+        self.run = Some(Run { base, scans_per_frame });
+        match &mut self.signal {
+            Signal::Person(person) => person.skip_to(SampleIndex(base)),
+            Signal::Replay(replay) => replay.skip_to(SampleIndex(base)),
         }
     }
 
-    /// Stops at once. Send the unfinished frame before.
-    pub(crate) fn stop(&mut self) {
+    /// Stops at once. Send the unfinished frame before. Returns the sequence of a ZERO that was not
+    /// answered.
+    pub(crate) fn stop(&mut self) -> Option<u16> {
         self.run = None;
-        self.zeroing = None;
         self.overrun_count = 0;
         self.clear();
+        self.zeroing.take()?.unanswered
     }
 
     /// Back to the state after boot.
@@ -294,13 +292,13 @@ impl Stream {
     }
 
     /// The converter: quantises, clamps, and appends to the frame. A value that is no number gives
-    /// the last code again and a sensor fault.
+    /// the last code again, as stale, and a sensor fault.
     fn convert(&mut self, channel: usize) {
         let (scale, offset) = (f64::from(self.config.scale), f64::from(self.config.offset));
         let value = self.scan[channel];
         let exact = self.factor.map_or(value, |factor| value * factor / scale + offset);
         if exact.is_nan() {
-            self.fault(channel, SampleStatus::SENSOR_FAULT);
+            self.fault(channel, SampleStatus::SENSOR_FAULT | SampleStatus::STALE);
         } else {
             let (low, high) = self.code_range;
             let code = exact.round().clamp(f64::from(low), f64::from(high)) as i32;
@@ -371,10 +369,13 @@ impl Stream {
         }
     }
 
-    /// Begins to average the channels in the bit mask.
+    /// Begins to average the channels in the bit mask, unless that is under way already.
     pub(crate) fn zero(&mut self, channels: u16, duration_ms: u16) {
         /// Our choice: what the device takes if the host leaves it to the device.
         const DEFAULT_MS: u16 = 500;
+        if self.is_zeroing() {
+            return;
+        }
         let duration_ms = if duration_ms == 0 { DEFAULT_MS } else { duration_ms };
         let wanted = u64::from(duration_ms) * u64::from(self.config.rate_mhz) / 1_000_000;
         self.zeroing = Some(Zeroing {
@@ -382,13 +383,22 @@ impl Stream {
             sums: vec![0.0; self.scan.len()],
             scan_count: 0,
             wanted_count: u32::try_from(wanted).unwrap_or(u32::MAX).max(1),
+            unanswered: None,
         });
     }
 
+    /// Remembers which command to answer when zeroing is over. Of several repeats the last: an answer
+    /// to any of them ends the host's wait.
+    pub(crate) fn answer_zero(&mut self, sequence: Option<u16>) {
+        if let Some(zeroing) = &mut self.zeroing {
+            zeroing.unanswered = sequence.or(zeroing.unanswered);
+        }
+    }
+
     /// Takes the average as the new zero. The frames that were made before must have been sent: the
-    /// epoch changes.
-    pub(crate) fn finish_zeroing(&mut self) {
-        let Some(zeroing) = self.zeroing.take() else { return };
+    /// epoch changes. Returns the sequence of the command that is now to be answered.
+    pub(crate) fn finish_zeroing(&mut self) -> Option<u16> {
+        let zeroing = self.zeroing.take()?;
         for (channel, calibration) in self.calibrations.iter_mut().enumerate() {
             if zeroing.channels & (1 << channel) != 0 {
                 calibration.offset = (zeroing.sums[channel] / f64::from(zeroing.scan_count)) as f32;
@@ -396,23 +406,17 @@ impl Stream {
             }
         }
         self.next_epoch();
+        zeroing.unanswered
     }
 
-    /// Tells the host another calibration from now on. Returns whether anything changed.
-    pub(crate) fn set_calibration(&mut self, new: Calib, persist: bool) -> bool {
+    /// Tells the host another calibration from now on, under a new epoch.
+    pub(crate) fn set_calibration(&mut self, new: Calib, persist: bool) {
         let channel = usize::from(new.channel);
-        if persist && let Some(stored) = self.stored_calibrations.get_mut(channel) {
-            *stored = Calib { epoch: 0, ..new };
+        self.calibrations[channel] = new;
+        if persist {
+            self.stored_calibrations[channel] = Calib { epoch: 0, ..new };
         }
-        let new = Calib { epoch: self.epoch, ..new };
-        match self.calibrations.get_mut(channel) {
-            Some(current) if *current != new => {
-                *current = new;
-                self.next_epoch();
-                true
-            }
-            _ => false,
-        }
+        self.next_epoch();
     }
 
     fn next_epoch(&mut self) {

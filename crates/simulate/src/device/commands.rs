@@ -1,19 +1,33 @@
 //! What a device does with what the host says.
 
 use levator_protocol::{
-    ALL, Ack, AckResult, Calib, DecodeError, Frame, Header, Message, Start, TimeRep, WireUnit, kind,
+    ALL, Ack, AckResult, Calib, DecodeError, Frame, Message, Start, TimeRep, WireUnit, kind,
 };
 
-use super::{KeepAlive, VirtualDevice};
+use super::{KeepAlive, Started, VirtualDevice};
 use crate::crystal::Grid;
+
+/// How a command is answered.
+enum Answer {
+    /// With ACK, if one is wanted.
+    Ack(AckResult),
+    /// With ACK, then a stream is described anew.
+    AckAndDescription(usize),
+    /// With ACK when zeroing is over.
+    AckLater { stream: u8 },
+    /// The answer was not ACK and needs none.
+    None,
+}
 
 impl VirtualDevice {
     /// Carries out one frame of the host, or says why not.
     pub(super) fn handle(&mut self, result: Result<Frame<'_>, DecodeError>) {
-        let (header, ack) = match result {
-            Ok(frame) => (frame.header(), self.command(&frame.message())),
-            Err(DecodeError::PayloadLength { header, .. }) => (header, AckResult::Length),
-            Err(DecodeError::Field { header, .. }) => (header, AckResult::Value),
+        let (header, answer) = match result {
+            Ok(frame) => (frame.header(), self.command(&frame)),
+            Err(DecodeError::PayloadLength { header, .. }) => {
+                (header, Answer::Ack(AckResult::Length))
+            }
+            Err(DecodeError::Field { header, .. }) => (header, Answer::Ack(AckResult::Value)),
             // Damaged, or not for us: nobody to answer.
             Err(
                 DecodeError::Overlong
@@ -27,10 +41,17 @@ impl VirtualDevice {
         if let Some(keep_alive) = &mut self.keep_alive {
             keep_alive.deadline_ns = self.now_ns.saturating_add(keep_alive.period_ns);
         }
-        if header.flags.ack_wanted {
-            let Header { kind, sequence, .. } = header;
-            let ack = Ack { kind, sequence, result: ack, data: &[] };
-            self.sender.send(&Message::Ack(ack), self.now_ns);
+        let wanted = header.flags.ack_wanted.then_some(header.sequence);
+        match answer {
+            Answer::Ack(result) => self.acknowledge(header.kind, wanted, result),
+            Answer::AckAndDescription(stream) => {
+                self.acknowledge(header.kind, wanted, AckResult::Ok);
+                self.describe(stream);
+            }
+            Answer::AckLater { stream } => {
+                self.streams[usize::from(stream)].answer_zero(wanted);
+            }
+            Answer::None => {}
         }
         // The answer had to leave before the device forgets everything.
         if header.kind == kind::RESET && result.is_ok() {
@@ -38,32 +59,38 @@ impl VirtualDevice {
         }
     }
 
-    fn command(&mut self, message: &Message<'_>) -> AckResult {
-        match *message {
+    /// Answers the frame of type `kind` with this sequence, if there is one.
+    pub(super) fn acknowledge(&mut self, kind: u8, sequence: Option<u16>, result: AckResult) {
+        if let Some(sequence) = sequence {
+            let ack = Message::Ack(Ack { kind, sequence, result, data: &[] });
+            self.sender.send(&ack, self.now_ns);
+        }
+    }
+
+    fn command(&mut self, frame: &Frame<'_>) -> Answer {
+        let result = match frame.message() {
             Message::Identify(_) => {
                 self.say_hello();
-                AckResult::Ok
+                return Answer::None;
             }
             Message::GetDesc { stream: ALL } => {
                 (0..self.streams.len()).for_each(|number| self.describe(number));
                 AckResult::Ok
             }
-            Message::GetDesc { stream } => match self.streams.len() > usize::from(stream) {
-                true => {
-                    self.describe(usize::from(stream));
-                    AckResult::Ok
-                }
-                false => AckResult::Value,
-            },
-            Message::Start(start) => self.start(&start),
+            Message::GetDesc { stream } if self.streams.len() > usize::from(stream) => {
+                self.describe(usize::from(stream));
+                AckResult::Ok
+            }
+            Message::GetDesc { .. } => AckResult::Value,
+            Message::Start(start) => self.start(start, frame.flags().retransmission),
             Message::Stop => {
                 self.stop();
                 AckResult::Ok
             }
             Message::Zero { stream, channel, duration_ms } => {
-                self.zero(stream, channel, duration_ms)
+                return self.zero(stream, channel, duration_ms);
             }
-            Message::SetCal { calib, persist } => self.set_calibration(calib, persist),
+            Message::SetCal { calib, persist } => return self.set_calibration(calib, persist),
             Message::TimeReq { t1 } => {
                 let now_us = self.uptime_us(self.now_ns);
                 let reply = TimeRep { t1, t2_us: now_us, t3_us: now_us };
@@ -72,7 +99,11 @@ impl VirtualDevice {
             }
             // The reset itself follows the answer.
             Message::KeepAlive | Message::Reset => AckResult::Ok,
-            Message::SetRate { .. } | Message::SelfTest { .. } => AckResult::Unsupported,
+            Message::SetRate { stream, .. } => match self.streams.get(usize::from(stream)) {
+                Some(_) => AckResult::Unsupported,
+                None => AckResult::Value,
+            },
+            Message::SelfTest { .. } => AckResult::Unsupported,
             Message::Unknown { .. } => AckResult::UnknownKind,
             // The decoder lets nothing through that travels the other way.
             Message::Hello(_)
@@ -84,68 +115,69 @@ impl VirtualDevice {
             | Message::Log(_)
             | Message::TimeRep(_)
             | Message::Ack(_) => AckResult::UnknownKind,
-        }
+        };
+        Answer::Ack(result)
     }
 
-    /// Runs exactly the streams of the mask. Those that run already go on undisturbed, so a repeated
-    /// START does no harm.
-    fn start(&mut self, start: &Start) -> AckResult {
+    /// Runs exactly the streams of the mask, from the first index on.
+    fn start(&mut self, start: Start, is_retransmission: bool) -> AckResult {
         let known = (1_u16 << self.streams.len()) - 1;
-        if start.streams == 0 || u16::from(start.streams) & !known != 0 {
+        if u16::from(start.streams) & !known != 0 {
             return AckResult::Value;
         }
-        let born_ns = *self.born_ns.get_or_insert(self.now_ns);
+        let repeats = |last: Started| {
+            last.start == start && self.now_ns - last.at_ns <= Started::REPEATS_WITHIN_NS
+        };
+        if is_retransmission && self.last_start.is_some_and(repeats) {
+            return AckResult::Ok;
+        }
+        self.stop();
+        self.last_start = Some(Started { start, at_ns: self.now_ns });
         self.keep_alive = (start.keep_alive_ms > 0).then(|| {
             let period_ns = u64::from(start.keep_alive_ms) * 1_000_000;
             KeepAlive { period_ns, deadline_ns: self.now_ns.saturating_add(period_ns) }
         });
-        for number in 0..self.streams.len() {
-            if start.streams & (1 << number) == 0 {
-                self.flush(number);
-                self.streams[number].stop();
-                continue;
+        let born_ns = *self.born_ns.get_or_insert(self.now_ns);
+        for (number, stream) in self.streams.iter_mut().enumerate() {
+            if start.streams & (1 << number) != 0 {
+                let grid = Grid { first_ns: born_ns, rate_mhz: stream.config.rate_mhz };
+                // The scan of this very instant may have been taken before a STOP.
+                let base = grid.index_from(self.now_ns).max(stream.next_scan());
+                stream.start(base, &start);
             }
-            let rate_mhz = self.config.streams[number].rate_mhz;
-            let base = Grid { first_ns: born_ns, rate_mhz }.index_from(self.now_ns);
-            // A scan of this very instant may have been taken before a STOP.
-            let base = base.max(self.streams[number].next_scan());
-            self.streams[number].start(base, start);
         }
         AckResult::Ok
     }
 
-    fn zero(&mut self, stream: u8, channel: u8, duration_ms: u16) -> AckResult {
-        let Some(stream) = self.streams.get_mut(usize::from(stream)) else {
-            return AckResult::Value;
+    fn zero(&mut self, number: u8, channel: u8, duration_ms: u16) -> Answer {
+        let Some(stream) = self.streams.get_mut(usize::from(number)) else {
+            return Answer::Ack(AckResult::Value);
         };
         let all = u16::MAX >> (16 - u16::from(stream.config.channel_count));
         let channels = if channel == ALL { all } else { all & (1 << channel) };
         if channels == 0 {
-            return AckResult::Value;
+            return Answer::Ack(AckResult::Value);
         }
         if stream.config.unit == WireUnit::Counts {
-            return AckResult::Unsupported;
+            return Answer::Ack(AckResult::Unsupported);
         }
         if !stream.is_running() {
-            return AckResult::Busy;
+            return Answer::Ack(AckResult::Busy);
         }
-        if !stream.is_zeroing() {
-            stream.zero(channels, duration_ms);
-        }
-        AckResult::Ok
+        stream.zero(channels, duration_ms);
+        Answer::AckLater { stream: number }
     }
 
-    fn set_calibration(&mut self, calib: Calib, persist: bool) -> AckResult {
+    fn set_calibration(&mut self, calib: Calib, persist: bool) -> Answer {
         let number = usize::from(calib.stream);
         match self.streams.get(number) {
             Some(stream) if usize::from(calib.channel) < stream.calibrations().len() => {}
-            _ => return AckResult::Value,
+            _ => return Answer::Ack(AckResult::Value),
         }
+        // What was measured under the old epoch.
         self.flush(number);
-        if self.streams[number].set_calibration(calib, persist) {
-            self.describe(number);
-        }
-        AckResult::Ok
+        self.streams[number].set_calibration(calib, persist);
+        Answer::AckAndDescription(number)
     }
 }
 
@@ -155,7 +187,7 @@ mod tests {
     use levator_signal::HostTime;
 
     use super::*;
-    use crate::device::host::{IDENTIFY, START, hear, say, summary};
+    use crate::device::host::{IDENTIFY, START, hear, say, say_again, summary};
     use crate::{DeviceConfig, Scenario, VirtualPerson};
 
     fn device() -> VirtualDevice {
@@ -194,7 +226,6 @@ mod tests {
         let expected = [
             "hello 10001",
             "hello 10001",
-            "ack 40 Ok",
             "stream 0 epoch 0",
             "calib 0.0 epoch 0",
             "calib 0.1 epoch 0",
@@ -212,20 +243,47 @@ mod tests {
     }
 
     #[test]
-    fn commands_that_are_repeated_do_no_harm() {
+    fn a_retransmitted_start_is_only_acknowledged_and_another_starts_anew() {
         let mut device = device();
-        let acks = |bytes: &[u8]| {
-            summary(bytes).into_iter().filter(|line| line.starts_with("ack")).collect::<Vec<_>>()
+        let again = |second: f64, device: &mut VirtualDevice| {
+            converse(device, second, &[]);
+            device.receive(&say_again(&[START]));
+            summary(&converse(device, second, &[]))
         };
         converse(&mut device, 0.0, &[START]);
-        let bytes = converse(&mut device, 0.05, &[START, START]);
-        assert_eq!(acks(&bytes), ["ack 42 Ok", "ack 42 Ok"]);
-        let bytes = converse(&mut device, 0.1, &[Message::Stop, Message::Stop]);
-        // The index went on over the repeated START.
-        let samples = ["samples 20 from 40", "samples 20 from 60", "samples 20 from 80"];
-        assert_eq!(summary(&bytes)[..3], samples);
-        assert_eq!(summary(&bytes)[3], "samples 1 from 100");
-        assert_eq!(acks(&bytes), ["ack 43 Ok", "ack 43 Ok"]);
+        assert_eq!(again(0.05, &mut device), ["ack 42 Ok"]);
+        // The index went on.
+        assert_eq!(device.truth_base(0).map(|base| base.0), Some(0));
+        let expected = ["samples 20 from 40", "samples 20 from 60", "samples 1 from 80"];
+        let bytes = converse(&mut device, 0.08, &[START]);
+        assert_eq!(summary(&bytes), [&expected[..], &["ack 42 Ok"]].concat());
+        assert_eq!(summary(&converse(&mut device, 0.1, &[])), ["samples 20 from 0"]);
+        assert_eq!(device.truth_base(0).map(|base| base.0), Some(81));
+        // Two seconds later a retransmission is a command of its own.
+        assert_eq!(again(2.2, &mut device).last().map(String::as_str), Some("ack 42 Ok"));
+        assert_eq!(device.truth_base(0).map(|base| base.0), Some(2201));
+    }
+
+    #[test]
+    fn start_stops_the_streams_it_does_not_name() {
+        let mut device = device();
+        let start = |streams| Message::Start(Start { streams, batch_ms: 0, keep_alive_ms: 0 });
+        let running = |device: &VirtualDevice| [0, 1].map(|n| device.truth_base(n).is_some());
+        for (streams, expected) in
+            [(0b11, [true, true]), (0b10, [false, true]), (0, [false, false])]
+        {
+            let bytes = converse(&mut device, 0.0, &[start(streams)]);
+            assert_eq!(summary(&bytes).last().map(String::as_str), Some("ack 42 Ok"));
+            assert_eq!(running(&device), expected);
+        }
+    }
+
+    #[test]
+    fn stopping_twice_does_no_harm() {
+        let mut device = device();
+        converse(&mut device, 0.0, &[START]);
+        let bytes = converse(&mut device, 0.0, &[Message::Stop, Message::Stop]);
+        assert_eq!(summary(&bytes), ["samples 1 from 0", "ack 43 Ok", "ack 43 Ok"]);
     }
 
     #[test]
@@ -237,7 +295,6 @@ mod tests {
         for (message, expected) in [
             (Message::Unknown { kind: 0x77, payload: &[1, 2] }, "ack 77 UnknownKind"),
             (Message::GetDesc { stream: 2 }, "ack 41 Value"),
-            (start(0), "ack 42 Value"),
             (start(0b100), "ack 42 Value"),
             (Message::SetRate { stream: 0, rate_mhz: 500_000 }, "ack 44 Unsupported"),
             (Message::SelfTest { stream: 0, on: true }, "ack 49 Unsupported"),
@@ -276,7 +333,7 @@ mod tests {
         for byte in say(&[IDENTIFY]) {
             device.receive(&[byte]);
         }
-        assert_eq!(summary(&converse(&mut device, 0.0, &[])), ["hello 10001", "ack 40 Ok"]);
+        assert_eq!(summary(&converse(&mut device, 0.0, &[])), ["hello 10001"]);
     }
 
     #[test]
@@ -308,9 +365,14 @@ mod tests {
         let start = Message::Start(Start { streams: 0b10, batch_ms: 0, keep_alive_ms: 0 });
         converse(&mut device, 0.0, &[start]);
         let zero = Message::Zero { stream: 1, channel: ALL, duration_ms: 1500 };
-        converse(&mut device, 1.0, &[zero]);
+        let bytes = converse(&mut device, 1.0, &[zero]);
+        assert!(!summary(&bytes).iter().any(|line| line.starts_with("ack 45")));
         let (mut epochs, mut calibrated, mut states) = (Vec::new(), None, Vec::new());
-        hear(&converse(&mut device, 3.5, &[]), |frame| match frame.message() {
+        let bytes = converse(&mut device, 3.5, &[]);
+        let lines = summary(&bytes);
+        let ack = lines.iter().position(|line| line == "ack 45 Ok").expect("answered when done");
+        assert_eq!(lines[ack + 1..ack + 3], ["stream 1 epoch 1", "calib 1.0 epoch 1"]);
+        hear(&bytes, |frame| match frame.message() {
             Message::Samples(samples) => epochs.push((samples.epoch, samples.status)),
             Message::Calib(calib) => calibrated = Some(calib),
             Message::Status(status) => states.push(status.state),
@@ -327,13 +389,25 @@ mod tests {
     }
 
     #[test]
+    fn zeroing_that_is_cut_short_is_answered_too() {
+        let mut device = device();
+        converse(&mut device, 0.0, &[START]);
+        let zero = Message::Zero { stream: 0, channel: 0, duration_ms: 0 };
+        converse(&mut device, 0.01, &[zero, zero]);
+        let bytes = converse(&mut device, 0.02, &[Message::Stop]);
+        let acks: Vec<_> = summary(&bytes).into_iter().filter(|l| l.starts_with("ack")).collect();
+        assert_eq!(acks, ["ack 45 Busy", "ack 43 Ok"]);
+    }
+
+    #[test]
     fn a_calibration_is_taken_and_kept_over_a_reset_if_asked_to() {
         let mut device = device();
         let set = |persist| Message::SetCal { calib: calib(), persist };
         converse(&mut device, 0.0, &[]);
-        let expected = ["stream 1 epoch 1", "calib 1.0 epoch 1", "ack 46 Ok"];
+        let expected = ["ack 46 Ok", "stream 1 epoch 1", "calib 1.0 epoch 1"];
         assert_eq!(summary(&converse(&mut device, 0.0, &[set(false)])), expected);
-        assert_eq!(summary(&converse(&mut device, 0.0, &[set(true)])), ["ack 46 Ok"]);
+        let expected = ["ack 46 Ok", "stream 1 epoch 2", "calib 1.0 epoch 2"];
+        assert_eq!(summary(&converse(&mut device, 0.0, &[set(true)])), expected);
         device.reset(0xABC);
         let scale = |bytes: &[u8]| {
             let mut scale = 0.0;
@@ -357,7 +431,8 @@ mod tests {
         converse(&mut device, 0.4, &[Message::KeepAlive]);
         converse(&mut device, 0.8, &[Message::KeepAlive]);
         assert!(device.is_streaming());
-        converse(&mut device, 2.0, &[]);
+        let bytes = converse(&mut device, 2.0, &[]);
+        assert!(summary(&bytes).iter().any(|line| line.starts_with("Log")), "says so");
         assert!(!device.is_streaming());
         // The deadline of 1.3 s comes before nothing else: scan 1300 is due at the same instant.
         assert_eq!(device.scan_counts(0).taken, 1301);

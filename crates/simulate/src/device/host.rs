@@ -6,11 +6,19 @@ use levator_protocol::{
 
 /// Bytes of the messages, as a host sends them that wants every one acknowledged.
 pub(crate) fn say(messages: &[Message<'_>]) -> Vec<u8> {
+    encode(messages, Flags { ack_wanted: true, retransmission: false })
+}
+
+/// As [`say`], for the second time.
+pub(crate) fn say_again(messages: &[Message<'_>]) -> Vec<u8> {
+    encode(messages, Flags { ack_wanted: true, retransmission: true })
+}
+
+fn encode(messages: &[Message<'_>], flags: Flags) -> Vec<u8> {
     let mut encoder = Encoder::new(Direction::HostToDevice);
     let mut bytes = Vec::new();
     for message in messages {
         let mut frame = [0; MAX_WIRE];
-        let flags = Flags { ack_wanted: true, retransmission: false };
         let len = encoder.encode(message, flags, &mut frame).expect("a host may say that");
         bytes.extend_from_slice(&frame[..len]);
     }

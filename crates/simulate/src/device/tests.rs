@@ -166,7 +166,7 @@ fn values_beyond_the_converter_are_clamped_and_flagged() {
         (SampleStatus::NONE, 0),
         (SampleStatus::SATURATED_HIGH, 1),
         (SampleStatus::SATURATED_LOW, 2),
-        (SampleStatus::SENSOR_FAULT, 2),
+        (SampleStatus::SENSOR_FAULT | SampleStatus::STALE, 2),
         (SampleStatus::NONE, 0),
     ];
     assert_eq!(faults, expected);
