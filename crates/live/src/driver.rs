@@ -130,8 +130,8 @@ impl<S: Sink> Driver<S> {
     pub(crate) fn run(mut self) -> Run<S> {
         let mut buffer = vec![0; READ_LEN];
         let mut now = self.shared.clock.now();
-        if self.port.is_some() {
-            self.take(Input::Link { at: now, change: LinkChange::Opened });
+        if let Some(port) = self.port.take() {
+            self.open(now, port);
         }
         let ended = loop {
             self.tell_hole();
@@ -193,11 +193,7 @@ impl<S: Sink> Driver<S> {
         // Opening may have taken its time.
         let at = self.shared.clock.now();
         match opened {
-            Ok(port) => {
-                self.port = Some(port);
-                self.shared.board().port_trouble = None;
-                self.take(Input::Link { at, change: LinkChange::Opened });
-            }
+            Ok(port) => self.open(at, port),
             Err(error) => {
                 let trouble = match self.redial.failed(at, &error) {
                     Worth::Nothing => None,
@@ -209,10 +205,22 @@ impl<S: Sink> Driver<S> {
         at
     }
 
+    fn open(&mut self, at: HostTime, port: Box<dyn Port>) {
+        let name = port.name().to_owned();
+        self.port = Some(port);
+        {
+            let mut board = self.shared.board();
+            board.port_name = Some(name);
+            board.port_trouble = None;
+        }
+        self.take(Input::Link { at, change: LinkChange::Opened });
+    }
+
     /// The port is gone. It is closed at once: a handle that stays open would make the system give
     /// the device another name when it comes back.
     fn lose(&mut self, at: HostTime) {
         self.port = None;
+        self.shared.board().port_name = None;
         self.redial = Redial::new(at);
         self.watch.figures.counts.lost_port_count += 1;
         self.take(Input::Link { at, change: LinkChange::Lost });
@@ -247,10 +255,12 @@ impl<S: Sink> Driver<S> {
         }
         self.last_input_at = at;
         self.watch.figures.counts.input_count += 1;
-        self.work(at, |engine, sink| engine.handle(input, sink));
-        self.watch.publish(&self.shared.board);
         if let Input::Bytes { bytes, .. } = input {
             self.watch.figures.counts.byte_count += bytes.len() as u64;
+        }
+        self.work(at, |engine, sink| engine.handle(input, sink));
+        self.watch.publish(&self.shared.board);
+        if matches!(input, Input::Bytes { .. }) {
             self.shared.latency.count(self.shared.clock.now().saturating_since(at));
         }
         self.send();
@@ -299,13 +309,13 @@ impl<S: Sink> Driver<S> {
         }
         if self.port.take().is_some() {
             let at = self.shared.clock.now();
+            self.shared.board().port_name = None;
             self.take(Input::Link { at, change: LinkChange::Closed });
         }
         let at = self.shared.clock.now();
         self.work(at, |engine, sink| engine.finish(at, sink));
-        // The last state must not be missed because a view is looking.
-        drop(self.shared.board());
-        self.watch.publish(&self.shared.board);
+        // Nothing comes after this, so it waits for a view that is looking.
+        self.watch.update(&mut self.shared.board());
         if let Some(feed) = self.feed.take() {
             feed.close(at);
         }

@@ -23,7 +23,7 @@
 
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
@@ -69,31 +69,28 @@ pub(crate) struct Feed {
     spare: Receiver<Batch>,
     /// Inputs that found no room since the last hole was told.
     hole: u64,
-    /// Inputs that found no room since the start; read by views.
-    lost: Arc<AtomicU64>,
+    /// The recorder takes nothing any more.
+    is_gone: bool,
+    progress: Arc<Progress>,
 }
 
 impl Feed {
-    /// Both ends of a queue. Inputs that do not fit are counted in `lost`.
-    pub(crate) fn new(lost: Arc<AtomicU64>) -> (Self, Outlet) {
+    /// Both ends of a queue, and where both count.
+    pub(crate) fn new() -> (Self, Outlet, Arc<Progress>) {
         let (messages, outlet) = bounded(QUEUE_LEN);
         let (spare_in, spare) = bounded(SPARE_COUNT);
-        let feed = Self { open: Batch::new(), messages, spare, hole: 0, lost };
-        (feed, Outlet { messages: outlet, spare: spare_in })
-    }
-
-    /// Both ends of a queue, and where the recorder tells how it is getting on.
-    pub(crate) fn with_progress() -> (Self, Outlet, Arc<Progress>) {
         let progress = Arc::new(Progress::default());
-        let (feed, outlet) = Self::new(Arc::clone(&progress.lost));
-        (feed, outlet, progress)
+        let shown = Arc::clone(&progress);
+        let feed = Self { open: Batch::new(), messages, spare, hole: 0, is_gone: false, progress };
+        (feed, Outlet { messages: outlet, spare: spare_in }, shown)
     }
 
     /// Takes one input, and hands over what is due.
     pub(crate) fn push(&mut self, input: &Input<'_>) {
+        self.progress.offered.fetch_add(1, Ordering::Relaxed);
         if !self.open.has_room_for(input) && !self.hand_over() {
             self.hole += 1;
-            self.lost.fetch_add(1, Ordering::Relaxed);
+            self.progress.lost.fetch_add(1, Ordering::Relaxed);
             return;
         }
         self.open.push(input);
@@ -131,14 +128,15 @@ impl Feed {
 
     /// Whether the queue took the open batch. Nothing is allocated while spare batches are there.
     fn hand_over(&mut self) -> bool {
-        if self.messages.is_full() {
+        if self.is_gone || self.messages.is_full() {
             return false;
         }
         let next = self.spare.try_recv().unwrap_or_else(|_| Batch::new());
         match self.messages.try_send(Message::Batch(mem::replace(&mut self.open, next))) {
             Ok(()) => true,
-            Err(TrySendError::Full(message) | TrySendError::Disconnected(message)) => {
-                if let Message::Batch(batch) = message {
+            Err(error) => {
+                self.is_gone = matches!(error, TrySendError::Disconnected(_));
+                if let Message::Batch(batch) = error.into_inner() {
                     self.open = batch;
                 }
                 false
@@ -155,12 +153,6 @@ mod tests {
         HostTime::from_nanos(millis * 1_000_000)
     }
 
-    fn feed() -> (Feed, Outlet, Arc<AtomicU64>) {
-        let lost = Arc::new(AtomicU64::new(0));
-        let (feed, outlet) = Feed::new(Arc::clone(&lost));
-        (feed, outlet, lost)
-    }
-
     fn times(outlet: &Outlet) -> Vec<u64> {
         let batches = outlet.messages.try_iter();
         batches
@@ -175,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_batch_is_handed_over_when_it_is_old_enough() {
-        let (mut feed, outlet, _) = feed();
+        let (mut feed, outlet, _) = Feed::new();
         feed.push(&Input::Tick { at: at(0) });
         feed.push(&Input::Tick { at: at(19) });
         assert!(outlet.messages.is_empty());
@@ -190,7 +182,7 @@ mod tests {
 
     #[test]
     fn emptied_batches_are_used_again() {
-        let (mut feed, outlet, _) = feed();
+        let (mut feed, outlet, _) = Feed::new();
         for round in 0..3 {
             for millis in 0..100 {
                 feed.push(&Input::Tick { at: at(round * 1000 + millis * 20) });
@@ -207,15 +199,15 @@ mod tests {
 
     #[test]
     fn a_recorder_that_stands_still_is_given_full_batches_and_then_told_of_the_hole() {
-        let (mut feed, outlet, lost) = feed();
+        let (mut feed, outlet, progress) = Feed::new();
         let bytes = [1; 4096];
         let mut millis = 0;
-        while lost.load(Ordering::Relaxed) == 0 {
+        while progress.lost.load(Ordering::Relaxed) == 0 {
             feed.push(&Input::Bytes { at: at(millis), bytes: &bytes });
             millis += 30;
         }
         feed.push(&Input::Bytes { at: at(millis), bytes: &bytes });
-        assert_eq!(lost.load(Ordering::Relaxed), 2);
+        assert_eq!(progress.lost.load(Ordering::Relaxed), 2);
         assert_eq!(outlet.messages.len(), QUEUE_LEN);
         assert_eq!(feed.take_hole(), None, "there is no room to tell it");
 
@@ -229,7 +221,7 @@ mod tests {
 
     #[test]
     fn closing_hands_over_what_is_open() {
-        let (mut feed, outlet, _) = feed();
+        let (mut feed, outlet, _) = Feed::new();
         feed.push(&Input::Tick { at: at(7) });
         feed.close(at(9));
         let messages: Vec<_> = outlet.messages.iter().collect();
@@ -240,13 +232,13 @@ mod tests {
 
     #[test]
     fn inputs_for_a_recorder_that_is_gone_are_counted() {
-        let (mut feed, outlet, lost) = feed();
+        let (mut feed, outlet, progress) = Feed::new();
         drop(outlet);
         for millis in 0..1000 {
             feed.push(&Input::Tick { at: at(millis) });
         }
         // One batch of 512 fits into memory; nobody will ever take it.
-        assert_eq!(lost.load(Ordering::Relaxed), 1000 - 512);
+        assert_eq!(progress.lost.load(Ordering::Relaxed), 1000 - 512);
         assert_eq!(feed.take_hole(), None);
         feed.close(at(1000));
     }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use levator_record::{Storage, Totals, WriteError, Writer};
@@ -25,8 +25,10 @@ pub struct RecordingState {
     /// Bytes of inputs that are only in memory.
     pub held_byte_count: u64,
     /// Inputs that are not in the recording and never will be: the disk refused or stood still for too
-    /// long, or the recorder is gone. Anything but zero is to be shown loudly.
+    /// long, or the recorder broke down. Anything but zero is to be shown loudly.
     pub missing_input_count: u64,
+    /// The recorder broke down, a fault of the program: nothing more is recorded.
+    pub is_broken: bool,
     /// Whether the disk refuses right now. What comes meanwhile is kept in memory for a while.
     pub is_refused: bool,
     /// What the disk said when it last refused, and when.
@@ -37,14 +39,22 @@ pub struct RecordingState {
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     state: Mutex<RecordingState>,
-    /// Inputs that found no room in the queue, counted by the port thread.
-    pub(crate) lost: Arc<AtomicU64>,
+    /// Inputs that were to be recorded, counted by the port thread.
+    pub(crate) offered: AtomicU64,
+    /// Those among them that found no room in the queue.
+    pub(crate) lost: AtomicU64,
 }
 
 impl Progress {
     pub(crate) fn state(&self) -> RecordingState {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        state.missing_input_count += self.lost.load(Ordering::Relaxed);
+        if state.is_broken {
+            // What it had been handed is gone with it.
+            let offered = self.offered.load(Ordering::Relaxed);
+            state.missing_input_count = offered.saturating_sub(state.input_count);
+        } else {
+            state.missing_input_count += self.lost.load(Ordering::Relaxed);
+        }
         state
     }
 
@@ -62,6 +72,7 @@ pub(crate) fn run<S: Storage>(
     outlet: &Outlet,
     progress: &Progress,
 ) -> Result<Totals, String> {
+    let _watch = WatchForPanic(progress);
     let mut refused_at = None;
     for message in &outlet.messages {
         let mut batch = match message {
@@ -87,6 +98,17 @@ pub(crate) fn run<S: Storage>(
         drop(outlet.spare.try_send(batch));
     }
     Err("the port thread ended without closing the recording".to_owned())
+}
+
+/// Says that the recorder broke down, if it does.
+struct WatchForPanic<'a>(&'a Progress);
+
+impl Drop for WatchForPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.update(|state| state.is_broken = true);
+        }
+    }
 }
 
 /// A disk that refused a moment ago is asked once more before the recording is given up.

@@ -139,7 +139,7 @@ impl<S: Sink + Send + 'static> Session<S> {
         if let Some(mut record) = record {
             record.header.config = engine;
             let writer = begin(&record)?;
-            let (inlet, outlet, shown) = Feed::with_progress();
+            let (inlet, outlet, shown) = Feed::new();
             let told = Arc::clone(&shown);
             let run = move || recorder::run(writer, &outlet, &told);
             let named = thread::Builder::new().name("levator-recorder".to_owned());
@@ -302,13 +302,14 @@ impl Handle {
         let board = shared.board();
         let at = shared.clock.now();
         let (figures, channels) = (board.figures, board.channels(at));
-        let (port_trouble, engine_failure) =
-            (board.port_trouble.clone(), board.engine_failure.clone());
+        let (port_name, port_trouble) = (board.port_name.clone(), board.port_trouble.clone());
+        let engine_failure = board.engine_failure.clone();
         drop(board);
         Snapshot {
             at,
             link: figures.link,
             link_since: figures.link_since,
+            port_name,
             port_trouble,
             device: figures.device,
             battery_percent: figures.battery_percent,

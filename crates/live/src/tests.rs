@@ -67,6 +67,7 @@ fn a_recording_gives_the_outputs_of_the_session_again_also_across_a_lost_port() 
         cable.send(probe.samples());
     }
     seen.until(&Seen::Samples(1000));
+    assert_eq!(session.latest().port_name.as_deref(), Some("fake"));
     session.mark("before").expect("it runs");
     seen.until(&Seen::Mark("before".to_owned()));
     cable.reads.send(Read::Gone).expect("the port is open");
@@ -338,11 +339,17 @@ fn a_recorder_that_breaks_down_does_not_end_the_session() {
     disk.panics.store(true, Ordering::SeqCst);
     cable.send(probe.greeting());
     cable.send(probe.samples());
+    wait_until(&session.handle(), |handle| {
+        handle.latest().recording.is_some_and(|state| state.is_broken)
+    });
     seen.until(&Seen::Samples(20));
     session.stop();
     let failure = session.wait().expect_err("the recorder broke down");
     assert_eq!(failure.part, Part::Recorder);
-    assert_eq!(failure.summary.expect("the rest went on").ended, Ended::Stopped);
+    let summary = failure.summary.expect("the rest went on");
+    assert_eq!(summary.ended, Ended::Stopped);
+    let state = summary.last.recording.expect("it was asked for");
+    assert!(state.missing_input_count > 0, "{state:?}");
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub struct Snapshot {
     pub link: LinkState,
     /// Since when.
     pub link_since: HostTime,
+    /// The port that is open. After a pulled cable the system may have named it anew.
+    pub port_name: Option<String>,
     /// Why the port cannot be opened, once it is clear that a person has to do something.
     pub port_trouble: Option<String>,
     /// The device, once it named itself.

@@ -28,6 +28,7 @@ const PENDING_LEN: usize = 256;
 #[derive(Debug, Default)]
 pub(crate) struct Board {
     pub(crate) figures: Figures,
+    pub(crate) port_name: Option<String>,
     pub(crate) port_trouble: Option<String>,
     pub(crate) engine_failure: Option<String>,
     channels: Vec<BoardChannel>,
@@ -153,11 +154,15 @@ impl Watch {
 
     /// Brings `board` up to date, unless a view holds it right now.
     pub(crate) fn publish(&mut self, board: &Mutex<Board>) {
-        let mut board = match board.try_lock() {
-            Ok(board) => board,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return,
-        };
+        match board.try_lock() {
+            Ok(mut board) => self.update(&mut board),
+            Err(TryLockError::Poisoned(poisoned)) => self.update(&mut poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => {}
+        }
+    }
+
+    /// Brings `board` up to date.
+    pub(crate) fn update(&mut self, board: &mut Board) {
         board.figures = self.figures;
         for (place, channel) in self.channels.iter_mut().enumerate() {
             if !std::mem::take(&mut channel.is_changed) {
