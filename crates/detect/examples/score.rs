@@ -137,7 +137,7 @@ fn detect(signal: Signal, is_emg: bool) -> Result<(String, String), Box<dyn Erro
         Transition::Withdrawn { span, .. } => {
             other.push(format!("Withdrawn {:.2} s", rate.time_s(span.start)));
         }
-        _ => {}
+        Transition::Onset { .. } => {}
     };
     let mut due = SampleIndex::ZERO;
     for (first, mut values) in signal.runs {

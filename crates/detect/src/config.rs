@@ -51,9 +51,6 @@ pub struct DetectorConfig {
     pub spread_quantile_ratio: f64,
     /// Rest that must be seen before an onset for it to be an onset, seconds, 0 to 5.
     pub rest_before_s: f64,
-    /// How far the distance of the two quantiles may exceed the distance from the resting level to
-    /// the median before a rest is refused as unsteady, above 1. Only for [`Statistic::Height`].
-    pub unsteady_ratio: f64,
     /// Level below which the last `fall_window_s` make a new, lower resting level.
     pub fallen_level: f64,
     /// Signal that must lie low for that, seconds, above `rest_block_s`, to 10.
@@ -119,7 +116,6 @@ impl DetectorConfig {
             rest_quantile_ratio: 0.33,
             spread_quantile_ratio: 0.05,
             rest_before_s: 0.25,
-            unsteady_ratio: f64::INFINITY,
             fallen_level: 0.5,
             fall_window_s: 1.0,
             // 2.8 dB. Midway between rest and a contraction with a signal-to-noise ratio of 3 dB,
@@ -162,7 +158,6 @@ impl DetectorConfig {
             rest_quantile_ratio: 0.3,
             spread_quantile_ratio: 0.05,
             rest_before_s: 0.25,
-            unsteady_ratio: 8.0,
             fallen_level: -6.0,
             fall_window_s: 2.0,
             // The crest of a breath lies 4 spreads above the resting level (a sine: 1.59 of 0.40
@@ -202,7 +197,6 @@ impl DetectorConfig {
             ("rest_quantile_ratio", self.rest_quantile_ratio, 0.05, 0.5),
             ("spread_quantile_ratio", self.spread_quantile_ratio, 0.01, self.rest_quantile_ratio),
             ("rest_before_s", self.rest_before_s, 0.0, 5.0),
-            ("unsteady_ratio", self.unsteady_ratio, 1.0, f64::INFINITY),
             ("fallen_level", self.fallen_level, -max_level, 1.0),
             ("fall_window_s", self.fall_window_s, self.rest_block_s, 10.0),
             ("onset_level", self.onset_level, self.offset_level, max_level),

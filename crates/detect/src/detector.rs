@@ -57,8 +57,6 @@ pub struct Detector {
     course: Course,
     /// Whether anything was said about the stream.
     spoken: bool,
-    /// Whether the learning has met a signal that jumps.
-    unsteady: bool,
 }
 
 /// Why the signal before step 0 is not known.
@@ -157,7 +155,6 @@ impl Detector {
             memory_decay: 1.0,
             course: Course::NONE,
             spoken: false,
-            unsteady: false,
         };
         detector.start(max_rate, 0.0)?;
         Ok(detector)
@@ -204,7 +201,6 @@ impl Detector {
         self.memory = 0.0;
         self.course = Course::NONE;
         self.spoken = false;
-        self.unsteady = false;
         Ok(())
     }
 
@@ -274,9 +270,7 @@ impl Detector {
         match self.phase {
             Phase::Contracted(hold) => self.report(hold, None, at, out),
             Phase::Learning => {
-                let reason = if self.unsteady {
-                    Reason::Implausible
-                } else if self.rest.span_s() >= 0.999 * least {
+                let reason = if self.rest.span_s() >= 0.999 * least {
                     Reason::NoContrast
                 } else {
                     Reason::TooShort
@@ -560,18 +554,7 @@ impl Detector {
     fn learn(&mut self, at_end: bool, out: &mut impl FnMut(Transition)) {
         match self.rest.learn(at_end) {
             Learning::TooFew | Learning::Silent => return,
-            Learning::Unsteady => {
-                self.unsteady = true;
-                return;
-            }
             Learning::Learnt => {}
-        }
-        if self.unsteady {
-            let end = self.steps.index(self.steps.oldest());
-            let span = Span { start: self.start.unwrap_or(end), end };
-            let decided = self.steps.next_index();
-            self.undetermined(span, decided, Reason::Implausible, out);
-            self.unsteady = false;
         }
         self.memory = self.rest.range();
         self.phase = Phase::Rest;

@@ -11,16 +11,12 @@ const ROUND_OFF: f64 = 1e-10;
 /// power, or nine digits of a pressure): what then shows are tails of filters and round-off.
 const SILENCE_RATIO: f64 = 1e-9;
 
-/// A spread above this ratio of what stands above the resting level may be unsteady.
-const WIDE_RATIO: f64 = 0.1;
-
 /// Blocks of rest, in order of time and in order of size.
 #[derive(Clone, Debug)]
 pub(crate) struct RestModel {
     statistic: Statistic,
     rest_quantile_ratio: f64,
     spread_quantile_ratio: f64,
-    unsteady_ratio: f64,
     fallen_level: f64,
     onset_level: f64,
     block_s: f64,
@@ -63,8 +59,6 @@ pub(crate) enum Learning {
     TooFew,
     /// Nothing but silence so far.
     Silent,
-    /// The blocks jump about in a way that rest does not.
-    Unsteady,
     /// There is a resting level.
     Learnt,
 }
@@ -81,7 +75,6 @@ impl RestModel {
             statistic: config.statistic,
             rest_quantile_ratio: config.rest_quantile_ratio,
             spread_quantile_ratio: config.spread_quantile_ratio,
-            unsteady_ratio: config.unsteady_ratio,
             fallen_level: config.fallen_level,
             onset_level: config.onset_level,
             block_s: config.rest_block_s,
@@ -183,9 +176,6 @@ impl RestModel {
         };
         if silent {
             return Learning::Silent;
-        }
-        if self.is_unsteady() {
-            return Learning::Unsteady;
         }
         let scale = self.measure();
         self.learnt = Some(scale);
@@ -324,16 +314,6 @@ impl RestModel {
                 Scale { rest, unit }
             }
         }
-    }
-
-    /// Rest that is mostly at one level and now and then far below it is a fault of the sensor: a
-    /// muscle at rest has nowhere to fall to.
-    fn is_unsteady(&self) -> bool {
-        let rest = self.quantile(self.rest_quantile_ratio);
-        let below = rest - self.quantile(self.spread_quantile_ratio);
-        let around = self.quantile(0.5) - rest;
-        let above = self.quantile(0.95) - rest;
-        below > self.unsteady_ratio * around && below > WIDE_RATIO * above
     }
 }
 
