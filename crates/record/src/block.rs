@@ -21,9 +21,9 @@ pub(crate) const HEADER_LEN: usize = 32;
 /// Size of a block after its payload.
 pub(crate) const TRAILER_LEN: usize = 4;
 
-/// First bytes of the file. Built like those of PNG: the first byte is no text, and the line ends
+/// First bytes of a recording: enough to tell it from other files, not that it is whole. Built like those of PNG: the first byte is no text, and the line ends
 /// show a transfer that "repaired" them.
-pub(crate) const MAGIC: [u8; 8] = [0x89, b'L', b'V', b'J', b'\r', b'\n', 0x1a, b'\n'];
+pub const MAGIC: [u8; 8] = [0x89, b'L', b'V', b'J', b'\r', b'\n', 0x1a, b'\n'];
 
 /// First bytes of a block. The first byte is not among the others, so a search never has to step back.
 pub(crate) const SYNC: [u8; 4] = [0xec, b'L', b'V', 0xb7];

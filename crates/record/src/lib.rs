@@ -61,7 +61,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-pub use block::{FORMAT_VERSION, MAX_PAYLOAD_LEN};
+pub use block::{FORMAT_VERSION, MAGIC, MAX_PAYLOAD_LEN};
 pub use damage::{Damage, Reason, Totals};
 pub use header::{Header, HeaderError};
 pub use reader::{Item, OpenError, Reader};

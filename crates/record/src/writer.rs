@@ -412,3 +412,27 @@ pub enum WriteError {
         max: usize,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::support::{Disk, header};
+
+    #[test]
+    fn the_buffer_is_allocated_once() {
+        let disk = Disk::default();
+        let mut writer = Writer::start(disk.clone(), &header()).expect("room");
+        let buffer = (writer.buffer.as_ptr(), writer.buffer.capacity());
+        let bytes = [7; 100];
+        for index in 0..20_000 {
+            // For a while the disk is full, and the block grows to its limit.
+            let capacity = if (5_000..18_000).contains(&index) { 0 } else { usize::MAX };
+            disk.change(|disk| disk.capacity = capacity);
+            let at = HostTime::from_nanos(index * 1_000_000);
+            let _ = writer.record(&Input::Bytes { at, bytes: &bytes });
+            assert_eq!((writer.buffer.as_ptr(), writer.buffer.capacity()), buffer);
+        }
+        assert!(writer.totals().dropped_input_count > 1000, "the limit was reached");
+        assert!(writer.held_len() < BLOCK_LEN, "and left again");
+    }
+}
