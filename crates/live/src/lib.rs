@@ -32,8 +32,8 @@
 //!
 //! # Limits
 //!
-//! - A device on Linux that is unplugged takes along what was read neither by us nor by the system,
-//!   10 ms at most.
+//! - On Linux an unplugged device takes along what had arrived and was not read yet: what came within
+//!   one turn of the port thread.
 //! - Latencies begin when the read returns: what device, cable and system add before is not seen.
 //! - A sink that blocks delays reading; see [`Session::start`].
 #![forbid(unsafe_code)]
