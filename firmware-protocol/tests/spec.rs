@@ -5,7 +5,7 @@ mod meaning;
 
 use levator_protocol::crc::crc32c;
 use levator_protocol::kind::{self, KINDS, Kind};
-use levator_protocol::message::view::Field;
+use levator_protocol::message::view::{Field, HelloView};
 use levator_protocol::stuffing::{stuff_in_place, unstuff_in_place};
 use levator_protocol::*;
 use meaning::{Meaning, vectors};
@@ -404,4 +404,34 @@ fn s8_6_what_is_not_a_frame_is_not_taken() {
     let mut decoder = Decoder::new(Direction::HostToDevice);
     assert!(decoder.next(&mut &[0, 0, 0][..]).is_none());
     assert_eq!((decoder.counters().empty, decoder.counters().refused()), (3, 0));
+}
+
+#[test]
+fn s5_7_a_device_can_answer_what_it_refuses() {
+    let mut wire = [0; MAX_WIRE];
+    let flags = Flags { ack_wanted: true, retransmission: true };
+    let mut encoder = Encoder::resume(Direction::HostToDevice, 77);
+    // Turned into a START without payload.
+    let len = encoder.encode(&Message::Stop, flags, &mut wire).unwrap();
+    unstuff_in_place(&mut wire[..len - 1]).unwrap();
+    let mut frame = wire[1..len - 5].to_vec();
+    frame[1] = kind::START;
+    frame.extend_from_slice(&crc32c(&frame).to_le_bytes());
+    let header = Header { kind: kind::START, sequence: 77, flags };
+    assert_eq!(
+        Frame::check(&frame, Direction::HostToDevice),
+        Err(DecodeError::PayloadLength { header, least: 6, actual: 0 })
+    );
+}
+
+#[test]
+fn s7_1_a_device_of_another_major_version_can_be_named() {
+    let vector = vectors("refused.txt").into_iter().find(|vector| vector.right.contains("major 2"));
+    let vector = vector.unwrap();
+    let mut decoder = Decoder::new(Direction::DeviceToHost);
+    let result = decoder.next(&mut &vector.bytes[..]);
+    assert_eq!(result, Some(Err(DecodeError::Major { major: 2, kind: kind::HELLO })));
+    let payload = &decoder.last_decoded()[HEADER_LEN..];
+    let hello = HelloView::new(payload).unwrap();
+    assert_eq!((hello.magic(), hello.model(), hello.boot_id()), (MAGIC, 1, 0xDEAD_BEEF));
 }

@@ -95,8 +95,11 @@ impl Fault {
 impl std::fmt::Display for Fault {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Flips(1) => formatter.write_str("flip a bit"),
             Self::Flips(count) => write!(formatter, "flip {count} bits in a frame"),
             Self::Burst(least, most) => write!(formatter, "burst of {least} to {most} bits"),
+            Self::Drop(1, 1) => formatter.write_str("drop a byte"),
+            Self::Insert(1, 1) => formatter.write_str("insert a byte"),
             Self::Drop(least, most) => write!(formatter, "drop {least} to {most} bytes"),
             Self::Insert(least, most) => write!(formatter, "insert {least} to {most} bytes"),
             Self::Stuck(byte) => write!(formatter, "stuck at {byte:02X}, 1 to 500 bytes"),
