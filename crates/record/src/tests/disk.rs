@@ -87,6 +87,35 @@ fn a_disk_full_at_any_byte_keeps_whole_blocks_and_loses_nothing_once_there_is_ro
 }
 
 #[test]
+fn a_file_whose_end_is_uncertain_is_never_cut_again() {
+    // A torn block cannot be cut off and a whole one follows it: from here on, cutting to where the
+    // writer believes the last block to end would cut that block.
+    let disk = Disk::with(|disk| disk.can_truncate = false);
+    let mut writer = Writer::start(disk.clone(), &header()).expect("room");
+    let inputs = [bytes_at(0, 100), bytes_at(100, 100), bytes_at(200, 100)];
+    for input in &inputs {
+        disk.change(|disk| disk.capacity = disk.bytes.len() + 50);
+        writer.record(&input.input()).expect("kept in memory");
+        writer.flush(input.input().at()).expect_err("torn");
+        disk.change(|disk| disk.capacity = usize::MAX);
+        writer.flush(input.input().at()).expect("room");
+        disk.change(|disk| disk.can_truncate = true);
+    }
+    writer.close(at_ms(300)).expect("room");
+    let contents = read(disk.bytes().as_slice()).expect("a recording");
+    assert_eq!(contents.inputs, all_shown(&[inputs.to_vec()]));
+    assert!(contents.totals.is_some());
+}
+
+#[test]
+fn a_header_that_was_refused_is_not_written_as_inputs() {
+    let disk = Disk::with(|disk| disk.refused_write = 2);
+    let error = Writer::start(disk.clone(), &header()).map(|_| ()).expect_err("refused");
+    assert!(matches!(error, WriteError::Refused { .. }), "{error:?}");
+    assert_eq!(disk.bytes(), crate::block::preamble());
+}
+
+#[test]
 fn the_end_block_may_find_no_room() {
     let journal = journal();
     let end = blocks(&journal)[6].start;
@@ -209,9 +238,21 @@ fn host_time_that_runs_backwards_does_not_stop_the_writing() {
     writer.record(&Input::Tick { at: HostTime::from_nanos(u64::MAX) }).expect("room");
     let before = disk.bytes().len();
     writer.tick(at_ms(0)).expect("room");
-    writer.tick(at_ms(1000)).expect("room");
+    writer.tick(at_ms(250)).expect("room");
     assert!(disk.bytes().len() > before);
+    writer.tick(at_ms(750)).expect("room");
     assert_eq!(disk.change(|disk| disk.durable_len), disk.bytes().len());
+}
+
+#[test]
+fn host_time_that_runs_backwards_does_not_stop_the_asking() {
+    let disk = Disk::default();
+    let mut writer = Writer::start(disk.clone(), &header()).expect("room");
+    disk.change(|disk| disk.capacity = 0);
+    writer.record(&bytes_at(9_000_000, BLOCK_LEN).input()).expect_err("full");
+    disk.change(|disk| disk.capacity = usize::MAX);
+    writer.tick(at_ms(0)).expect("room");
+    assert_eq!(writer.held_len(), 0);
 }
 
 #[test]

@@ -26,6 +26,10 @@ fn two_recordings_in_one_file_are_never_mixed() {
         let contents = read(&file[at as usize..]).expect("a recording");
         assert_eq!(contents.inputs, all_shown(&groups()[..2]));
         assert!(contents.has_header && contents.totals.is_some());
+        // It lacks only its file start, which stands before that place.
+        assert_eq!(contents.damage.len(), 1);
+        assert_eq!(contents.damage[0].reason, Reason::FileStart);
+        assert_eq!(contents.damage[0].bytes, 0..0);
     }
 }
 

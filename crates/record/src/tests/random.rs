@@ -1,6 +1,6 @@
 //! Properties over inputs, cuts and bytes that nobody chose.
 
-use std::io::Read;
+use std::io::{self, ErrorKind, Read};
 
 use levator_engine::LinkChange;
 use proptest::prelude::*;
@@ -27,13 +27,27 @@ fn any_input() -> impl Strategy<Value = Owned> {
     ]
 }
 
-/// Gives at most `1` bytes at once.
-struct Slow<'a>(&'a [u8], usize);
+/// Gives at most `len` bytes at once, and is interrupted every other time.
+struct Slow<'a> {
+    bytes: &'a [u8],
+    len: usize,
+    interrupts: bool,
+}
+
+impl<'a> Slow<'a> {
+    fn new(bytes: &'a [u8], len: usize) -> Self {
+        Self { bytes, len, interrupts: false }
+    }
+}
 
 impl Read for Slow<'_> {
-    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        let len = self.1.min(out.len());
-        self.0.read(&mut out[..len])
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.interrupts = !self.interrupts;
+        if self.interrupts {
+            return Err(ErrorKind::Interrupted.into());
+        }
+        let len = self.len.min(out.len());
+        self.bytes.read(&mut out[..len])
     }
 }
 
@@ -50,7 +64,7 @@ proptest! {
             writer.record(&owned.input()).expect("room");
         }
         let totals = writer.close(levator_signal::HostTime::ZERO).expect("room");
-        let contents = read(Slow(&disk.bytes(), read_len)).expect("a recording");
+        let contents = read(Slow::new(&disk.bytes(), read_len)).expect("a recording");
         let expected: Vec<String> = inputs.iter().map(|owned| shown(&owned.input())).collect();
         prop_assert_eq!(contents.inputs, expected);
         prop_assert_eq!(contents.damage, []);
@@ -69,7 +83,7 @@ fn a_reader_fed_byte_by_byte_says_the_same() {
     for file in [&journal[..], &damaged, &damaged[..cut], &damaged[20..]] {
         let at_once = read(file).expect("a recording");
         for len in [1, 2, 3, 31, 33] {
-            assert_eq!(read(Slow(file, len)).expect("a recording"), at_once);
+            assert_eq!(read(Slow::new(file, len)).expect("a recording"), at_once);
         }
     }
 }

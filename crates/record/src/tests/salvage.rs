@@ -199,6 +199,16 @@ fn zeros_after_a_crash_are_no_obstacle() {
 }
 
 #[test]
+fn a_cut_after_garbage_is_called_damage() {
+    let journal = journal();
+    let start = blocks(&journal)[3].start;
+    let file = [&journal[..start], &[0; 50], &journal[start..start + 40]].concat();
+    let contents = read(file.as_slice()).expect("a recording");
+    let reasons: Vec<Reason> = contents.damage.iter().map(|damage| damage.reason).collect();
+    assert_eq!(reasons, [Reason::Damaged, Reason::NotClosed]);
+}
+
+#[test]
 fn a_sector_that_cannot_be_read_ends_the_reading_and_is_named() {
     struct BadSector<'a>(&'a [u8]);
     impl Read for BadSector<'_> {

@@ -197,6 +197,8 @@ pub(crate) struct DiskState {
     pub(crate) capacity: usize,
     /// Most bytes a write takes.
     pub(crate) write_len: usize,
+    /// The write that will be refused, counted from 1.
+    pub(crate) refused_write: usize,
     pub(crate) can_truncate: bool,
     pub(crate) can_sync: bool,
 }
@@ -210,6 +212,7 @@ impl Default for Disk {
             write_count: 0,
             capacity: usize::MAX,
             write_len: usize::MAX,
+            refused_write: 0,
             can_truncate: true,
             can_sync: true,
         })))
@@ -237,10 +240,10 @@ impl Write for Disk {
         self.change(|disk| {
             let room = disk.capacity.saturating_sub(disk.bytes.len());
             let len = bytes.len().min(disk.write_len).min(room);
-            if len == 0 {
+            disk.write_count += 1;
+            if len == 0 || disk.write_count == disk.refused_write {
                 return Err(ErrorKind::StorageFull.into());
             }
-            disk.write_count += 1;
             disk.bytes.extend_from_slice(&bytes[..len]);
             Ok(len)
         })
