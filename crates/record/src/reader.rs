@@ -191,6 +191,12 @@ impl<R: Read> Reader<R> {
         self.window.position()
     }
 
+    /// What the recording was read from, up to 128 KiB ahead of the last item.
+    #[must_use]
+    pub fn into_inner(self) -> R {
+        self.window.into_source()
+    }
+
     /// The next input, damage or end, in the order of the file. `None` at the end of the file.
     ///
     /// The last item is [`Item::End`], or damage that says why there is no end or what follows it.

@@ -25,6 +25,11 @@ impl<R: Read> Window<R> {
         Self { source, buffer, start: 0, end: 0, position: 0, ended: false, fault: None }
     }
 
+    /// The source, read as far as the view got ahead.
+    pub(crate) fn into_source(self) -> R {
+        self.source
+    }
+
     /// The unread bytes that are here.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
