@@ -89,6 +89,8 @@ struct Position {
     next: SampleIndex,
     /// The device's index of the next sample, modulo 2³².
     next_raw: u32,
+    /// The device's clock at the last samples, modulo 2³² µs.
+    time_us: u32,
     /// Arrival of the last samples.
     heard: HostTime,
 }
@@ -261,7 +263,7 @@ impl State {
             return refuse(at, Refusal::Mismatch, out);
         };
         let scan_count = u32::from(samples.scan_count);
-        let first = match stream.place(at, samples.index, scan_count) {
+        let first = match stream.place(at, samples, scan_count) {
             Place::Next(first) => first,
             Place::After { first, missing, restarted } => {
                 let cause = match (restarted, frame_lost) {
@@ -282,6 +284,7 @@ impl State {
         stream.position = Some(Position {
             next: first.saturating_add(u64::from(scan_count)),
             next_raw: samples.index.wrapping_add(scan_count),
+            time_us: samples.time_us,
             heard: at,
         });
         let mut quality = quality(samples.status);
@@ -319,12 +322,18 @@ enum Place {
 }
 
 impl Stream {
-    fn place(&mut self, at: HostTime, index: u32, scan_count: u32) -> Place {
+    fn place(&mut self, at: HostTime, samples: &wire::Samples<'_>, scan_count: u32) -> Place {
         let Some(position) = self.position else {
             self.restarted = false;
             return Place::Next(SampleIndex::ZERO);
         };
-        if core::mem::take(&mut self.restarted) {
+        let is_ahead = |now: u32, then: u32| now.wrapping_sub(then) < 1 << 31;
+        // An index that went back while the device's clock went on: it was started anew. If both went
+        // back, the frame came twice.
+        let is_started_anew = !is_ahead(samples.index, position.next_raw)
+            && samples.time_us != position.time_us
+            && is_ahead(samples.time_us, position.time_us);
+        if core::mem::take(&mut self.restarted) || is_started_anew {
             // Samples of this frame were taken before it arrived, so they are not missing.
             let silent_s = at.saturating_since(position.heard).as_secs_f64();
             let elapsed = (silent_s * self.info.rate.hz()).round() as u64;
@@ -332,7 +341,7 @@ impl Stream {
             let first = position.next.saturating_add(missing);
             return Place::After { first, missing, restarted: true };
         }
-        match index.wrapping_sub(position.next_raw) {
+        match samples.index.wrapping_sub(position.next_raw) {
             0 => Place::Next(position.next),
             ahead if ahead < 1 << 31 => {
                 let missing = u64::from(ahead);

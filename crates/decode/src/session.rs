@@ -195,8 +195,11 @@ impl Session {
             }
             Phase::Starting(retry) if at >= retry.due => {
                 let keep_alive = self.device.is_some_and(|known| known.keep_alive);
+                // A device refuses to start a stream that it has not got.
+                let count =
+                    self.device.map_or(0, |known| known.stream_count.min(wire::MAX_STREAMS));
                 let start = wire::Start {
-                    streams: u8::MAX,
+                    streams: ((1_u16 << count) - 1) as u8,
                     batch_ms: BATCH_HINT_MS,
                     keep_alive_ms: if keep_alive { KEEP_ALIVE.as_millis() as u32 } else { 0 },
                 };

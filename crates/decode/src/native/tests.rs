@@ -309,3 +309,22 @@ fn a_stream_may_not_change_its_rate_under_way() {
     let heard = hear(&mut decoder, T0, &device.samples(3, &[4]));
     assert_eq!(heard, [Heard::Scans(3, vec![4.0], Quality::GOOD)]);
 }
+
+#[test]
+fn a_device_that_is_started_again_begins_a_new_run() {
+    let (mut decoder, mut device) = streaming();
+    // Same boot, index zero again, clock 2 s on.
+    let frame = device.say(&Message::Samples(Samples {
+        stream: 0,
+        epoch: 1,
+        status: SampleStatus::NONE,
+        index: 0,
+        time_us: 2_000_000,
+        scan_count: 1,
+        fault_channels: 0,
+        data: &[5, 0],
+    }));
+    let heard = hear(&mut decoder, HostTime::from_secs_f64(2.0), &frame);
+    assert_eq!(heard[0], Heard::Lost(3, 2002, LossCause::Restart));
+    assert_eq!(heard[1], Heard::Scans(2002, vec![5.0], Quality::GOOD));
+}

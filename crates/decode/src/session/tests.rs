@@ -14,7 +14,10 @@ fn said(session: &mut Session, at: HostTime) -> Vec<&'static str> {
             names.push(match frame.expect("we encode well").message() {
                 Message::Identify(_) => "identify",
                 Message::GetDesc { .. } => "describe",
-                Message::Start(_) => "start",
+                Message::Start(start) => {
+                    assert_eq!(start.streams, 1, "the device has one stream");
+                    "start"
+                }
                 Message::Stop => "stop",
                 Message::KeepAlive => "alive",
                 _ => "other",
