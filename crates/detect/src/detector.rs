@@ -3,7 +3,8 @@
 use levator_signal::{Quality, SampleIndex, SampleRate, Span};
 
 use crate::config::{ConfigError, DetectorConfig, Statistic};
-use crate::dating::{Levels, last_lull, refine_offset, refine_onset};
+use crate::course::Course;
+use crate::dating::{Levels, last_lull, power_change_level, refine_offset, refine_onset};
 use crate::page::Page;
 use crate::phase::{Change, Hold, Limits, Phase};
 use crate::rest::{Learning, RestModel, Scale};
@@ -48,6 +49,8 @@ pub struct Detector {
     before: Before,
     /// Dating steps that were taken into account.
     judged: u64,
+    /// One past the last step of the last contraction.
+    last_end: u64,
     /// Unusable steps in a row, seconds.
     missing_s: f64,
     /// Height of the strongest contraction of the last minutes, in the unit of the steps.
@@ -64,41 +67,6 @@ pub struct Detector {
 enum Before {
     Start,
     Missing(Reason),
-}
-
-/// Sums over a contraction in progress.
-#[derive(Clone, Copy, Debug)]
-struct Course {
-    /// Whether rest was seen before it.
-    has_rest_before: bool,
-    decided: SampleIndex,
-    /// Peak level when the onset was dated last.
-    dated_level: f64,
-    sum: f64,
-    count: u64,
-    /// The sums before the evidence for its end began.
-    sum_at_release: f64,
-    count_at_release: u64,
-    peak: f64,
-    peak_at: u64,
-    lowest_level: f64,
-    scale: Scale,
-}
-
-impl Course {
-    const NONE: Self = Self {
-        has_rest_before: false,
-        decided: SampleIndex::ZERO,
-        dated_level: 0.0,
-        sum: 0.0,
-        count: 0,
-        sum_at_release: 0.0,
-        count_at_release: 0,
-        peak: 0.0,
-        peak_at: 0,
-        lowest_level: 0.0,
-        scale: Scale { rest: 0.0, unit: 1.0 },
-    };
 }
 
 /// The ring, read as levels.
@@ -150,10 +118,11 @@ impl Detector {
             start: None,
             before: Before::Start,
             judged: 0,
+            last_end: 0,
             missing_s: 0.0,
             memory: 0.0,
             memory_decay: 1.0,
-            course: Course::NONE,
+            course: Course::new(Scale { rest: 0.0, unit: 1.0 }, 1, 1),
             spoken: false,
         };
         detector.start(max_rate, 0.0)?;
@@ -197,9 +166,10 @@ impl Detector {
         self.start = None;
         self.before = Before::Start;
         self.judged = 0;
+        self.last_end = 0;
         self.missing_s = 0.0;
         self.memory = 0.0;
-        self.course = Course::NONE;
+        self.course = Course::new(Scale { rest: 0.0, unit: 1.0 }, 1, 1);
         self.spoken = false;
         Ok(())
     }
@@ -217,6 +187,9 @@ impl Detector {
         quality: Quality,
         out: &mut impl FnMut(Transition),
     ) {
+        if values.is_empty() {
+            return;
+        }
         let mut values = values;
         match self.start {
             None => {
@@ -303,7 +276,7 @@ impl Detector {
         let step = self.judged;
         let next = self.steps.count();
         self.judged = next;
-        let mean = self.mean(step, next);
+        let mean = self.steps.mean(step, next);
         if mean.is_nan() {
             self.miss(out);
             return;
@@ -325,9 +298,8 @@ impl Detector {
             let origin = self.steps.index(0);
             let window = self.rate.sample_count(self.config.fall_window_s) as u64;
             let end = self.steps.index(next).saturating_sub(window);
-            let decided = self.steps.index(next);
             let span = Span { start: origin, end };
-            self.undetermined(span, decided, Reason::NoRestBefore, out);
+            self.undetermined(span, self.now(), Reason::NoRestBefore, out);
         }
         self.judge(step, next, mean, out);
     }
@@ -343,7 +315,9 @@ impl Detector {
         let level = scale.level(statistic, mean);
         let least_level = self.config.smallest_ratio * self.memory / scale.unit;
         if let Phase::Contracted(hold) = self.phase {
-            self.follow_course(hold, step, next, level);
+            let is_whole = hold.release.sum_s <= 0.0;
+            self.course.follow(&self.steps, hold.onset, step, next, is_whole);
+            self.course.lowest_level = self.course.lowest_level.min(level);
         }
         match self.phase.step(level, step, next, least_level, &self.limits) {
             None => {}
@@ -357,10 +331,11 @@ impl Detector {
                 let from = at.saturating_sub(k).max(hold.onset);
                 let offset =
                     refine_offset(&self.ring(scale, next), from, at + 2 * k, end_level, at);
-                self.report(hold, Some(offset), self.steps.index(next), out);
+                self.last_end = offset;
+                self.report(hold, Some(offset), self.now(), out);
             }
             Some(Change::Outlasted { hold }) => {
-                let now = self.steps.index(next);
+                let now = self.now();
                 let span = Span { start: self.date(hold.onset), end: now };
                 self.undetermined(span, now, Reason::RestChanged, out);
                 self.rest.move_to_recent();
@@ -383,20 +358,14 @@ impl Detector {
     ) {
         let k = self.dates_per_step;
         let ring = self.ring(scale, next);
-        let onset = refine_onset(&ring, since.saturating_sub(k), since + 2 * k, threshold, since);
-        let dip_steps = (DIP_WINDOW_S / self.date_step_s) as u64;
-        let mut lowest_level = f64::INFINITY;
-        for step in onset.saturating_sub(dip_steps).max(ring.oldest())..next {
-            // `min` passes over a level that is not a number.
-            lowest_level = lowest_level.min(ring.level(step));
-        }
+        let since = since.max(self.last_end);
         let mut hold =
-            Hold { onset, level: 0.0, peak_level: 0.0, threshold, release: Page::new(next) };
+            Hold { onset: since, level: 0.0, peak_level: 0.0, threshold, release: Page::new(next) };
         // The level so far, in steps of the decision.
-        let mut step = onset.max(ring.oldest());
+        let mut step = since.max(ring.oldest());
         while step < next {
             let until = (step + k).min(next);
-            let mean = self.mean(step, until);
+            let mean = self.steps.mean(step, until);
             if !mean.is_nan() {
                 let level = scale.level(self.config.statistic, mean);
                 hold.level = self.limits.smooth(hold.level, level);
@@ -404,71 +373,30 @@ impl Detector {
             }
             step = until;
         }
-        let rest_before_s = onset as f64 * self.date_step_s;
-        self.course = Course {
-            has_rest_before: rest_before_s >= self.config.rest_before_s,
-            decided: self.steps.index(next),
-            dated_level: 0.0,
-            lowest_level,
-            scale,
-            ..Course::NONE
+        let from = since.saturating_sub(k).max(self.last_end);
+        let change_level = match self.config.statistic {
+            Statistic::Power => threshold.max(power_change_level(hold.peak_level)),
+            Statistic::Height => threshold,
         };
-        self.gather(onset, next);
-        self.course.sum_at_release = self.course.sum;
-        self.course.count_at_release = self.course.count;
+        let onset = refine_onset(&ring, from, next, change_level, since);
+        hold.onset = onset;
+        let dip_steps = (DIP_WINDOW_S / self.date_step_s) as u64;
+        let mut lowest_level = f64::INFINITY;
+        for step in onset.saturating_sub(dip_steps).max(ring.oldest())..next {
+            // `min` passes over a level that is not a number.
+            lowest_level = lowest_level.min(ring.level(step));
+        }
+        let mut course = Course::new(scale, k, self.dates_per_envelope);
+        course.has_rest_before = onset as f64 * self.date_step_s >= self.config.rest_before_s;
+        course.decided = self.now();
+        course.lowest_level = lowest_level;
+        course.gather(&self.steps, onset, next);
+        self.course = course;
         self.phase = Phase::Contracted(hold);
         if self.course.has_rest_before {
             self.spoken = true;
             out(Transition::Onset { at: self.date(onset), decided: self.course.decided });
         }
-    }
-
-    /// Sums up the steps `from..until` from the ring.
-    fn gather(&mut self, from: u64, until: u64) {
-        let (mut sum, mut count) = (0.0, 0);
-        for step in from.max(self.steps.oldest())..until {
-            let value = self.steps.get(step);
-            if !value.is_nan() {
-                sum += value;
-                count += 1;
-            }
-        }
-        self.course.sum = sum;
-        self.course.count = count;
-        self.course.peak = f64::NEG_INFINITY;
-        let mut step = from.max(self.steps.oldest());
-        while step < until {
-            step = (step + self.dates_per_step).min(until);
-            self.take_peak(from, step);
-        }
-    }
-
-    /// Takes the envelope that ends with `until` for the peak, if it is higher.
-    fn take_peak(&mut self, onset: u64, until: u64) {
-        let from = until.saturating_sub(self.dates_per_envelope).max(onset);
-        let envelope = self.mean(from, until);
-        if envelope > self.course.peak {
-            self.course.peak = envelope;
-            self.course.peak_at = from + (until - from) / 2;
-        }
-    }
-
-    /// Takes a step into the sums of the contraction in progress.
-    fn follow_course(&mut self, hold: Hold, step: u64, next: u64, level: f64) {
-        let course = &mut self.course;
-        if hold.release.sum_s <= 0.0 {
-            course.sum_at_release = course.sum;
-            course.count_at_release = course.count;
-        }
-        course.lowest_level = course.lowest_level.min(level);
-        for date_step in step..next {
-            let value = self.steps.get(date_step);
-            if !value.is_nan() {
-                course.sum += value;
-                course.count += 1;
-            }
-        }
-        self.take_peak(hold.onset, next);
     }
 
     /// Sets the onset later if the contraction has grown so strong that what came first was not yet
@@ -487,7 +415,7 @@ impl Detector {
         if let Phase::Contracted(hold) = &mut self.phase {
             hold.onset = onset;
         }
-        self.gather(onset, next);
+        self.course.gather(&self.steps, onset, next);
     }
 
     /// Reports a contraction that is over, or, without offset, one that the end of the signal cuts.
@@ -521,11 +449,6 @@ impl Detector {
             out(Transition::Withdrawn { span, decided: closed });
             return;
         }
-        let (sum, count) = match offset {
-            Some(_) => (course.sum_at_release, course.count_at_release),
-            None => (course.sum, course.count),
-        };
-        let (sum, count) = if count == 0 { (course.sum, course.count) } else { (sum, count) };
         let amplitude = |value: f64| match statistic {
             Statistic::Power => value.max(0.0).sqrt(),
             Statistic::Height => value - course.scale.rest,
@@ -544,7 +467,7 @@ impl Detector {
             closed,
             peak_at: self.date(course.peak_at).max(onset),
             peak: amplitude(course.peak),
-            mean: amplitude(sum / count.max(1) as f64),
+            mean: amplitude(course.mean(offset.is_some())),
             rest,
             confidence: (1.0 - hold.threshold / hold.peak_level).clamp(0.0, 1.0),
         }));
@@ -562,7 +485,7 @@ impl Detector {
         let k = self.dates_per_step;
         let mut step = self.steps.oldest().div_ceil(k) * k;
         while step < end {
-            let mean = self.mean(step, step + k);
+            let mean = self.steps.mean(step, step + k);
             if !mean.is_nan() {
                 self.judge(step, step + k, mean, out);
             }
@@ -592,6 +515,7 @@ impl Detector {
     fn restart(&mut self, origin: SampleIndex, reason: Reason) {
         self.steps.restart(origin);
         self.judged = 0;
+        self.last_end = 0;
         self.missing_s = 0.0;
         self.before = Before::Missing(reason);
         self.phase = self.phase_after_pause();
@@ -628,17 +552,9 @@ impl Detector {
         out(Transition::Undetermined { span, decided, reason });
     }
 
-    /// Mean of the usable dating steps in `from..until`; `NaN` if there is none.
-    fn mean(&self, from: u64, until: u64) -> f64 {
-        let (mut sum, mut count) = (0.0, 0u32);
-        for step in from..until {
-            let value = self.steps.get(step);
-            if !value.is_nan() {
-                sum += value;
-                count += 1;
-            }
-        }
-        sum / f64::from(count)
+    /// The sample after which whatever is said now is said.
+    fn now(&self) -> SampleIndex {
+        self.steps.index(self.judged)
     }
 
     fn ring(&self, scale: Scale, end: u64) -> Ring<'_> {
@@ -651,3 +567,6 @@ impl Detector {
         self.steps.index(step).saturating_sub(self.input_delay).max(start)
     }
 }
+
+#[cfg(test)]
+mod tests;

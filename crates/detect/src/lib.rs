@@ -5,13 +5,21 @@
 #![forbid(unsafe_code)]
 
 pub mod config;
-mod dating;
-pub mod detector;
-mod page;
-mod phase;
-mod rest;
-mod steps;
 pub mod transition;
+
+pub mod detector;
+
+mod phase;
+
+mod page;
+
+mod rest;
+
+mod steps;
+
+mod dating;
+
+mod course;
 
 pub use config::{ConfigError, DetectorConfig, Statistic};
 pub use detector::Detector;

@@ -217,3 +217,116 @@ impl Phase {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Steps of 0.02 s, four dating steps each, with the numbers for EMG.
+    fn limits() -> Limits {
+        Limits::new(&DetectorConfig::emg(), 0.005, 0.02)
+    }
+
+    fn page(sum_s: f64) -> Page {
+        Page { since: 100, sum_s }
+    }
+
+    fn hold(peak_level: f64, release_s: f64) -> Hold {
+        Hold { onset: 100, level: peak_level, peak_level, threshold: 1.9, release: page(release_s) }
+    }
+
+    fn tail(height: f64, calm_s: f64, rise_s: f64) -> Tail {
+        Tail { from: 100, height, calm: page(calm_s), rise: page(rise_s) }
+    }
+
+    fn name(phase: &Phase) -> &'static str {
+        match phase {
+            Phase::Learning => "learning",
+            Phase::Rest => "rest",
+            Phase::Rising(_) => "rising",
+            Phase::Contracted(_) => "contracted",
+            Phase::Falling(_) => "falling",
+            Phase::Blind => "blind",
+        }
+    }
+
+    fn word(change: Option<Change>) -> &'static str {
+        match change {
+            None => "-",
+            Some(Change::Begun { .. }) => "begun",
+            Some(Change::Ended { .. }) => "ended",
+            Some(Change::Outlasted { .. }) => "outlasted",
+            Some(Change::Lingered) => "lingered",
+        }
+    }
+
+    #[test]
+    fn every_transition_is_as_in_the_diagram() {
+        let almost = limits().evidence_s - 0.001;
+        let table = [
+            // from, level, step, to, change
+            (Phase::Learning, 9.0, 200, "learning", "-"),
+            (Phase::Blind, 9.0, 200, "blind", "-"),
+            (Phase::Rest, 1.0, 200, "rest", "-"),
+            (Phase::Rest, 1.9, 200, "rest", "-"),
+            (Phase::Rest, 2.0, 200, "rising", "-"),
+            (Phase::Rest, 1e9, 200, "rising", "-"),
+            (Phase::Rising(page(0.1)), 1.0, 200, "rising", "-"),
+            (Phase::Rising(page(0.001)), 0.0, 200, "rest", "-"),
+            (Phase::Rising(page(almost)), 1.0, 200, "rising", "-"),
+            (Phase::Rising(page(almost)), 9.0, 200, "rising", "begun"),
+            (Phase::Contracted(hold(9.0, 0.0)), 9.0, 200, "contracted", "-"),
+            (Phase::Contracted(hold(9.0, 0.0)), 0.0, 200, "contracted", "-"),
+            (Phase::Contracted(hold(9.0, 0.079)), 0.0, 200, "falling", "ended"),
+            (Phase::Contracted(hold(9.0, 0.079)), 9.0, 200, "contracted", "-"),
+            // A level that would hold a weak contraction ends a strong one.
+            (Phase::Contracted(hold(900.0, 0.079)), 9.0, 200, "falling", "ended"),
+            (Phase::Contracted(hold(9.0, 0.0)), 9.0, 24_100, "rest", "outlasted"),
+            (Phase::Falling(tail(1.0, 0.0, 0.0)), 3.0, 200, "falling", "-"),
+            (Phase::Falling(tail(1.0, 0.099, 0.0)), 0.0, 200, "rest", "-"),
+            (Phase::Falling(tail(1.0, 0.0, almost)), 9.0, 200, "falling", "begun"),
+            // What stands out from rest does not stand out from a high tail.
+            (Phase::Falling(tail(9.0, 0.0, almost)), 9.0, 200, "falling", "-"),
+            (Phase::Falling(tail(1.0, 0.0, 0.0)), 3.0, 4100, "rest", "lingered"),
+        ];
+        for (from, level, step, to, change) in table {
+            let mut phase = from;
+            let found = phase.step(level, step, step + 4, 0.0, &limits());
+            assert_eq!((name(&phase), word(found)), (to, change), "{from:?} at level {level}");
+        }
+    }
+
+    #[test]
+    fn the_least_level_raises_the_threshold() {
+        let mut phase = Phase::Rest;
+        phase.step(5.0, 0, 4, 6.0, &limits());
+        assert_eq!(phase, Phase::Rest);
+        phase.step(7.0, 4, 8, 6.0, &limits());
+        assert_eq!(name(&phase), "rising");
+    }
+
+    #[test]
+    fn only_rest_and_the_foot_of_a_rise_may_be_learnt_as_rest() {
+        let limits = limits();
+        let half = 0.5 * limits.evidence_s;
+        for (phase, is_rest) in [
+            (Phase::Learning, false),
+            (Phase::Rest, true),
+            (Phase::Rising(page(half)), true),
+            (Phase::Rising(page(half + 0.001)), false),
+            (Phase::Contracted(hold(9.0, 0.0)), false),
+            (Phase::Falling(tail(1.0, 0.0, 0.0)), false),
+            (Phase::Blind, false),
+        ] {
+            assert_eq!(phase.is_rest(&limits), is_rest, "{phase:?}");
+        }
+    }
+
+    #[test]
+    fn a_single_artefact_moves_the_level_of_a_contraction_by_a_bounded_ratio() {
+        let limits = limits();
+        // 0.02 s of 0.3 s, 30 times as high: threefold.
+        assert!(limits.smooth(3.0, 1e9) < 3.0 * 3.0);
+        assert!((limits.smooth(3.0, 6.0) - 3.2).abs() < 1e-12, "below the bound it is smoothing");
+    }
+}

@@ -326,3 +326,98 @@ impl Scale {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model(config: &DetectorConfig) -> RestModel {
+        let mut model = RestModel::new(config, 100.0);
+        // Blocks of one step, so that a test can name them.
+        let config = DetectorConfig { rest_block_s: 0.1, ..*config };
+        model.start(&config, 0.1);
+        model
+    }
+
+    fn learnt(config: &DetectorConfig, blocks: impl IntoIterator<Item = f64>) -> RestModel {
+        let mut model = model(config);
+        for block in blocks {
+            model.learn_step(block);
+        }
+        assert_eq!(model.learn(true), Learning::Learnt);
+        model
+    }
+
+    #[test]
+    fn rest_is_the_low_third_and_not_the_contraction_learnt_with_it() {
+        let model = learnt(&DetectorConfig::emg(), [1.0, 1.1, 90.0, 80.0, 0.9, 95.0, 1.0]);
+        let scale = model.scale().expect("learnt");
+        assert_eq!((scale.rest, scale.unit), (1.0, 1.0));
+        assert_eq!(model.len, 4, "what stood above the threshold is forgotten");
+    }
+
+    #[test]
+    fn the_spread_of_a_pressure_is_taken_below_its_rest() {
+        let blocks = (0..60).map(|i| if i % 2 == 0 { 20.0 } else { 20.0 + 0.1 * f64::from(i) });
+        let scale = learnt(&DetectorConfig::pressure(), blocks).scale().expect("learnt");
+        assert_eq!(scale.rest.to_bits(), 20.0f64.to_bits());
+        // Nothing lies below: the unit is silence, nine digits below the largest value.
+        assert!(scale.unit < 1e-6, "{scale:?}");
+    }
+
+    #[test]
+    fn silence_and_too_little_are_not_learnt() {
+        let mut model = model(&DetectorConfig::emg());
+        assert_eq!(model.learn(true), Learning::TooFew);
+        for _ in 0..20 {
+            model.learn_step(0.0);
+        }
+        assert_eq!(model.learn(false), Learning::Silent);
+        assert_eq!(model.scale(), None);
+    }
+
+    #[test]
+    fn the_oldest_block_is_forgotten_and_order_is_kept() {
+        let mut model = learnt(&DetectorConfig::emg(), [1.0; 10]);
+        for i in 0..400 {
+            model.follow(1.0 + 0.001 * f64::from(i * 7 % 13), true);
+        }
+        assert_eq!(model.len, model.capacity);
+        assert!(model.sorted.is_sorted());
+        let mut ring = model.ring[..model.capacity].to_vec();
+        ring.sort_unstable_by(f64::total_cmp);
+        assert_eq!(ring, model.sorted);
+    }
+
+    #[test]
+    fn what_is_not_rest_moves_nothing() {
+        let mut model = learnt(&DetectorConfig::emg(), [1.0; 10]);
+        for _ in 0..100 {
+            assert!(!model.follow(50.0, false));
+        }
+        assert_eq!(model.scale(), Some(Scale { rest: 1.0, unit: 1.0 }));
+    }
+
+    #[test]
+    fn a_fall_is_followed_as_soon_as_its_window_is_full() {
+        let mut model = learnt(&DetectorConfig::emg(), [4.0; 100]);
+        let fell = (0..20).position(|_| model.follow(1.0, true));
+        assert_eq!(fell, Some(9), "the window is ten blocks");
+        assert_eq!(model.scale(), Some(Scale { rest: 1.0, unit: 1.0 }));
+    }
+
+    #[test]
+    fn a_pressure_that_is_moved_keeps_its_spread() {
+        let blocks = (0..60).map(|i| 20.0 + 0.1 * f64::from(i % 10));
+        let mut model = learnt(&DetectorConfig::pressure(), blocks);
+        let before = model.scale().expect("learnt");
+        for _ in 0..30 {
+            model.follow(30.0, false);
+        }
+        model.move_to_recent();
+        let after = model.scale().expect("learnt");
+        // 1e-9: round-off of one addition to each of 60 blocks.
+        assert!((after.rest - 30.0).abs() < 1e-9, "{after:?}");
+        assert!((after.unit - before.unit).abs() < 1e-9, "{after:?}");
+    }
+}

@@ -102,6 +102,19 @@ impl Steps {
         self.ring[(step % self.capacity as u64) as usize]
     }
 
+    /// Mean of the usable steps in `from..until`; `NaN` if there is none.
+    pub(crate) fn mean(&self, from: u64, until: u64) -> f64 {
+        let (mut sum, mut count) = (0.0, 0u32);
+        for step in from..until {
+            let value = self.get(step);
+            if !value.is_nan() {
+                sum += value;
+                count += 1;
+            }
+        }
+        sum / f64::from(count)
+    }
+
     /// First sample of a step.
     pub(crate) fn index(&self, step: u64) -> SampleIndex {
         self.origin.saturating_add(step.saturating_mul(self.samples_per_step as u64))
