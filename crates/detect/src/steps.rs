@@ -12,8 +12,9 @@ use crate::config::Statistic;
 #[derive(Clone, Debug)]
 pub(crate) struct Steps {
     statistic: Statistic,
+    /// Its length is a power of two, so that a place in it costs no division.
     ring: Vec<f64>,
-    capacity: usize,
+    mask: u64,
     samples_per_step: usize,
     origin: SampleIndex,
     written: u64,
@@ -22,12 +23,13 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    /// Room for `max_step_count` steps.
-    pub(crate) fn new(statistic: Statistic, max_step_count: usize) -> Self {
+    /// Room for at least `step_count` steps.
+    pub(crate) fn new(statistic: Statistic, step_count: usize) -> Self {
+        let capacity = step_count.next_power_of_two();
         Self {
             statistic,
-            ring: vec![f64::NAN; max_step_count],
-            capacity: max_step_count,
+            ring: vec![f64::NAN; capacity],
+            mask: capacity as u64 - 1,
             samples_per_step: 1,
             origin: SampleIndex::ZERO,
             written: 0,
@@ -36,7 +38,8 @@ impl Steps {
         }
     }
 
-    /// Empties the ring; step 0 begins at `origin`.
+    /// Empties the ring; step 0 begins at `origin`, and at least `step_count` steps are kept, or as
+    /// many as there is room for.
     pub(crate) fn start(
         &mut self,
         samples_per_step: usize,
@@ -44,7 +47,7 @@ impl Steps {
         origin: SampleIndex,
     ) {
         self.samples_per_step = samples_per_step;
-        self.capacity = step_count.min(self.ring.len());
+        self.mask = step_count.next_power_of_two().min(self.ring.len()) as u64 - 1;
         self.restart(origin);
     }
 
@@ -76,7 +79,7 @@ impl Steps {
         }
         let mean = self.sum / self.samples_per_step as f64;
         let mean = if mean.is_finite() { mean } else { f64::NAN };
-        let slot = (self.written % self.capacity as u64) as usize;
+        let slot = self.slot(self.written);
         self.ring[slot] = mean;
         self.written += 1;
         self.sum = 0.0;
@@ -91,7 +94,7 @@ impl Steps {
 
     /// The oldest step that is still in the ring.
     pub(crate) fn oldest(&self) -> u64 {
-        self.written.saturating_sub(self.capacity as u64)
+        self.written.saturating_sub(self.mask + 1)
     }
 
     /// The value of a step; `NaN` if it is not in the ring.
@@ -99,7 +102,11 @@ impl Steps {
         if step < self.oldest() || step >= self.written {
             return f64::NAN;
         }
-        self.ring[(step % self.capacity as u64) as usize]
+        self.ring[self.slot(step)]
+    }
+
+    fn slot(&self, step: u64) -> usize {
+        (step & self.mask) as usize
     }
 
     /// Mean of the usable steps in `from..until`; `NaN` if there is none.

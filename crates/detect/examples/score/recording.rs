@@ -1,54 +1,59 @@
-//! Runs the detector over labelled recordings and writes what it found, one JSON file each, in the
-//! form that the scorer reads.
-//!
-//! ```sh
-//! cargo run --release -p levator-detect --example score -- FOLDER RECORDINGS.csv OUT
-//! ```
-#![allow(clippy::print_stdout, reason = "a program for the terminal")]
+//! Reads the labelled recordings and their table, and runs filter and detector over them.
 
 use std::error::Error;
-use std::fmt::Write as _;
 use std::path::Path;
 
 use levator_detect::{Detector, DetectorConfig, Transition};
 use levator_signal::preset::{self, Harmonics, Mains};
 use levator_signal::{Cascade, Quality, SampleIndex, SampleRate};
 
-/// Values at a regular rate, in runs between gaps.
-struct Signal {
-    rate: SampleRate,
-    runs: Vec<(SampleIndex, Vec<f64>)>,
+/// One row of the table.
+pub(crate) struct Recording {
+    pub(crate) name: String,
+    pub(crate) is_emg: bool,
+    pub(crate) signal: Signal,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [folder, table, out] = arguments.as_slice() else {
-        return Err("usage: score FOLDER RECORDINGS.csv OUT".into());
-    };
-    std::fs::create_dir_all(out)?;
+/// Values at a regular rate, in runs between gaps.
+#[derive(Clone)]
+pub(crate) struct Signal {
+    pub(crate) rate: SampleRate,
+    pub(crate) runs: Vec<(SampleIndex, Vec<f64>)>,
+}
+
+/// All recordings of the table.
+pub(crate) fn read_all(folder: &Path, table: &Path) -> Result<Vec<Recording>, Box<dyn Error>> {
     let table = std::fs::read_to_string(table)?;
     let mut lines = table.lines();
     let head: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
+    let mut recordings = Vec::new();
     for line in lines.filter(|line| !line.is_empty()) {
         let cells: Vec<&str> = line.split(',').collect();
         let cell = |name: &str| {
             head.iter().position(|h| *h == name).and_then(|i| cells.get(i)).copied().unwrap_or("")
         };
-        let text = std::fs::read_to_string(Path::new(folder).join(cell("file")))?;
+        let text = std::fs::read_to_string(folder.join(cell("file")))?;
         let mut signal = read(&text, cell("reader"), cell("column"), cell("fs"))?;
         let (scale, shift): (f64, f64) = (cell("scale").parse()?, cell("shift").parse()?);
         for (_, values) in &mut signal.runs {
             values.iter_mut().for_each(|x| *x = (*x + shift) * scale);
         }
-        let found = detect(signal, cell("kind") == "emg")?;
-        std::fs::write(Path::new(out).join(format!("{}.json", cell("name"))), found.0)?;
-        println!("{}: {}", cell("name"), found.1);
+        recordings.push(Recording {
+            name: cell("name").to_owned(),
+            is_emg: cell("kind") == "emg",
+            signal,
+        });
     }
-    Ok(())
+    Ok(recordings)
 }
 
 /// Reads one recording; the layouts are those of the table.
-fn read(text: &str, reader: &str, column: &str, fs: &str) -> Result<Signal, Box<dyn Error>> {
+pub(crate) fn read(
+    text: &str,
+    reader: &str,
+    column: &str,
+    fs: &str,
+) -> Result<Signal, Box<dyn Error>> {
     let mut lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let pick = |line: &str, index: usize| line.split(',').nth(index).map(str::to_owned);
     let values: Vec<f64> = match reader {
@@ -110,8 +115,8 @@ fn resample<'a>(lines: impl Iterator<Item = &'a str>) -> Signal {
     Signal { rate, runs }
 }
 
-/// The detections as JSON, and a line for the reader.
-fn detect(signal: Signal, is_emg: bool) -> Result<(String, String), Box<dyn Error>> {
+/// Everything that the standard filter and detector say about a signal.
+pub(crate) fn detect(signal: &Signal, is_emg: bool) -> Result<Vec<Transition>, Box<dyn Error>> {
     let rate = signal.rate;
     let (config, sections) = if is_emg {
         let band = preset::emg_wide(rate)?.sections;
@@ -124,52 +129,17 @@ fn detect(signal: Signal, is_emg: bool) -> Result<(String, String), Box<dyn Erro
     let mut detector = Detector::new(&config, rate)?;
     detector.start(rate, cascade.delay_samples())?;
     let mut found = Vec::new();
-    let mut other = Vec::new();
-    let mut keep = |transition: Transition| match transition {
-        Transition::Contraction(contraction) => found.push(contraction),
-        Transition::Undetermined { span, reason, .. } => {
-            other.push(format!(
-                "{reason:?} {:.2}-{:.2} s",
-                rate.time_s(span.start),
-                rate.time_s(span.end)
-            ));
-        }
-        Transition::Withdrawn { span, .. } => {
-            other.push(format!("Withdrawn {:.2} s", rate.time_s(span.start)));
-        }
-        Transition::Onset { .. } => {}
-    };
     let mut due = SampleIndex::ZERO;
-    for (first, mut values) in signal.runs {
-        if first > due {
+    for (first, values) in &signal.runs {
+        if *first > due {
             cascade.reset();
-            detector.gap(due, first, &mut keep);
+            detector.gap(due, *first, &mut |t| found.push(t));
         }
+        let mut values = values.clone();
         cascade.process(&mut values);
-        detector.process(first, &values, Quality::GOOD, &mut keep);
+        detector.process(*first, &values, Quality::GOOD, &mut |t| found.push(t));
         due = first.saturating_add(values.len() as u64);
     }
-    detector.finish(due, &mut keep);
-
-    let mut json = String::from("[");
-    for (i, c) in found.iter().enumerate() {
-        let time = |index| rate.time_s(index);
-        let offset = c.offset.map_or("null".to_owned(), |at| format!("{:.4}", time(at)));
-        let comma = if i == 0 { "" } else { "," };
-        write!(
-            json,
-            "{comma}\n{{\"onset_s\": {:.4}, \"offset_s\": {offset}, \"decided_s\": {:.4}, \
-             \"closed_s\": {:.4}, \"peak\": {:.6}, \"mean\": {:.6}, \"rest\": {:.6}, \
-             \"confidence\": {:.3}}}",
-            time(c.onset),
-            time(c.decided),
-            time(c.closed),
-            c.peak,
-            c.mean,
-            c.rest,
-            c.confidence
-        )?;
-    }
-    json.push_str("\n]\n");
-    Ok((json, format!("{} found; {}", found.len(), other.join(", "))))
+    detector.finish(due, &mut |t| found.push(t));
+    Ok(found)
 }

@@ -1,0 +1,118 @@
+//! What is found in the recordings of `tests/data/recordings`, with the settings that hold for all.
+#![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
+
+#[path = "../examples/score/recording.rs"]
+mod recording;
+
+use std::path::{Path, PathBuf};
+
+use levator_detect::{Reason, Transition};
+use levator_signal::SampleIndex;
+use recording::{Recording, Signal};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/recordings")
+}
+
+fn recordings() -> Vec<Recording> {
+    recording::read_all(&folder(), &folder().join("recordings.csv")).expect("they are readable")
+}
+
+/// Onsets and offsets in samples.
+fn contractions(signal: &Signal, is_emg: bool) -> Vec<(SampleIndex, Option<SampleIndex>)> {
+    recording::detect(signal, is_emg)
+        .expect("the presets exist at these rates")
+        .iter()
+        .filter_map(|t| match t {
+            Transition::Contraction(contraction) => Some((contraction.onset, contraction.offset)),
+            Transition::Onset { .. }
+            | Transition::Withdrawn { .. }
+            | Transition::Undetermined { .. } => None,
+        })
+        .collect()
+}
+
+/// Spans in seconds from a file of labels or ignore regions; none if there is no such file.
+fn spans(file: &str) -> Vec<(f64, f64)> {
+    let Ok(text) = std::fs::read_to_string(folder().join(file)) else { return Vec::new() };
+    let number = |cell: Option<&str>| cell.and_then(|c| c.parse().ok()).expect("a number");
+    text.lines()
+        .skip(1)
+        .map(|line| {
+            let mut cells = line.split(',');
+            (number(cells.next()), number(cells.next()))
+        })
+        .collect()
+}
+
+fn overlap(a: (f64, f64), b: (f64, f64)) -> f64 {
+    a.1.min(b.1) - a.0.max(b.0)
+}
+
+#[test]
+fn every_labelled_contraction_is_found_once_and_nothing_else() {
+    let mut table = String::new();
+    let mut faults = 0;
+    for Recording { name, is_emg, signal } in recordings() {
+        let labels = spans(&format!("{name}.labels.csv"));
+        let ignored = spans(&format!("{name}.ignore.csv"));
+        let end_s = labels.last().map_or(f64::INFINITY, |label| label.1);
+        let found: Vec<(f64, f64)> = contractions(&signal, is_emg)
+            .iter()
+            .map(|(onset, offset)| {
+                (signal.rate.time_s(*onset), offset.map_or(end_s, |at| signal.rate.time_s(at)))
+            })
+            .collect();
+        let hits = |label: &(f64, f64)| found.iter().filter(|f| overlap(**f, *label) > 0.0).count();
+        let missed = labels.iter().filter(|label| hits(label) == 0).count();
+        let split = labels.iter().filter(|label| hits(label) > 1).count();
+        let false_count = found
+            .iter()
+            .filter(|f| !labels.iter().any(|label| overlap(**f, *label) > 0.0))
+            .filter(|f| !ignored.iter().any(|span| overlap(**f, *span) >= 0.5 * (f.1 - f.0)))
+            .count();
+        faults += missed + split + false_count;
+        table.push_str(&format!(
+            "{name}: {} labels, {missed} missed, {split} split, {false_count} false\n",
+            labels.len()
+        ));
+    }
+    assert_eq!(faults, 0, "\n{table}");
+}
+
+#[test]
+fn gain_and_offset_change_no_contraction() {
+    for Recording { name, is_emg, signal } in recordings() {
+        let plain = contractions(&signal, is_emg);
+        // Powers of two scale without rounding, so not a sample may move.
+        for (gain, offset) in [(1.0 / 128.0, 0.0), (128.0, 0.0), (1.0, 4096.0)] {
+            let mut changed = signal.clone();
+            for (_, values) in &mut changed.runs {
+                values.iter_mut().for_each(|x| *x = *x * gain + offset);
+            }
+            let found = contractions(&changed, is_emg);
+            assert_eq!(found, plain, "{name}, gain {gain}, offset {offset}");
+        }
+    }
+}
+
+#[test]
+fn a_hold_without_rest_around_it_is_not_called_a_contraction() {
+    let text =
+        std::fs::read_to_string(folder().join("hold_10s_knee_ID1.csv")).expect("it is there");
+    let signal = recording::read(&text, "csv", "emg_VL", "2000").expect("it is readable");
+    let found = recording::detect(&signal, true).expect("the presets exist at 2 kHz");
+    assert!(
+        matches!(found[..], [Transition::Undetermined { reason: Reason::NoContrast, .. }]),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_faulty_sensor_is_refused() {
+    let recordings = recordings();
+    let fault = recordings.iter().find(|r| r.name == "grip_sensor_fault").expect("it is listed");
+    let found = recording::detect(&fault.signal, false).expect("the presets exist");
+    assert!(!found.is_empty());
+    assert!(found.iter().all(|t| matches!(t, Transition::Undetermined { .. })), "{found:?}");
+}
