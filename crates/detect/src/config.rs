@@ -62,9 +62,11 @@ pub struct DetectorConfig {
     /// strong short artefact from passing for a contraction.
     pub strong_ratio: f64,
     /// How long a strong contraction must last to be one, seconds, above 0, to 5. A weak one must
-    /// last longer, as its evidence grows more slowly.
+    /// last longer, as its evidence grows more slowly; one far stronger than any artefact (200
+    /// times `onset_level` and more) may be shorter, down to a half.
     pub shortest_s: f64,
-    /// Height below this ratio of the strongest contraction of the last minutes is none, 0 to 0.5.
+    /// Height below this ratio of the strongest contraction of the last minutes is none, however
+    /// quiet the rest, 0 to 0.5.
     pub smallest_ratio: f64,
     /// Time in which the memory of that height falls to a half, seconds, above 0.
     pub memory_half_s: f64,

@@ -124,6 +124,8 @@ mod tests {
     use super::*;
     use crate::config::Statistic;
 
+    const SCALE: Scale = Scale { rest: 0.0, unit: 1.0, is_silent: false };
+
     fn ring(values: &[f64]) -> Steps {
         let mut steps = Steps::new(Statistic::Height, 32);
         steps.start(1, 32, SampleIndex::ZERO);
@@ -136,7 +138,7 @@ mod tests {
     #[test]
     fn the_mean_stops_where_the_evidence_for_the_end_began() {
         let steps = ring(&[0.0, 4.0, 6.0, 8.0, 1.0, 1.0]);
-        let mut course = Course::new(Scale { rest: 0.0, unit: 1.0 }, 1, 2);
+        let mut course = Course::new(SCALE, 1, 2);
         course.gather(&steps, 1, 2);
         for (from, is_whole) in [(2, true), (3, true), (4, true), (5, false)] {
             course.follow(&steps, 1, from, from + 1, is_whole);
@@ -149,7 +151,7 @@ mod tests {
     #[test]
     fn a_later_onset_leaves_nothing_of_what_came_before() {
         let steps = ring(&[9.0, 9.0, 2.0, 4.0]);
-        let mut course = Course::new(Scale { rest: 0.0, unit: 1.0 }, 1, 2);
+        let mut course = Course::new(SCALE, 1, 2);
         course.gather(&steps, 0, 4);
         course.gather(&steps, 2, 4);
         assert_eq!((course.mean(false), course.peak), (3.0, 3.0));

@@ -20,6 +20,10 @@ const DIP_RATIO: f64 = 0.5;
 /// A contraction whose peak level has grown by this ratio since it was dated is dated anew.
 const REDATE_RATIO: f64 = 1.25;
 
+/// A contraction out of perfect silence that lasts longer than this is not believed. Our choice: twice
+/// the longest hold that is usual in an examination.
+const DOUBTFUL_LONGEST_S: f64 = 20.0;
+
 /// Finds contractions in one channel while the signal comes in.
 ///
 /// Feed it the filtered signal: for EMG band-passed, for pressure as sampled or low-passed. It looks
@@ -35,6 +39,8 @@ pub struct Detector {
     rate: SampleRate,
     input_delay: u64,
     limits: Limits,
+    /// The same while it is doubtful whether the rest was one.
+    doubtful_limits: Limits,
     /// Dating steps in a step of the decision.
     dates_per_step: u64,
     /// Dating steps in the window of the envelope.
@@ -109,6 +115,7 @@ impl Detector {
             rate: max_rate,
             input_delay: 0,
             limits: Limits::new(config, config.date_step_s, config.step_s),
+            doubtful_limits: Limits::new(config, config.date_step_s, config.step_s),
             dates_per_step: 1,
             dates_per_envelope: 1,
             date_step_s: config.date_step_s,
@@ -122,7 +129,7 @@ impl Detector {
             missing_s: 0.0,
             memory: 0.0,
             memory_decay: 1.0,
-            course: Course::new(Scale { rest: 0.0, unit: 1.0 }, 1, 1),
+            course: Course::new(Scale { rest: 0.0, unit: 1.0, is_silent: false }, 1, 1),
             spoken: false,
         };
         detector.start(max_rate, 0.0)?;
@@ -156,6 +163,12 @@ impl Detector {
         self.dates_per_envelope = dates(config.envelope_s);
         let step_s = self.dates_per_step as f64 * self.date_step_s;
         self.limits = Limits::new(config, self.date_step_s, step_s);
+        let doubtful = DetectorConfig {
+            longest_s: DOUBTFUL_LONGEST_S.min(config.longest_s),
+            linger_s: config.fall_window_s.min(config.linger_s),
+            ..*config
+        };
+        self.doubtful_limits = Limits::new(&doubtful, self.date_step_s, step_s);
         self.memory_decay =
             (1.0 - core::f64::consts::LN_2 * step_s / config.memory_half_s).max(0.0);
         let ring_s = config.look_back_s.max(config.learning_s) + 1.0;
@@ -169,7 +182,7 @@ impl Detector {
         self.last_end = 0;
         self.missing_s = 0.0;
         self.memory = 0.0;
-        self.course = Course::new(Scale { rest: 0.0, unit: 1.0 }, 1, 1);
+        self.course = Course::new(Scale { rest: 0.0, unit: 1.0, is_silent: false }, 1, 1);
         self.spoken = false;
         Ok(())
     }
@@ -238,7 +251,7 @@ impl Detector {
         let Some(start) = self.start else { return };
         let least = self.config.least_learning_s;
         if self.phase == Phase::Learning && self.rest.span_s() >= 0.999 * least {
-            self.learn(true, out);
+            self.learn(0, true, out);
         }
         match self.phase {
             Phase::Contracted(hold) => self.report(hold, None, at, out),
@@ -288,7 +301,7 @@ impl Detector {
         }
         if self.phase == Phase::Learning {
             if self.rest.learn_step(mean) {
-                self.learn(false, out);
+                self.learn(0, false, out);
             }
             return;
         }
@@ -310,16 +323,20 @@ impl Detector {
         self.memory *= self.memory_decay;
         let statistic = self.config.statistic;
         // A contraction is judged to its end by the rest before it.
-        let scale =
-            if matches!(self.phase, Phase::Contracted(_)) { self.course.scale } else { scale };
+        let scale = match self.phase {
+            Phase::Contracted(_) => self.course.scale,
+            Phase::Learning | Phase::Rest | Phase::Rising(_) | Phase::Falling(_) | Phase::Blind => {
+                self.coarsen(scale)
+            }
+        };
+        let limits = if self.is_doubtful(scale) { self.doubtful_limits } else { self.limits };
         let level = scale.level(statistic, mean);
-        let least_level = self.config.smallest_ratio * self.memory / scale.unit;
         if let Phase::Contracted(hold) = self.phase {
             let is_whole = hold.release.sum_s <= 0.0;
             self.course.follow(&self.steps, hold.onset, step, next, is_whole);
             self.course.lowest_level = self.course.lowest_level.min(level);
         }
-        match self.phase.step(level, step, next, least_level, &self.limits) {
+        match self.phase.step(level, step, next, &limits) {
             None => {}
             Some(Change::Begun { since, threshold }) => {
                 self.begin(since, next, threshold, scale, out);
@@ -334,6 +351,10 @@ impl Detector {
                 self.last_end = offset;
                 self.report(hold, Some(offset), self.now(), out);
             }
+            Some(Change::Outlasted { hold }) if self.is_doubtful(scale) => {
+                self.learn_again(hold, out);
+                return;
+            }
             Some(Change::Outlasted { hold }) => {
                 let now = self.now();
                 let span = Span { start: self.date(hold.onset), end: now };
@@ -345,6 +366,38 @@ impl Detector {
         if let Phase::Contracted(hold) = self.phase {
             self.redate(hold, next);
         }
+    }
+
+    /// The scale with a unit that suits the strongest contraction of the last minutes: a twentieth of
+    /// it need not be looked at, however quiet the rest.
+    fn coarsen(&self, scale: Scale) -> Scale {
+        let least = self.config.smallest_ratio * self.memory / self.config.onset_level;
+        Scale { unit: scale.unit.max(least), ..scale }
+    }
+
+    /// Whether a rise above this rest may be no more than the beginning of the signal: a line that was
+    /// dead until the electrodes were put on is no rest. A pressure may well be dead at rest.
+    fn is_doubtful(&self, scale: Scale) -> bool {
+        scale.is_silent && self.config.statistic == Statistic::Power
+    }
+
+    /// A signal came out of silence and did not go back: it is learnt as if it began now.
+    fn learn_again(&mut self, hold: Hold, out: &mut impl FnMut(Transition)) {
+        if self.course.has_rest_before {
+            let span = Span { start: self.date(hold.onset), end: self.now() };
+            out(Transition::Withdrawn { span, decided: self.now() });
+        }
+        self.rest.forget();
+        self.memory = 0.0;
+        self.phase = Phase::Learning;
+        let k = self.dates_per_step;
+        let from = hold.onset.max(self.steps.oldest()).div_ceil(k) * k;
+        let mut step = from;
+        while step < self.judged {
+            self.rest.learn_step(self.steps.mean(step, step + k));
+            step += k;
+        }
+        self.learn(from, true, out);
     }
 
     /// A contraction has begun: dates it, and gathers what is known of it so far.
@@ -415,6 +468,7 @@ impl Detector {
         if let Phase::Contracted(hold) = &mut self.phase {
             hold.onset = onset;
         }
+        self.course.decided = self.now();
         self.course.gather(&self.steps, onset, next);
     }
 
@@ -473,8 +527,8 @@ impl Detector {
         }));
     }
 
-    /// Tries to learn what rest is, and goes through what was heard meanwhile.
-    fn learn(&mut self, at_end: bool, out: &mut impl FnMut(Transition)) {
+    /// Tries to learn what rest is, and goes through what was heard from the step `from` on.
+    fn learn(&mut self, from: u64, at_end: bool, out: &mut impl FnMut(Transition)) {
         match self.rest.learn(at_end) {
             Learning::TooFew | Learning::Silent => return,
             Learning::Learnt => {}
@@ -483,7 +537,7 @@ impl Detector {
         self.phase = Phase::Rest;
         let end = self.judged;
         let k = self.dates_per_step;
-        let mut step = self.steps.oldest().div_ceil(k) * k;
+        let mut step = from.max(self.steps.oldest()).div_ceil(k) * k;
         while step < end {
             let mean = self.steps.mean(step, step + k);
             if !mean.is_nan() {

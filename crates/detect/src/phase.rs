@@ -133,17 +133,15 @@ impl Limits {
 }
 
 impl Phase {
-    /// Takes the level of the step that begins at `step` (and ends before `next`). `least_level` is
-    /// the lowest level that may count as a contraction now, beside `onset_level`.
+    /// Takes the level of the step that begins at `step` and ends before `next`.
     pub(crate) fn step(
         &mut self,
         level: f64,
         step: u64,
         next: u64,
-        least_level: f64,
         limits: &Limits,
     ) -> Option<Change> {
-        let threshold = limits.onset_level.max(least_level);
+        let threshold = limits.onset_level;
         match self {
             Self::Learning | Self::Blind => None,
             Self::Rest => {
@@ -291,18 +289,9 @@ mod tests {
         ];
         for (from, level, step, to, change) in table {
             let mut phase = from;
-            let found = phase.step(level, step, step + 4, 0.0, &limits());
+            let found = phase.step(level, step, step + 4, &limits());
             assert_eq!((name(&phase), word(found)), (to, change), "{from:?} at level {level}");
         }
-    }
-
-    #[test]
-    fn the_least_level_raises_the_threshold() {
-        let mut phase = Phase::Rest;
-        phase.step(5.0, 0, 4, 6.0, &limits());
-        assert_eq!(phase, Phase::Rest);
-        phase.step(7.0, 4, 8, 6.0, &limits());
-        assert_eq!(name(&phase), "rising");
     }
 
     #[test]

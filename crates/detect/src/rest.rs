@@ -50,6 +50,9 @@ pub(crate) struct Scale {
     pub(crate) rest: f64,
     /// What counts as one level.
     pub(crate) unit: f64,
+    /// Whether the signal at rest was so much weaker than at other times that it was no more than
+    /// round-off and the tails of filters.
+    pub(crate) is_silent: bool,
 }
 
 /// What became of an attempt to learn.
@@ -97,6 +100,14 @@ impl RestModel {
         }
     }
 
+    /// Forgets what was learnt.
+    pub(crate) fn forget(&mut self) {
+        self.learnt = None;
+        self.largest = 0.0;
+        self.clear();
+        self.interrupt();
+    }
+
     /// Forgets everything; steps are `step_s` long from now on.
     pub(crate) fn start(&mut self, config: &DetectorConfig, step_s: f64) {
         let count = |whole: f64, part: f64| ((whole / part).round() as usize).max(1);
@@ -109,10 +120,7 @@ impl RestModel {
         self.learning_block_count = self.learning_block_count.min(self.capacity);
         self.recent_capacity =
             count(config.fall_window_s, self.block_s).max(3).min(self.recent.len());
-        self.learnt = None;
-        self.largest = 0.0;
-        self.clear();
-        self.interrupt();
+        self.forget();
     }
 
     /// Samples are missing: no block reaches across. What was learnt stays.
@@ -305,13 +313,14 @@ impl RestModel {
         let rest = self.quantile(self.rest_quantile_ratio);
         match self.statistic {
             Statistic::Power => {
-                let rest = rest.max(SILENCE_RATIO * self.largest).max(ROUND_OFF * ROUND_OFF);
-                Scale { rest, unit: rest }
+                let floor = (SILENCE_RATIO * self.largest).max(ROUND_OFF * ROUND_OFF);
+                let unit = rest.max(floor);
+                Scale { rest: unit, unit, is_silent: rest <= floor }
             }
             Statistic::Height => {
                 let spread = rest - self.quantile(self.spread_quantile_ratio);
-                let unit = spread.max(SILENCE_RATIO * self.largest).max(ROUND_OFF);
-                Scale { rest, unit }
+                let floor = (SILENCE_RATIO * self.largest).max(ROUND_OFF);
+                Scale { rest, unit: spread.max(floor), is_silent: spread <= floor }
             }
         }
     }
@@ -395,7 +404,7 @@ mod tests {
         for _ in 0..100 {
             assert!(!model.follow(50.0, false));
         }
-        assert_eq!(model.scale(), Some(Scale { rest: 1.0, unit: 1.0 }));
+        assert_eq!(model.scale(), Some(Scale { rest: 1.0, unit: 1.0, is_silent: false }));
     }
 
     #[test]
@@ -403,7 +412,7 @@ mod tests {
         let mut model = learnt(&DetectorConfig::emg(), [4.0; 100]);
         let fell = (0..20).position(|_| model.follow(1.0, true));
         assert_eq!(fell, Some(9), "the window is ten blocks");
-        assert_eq!(model.scale(), Some(Scale { rest: 1.0, unit: 1.0 }));
+        assert_eq!(model.scale(), Some(Scale { rest: 1.0, unit: 1.0, is_silent: false }));
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub struct Contraction {
     pub onset: SampleIndex,
     /// First sample after the contraction; `None` if the signal ended first.
     pub offset: Option<SampleIndex>,
-    /// Sample after which it was certain that there is a contraction.
+    /// Sample after which it was certain that there is a contraction, and that it began here.
     pub decided: SampleIndex,
     /// Sample after which the offset was certain, or the end of the signal.
     pub closed: SampleIndex,

@@ -541,3 +541,61 @@ fn rest_is_what_was_learnt() {
     assert!((rest.spread - 0.07).abs() < 0.02, "{rest:?}");
     assert!((rest.span_s - 15.0).abs() < 0.2, "{rest:?}");
 }
+
+#[test]
+fn a_dead_line_before_the_signal_is_not_its_rest() {
+    let mut values = vec![0.0; 10_000];
+    values.extend(emg(1000.0, 60.0, &[(30.0, 33.0, 2.5), (40.0, 42.0, 2.5)]));
+    let found = run_emg(1000.0, &values);
+    // The noise was announced as an onset, and that is taken back once it does not end.
+    assert!(found.iter().any(|t| matches!(t, Transition::Withdrawn { .. })), "{found:?}");
+    assert_times(&times(&found, 1000.0), &[(40.0, 43.0), (50.0, 52.0)], 0.05);
+}
+
+#[test]
+fn a_very_strong_flick_may_be_shorter() {
+    let weak = run_emg(1000.0, &emg(1000.0, 6.0, &[(3.0, 3.15, 9.0)]));
+    assert_eq!(contractions(&weak), []);
+    let strong = run_emg(1000.0, &emg(1000.0, 6.0, &[(3.0, 3.15, 200.0)]));
+    assert_times(&times(&strong, 1000.0), &[(3.0, 3.15)], 0.01);
+}
+
+#[test]
+fn garbage_in_any_order_never_panics_and_dates_stay_in_order() {
+    let mut noise = Noise(42);
+    for config in [DetectorConfig::emg(), DetectorConfig::pressure()] {
+        for hz in [8.0, 47.6, 333.0, 4000.0] {
+            let mut detector = detector(&config, hz);
+            let mut at = 0;
+            let mut out = Vec::new();
+            for call in 0..400 {
+                let bits = noise.next().to_bits();
+                let values: Vec<f64> = (0..(bits % 700))
+                    .map(|i| match bits >> 60 & 3 {
+                        0 => f64::from_bits(noise.next().to_bits().rotate_left(i as u32)),
+                        1 => noise.next() * 1e3,
+                        _ => noise.next(),
+                    })
+                    .collect();
+                let first = match call % 7 {
+                    0 => at + bits % 5000,
+                    1 => at.saturating_sub(bits % 50),
+                    _ => at,
+                };
+                let quality = if call % 11 == 0 { Quality::LEAD_OFF } else { Quality::GOOD };
+                detector.process(SampleIndex(first), &values, quality, &mut |t| out.push(t));
+                at = at.max(first + values.len() as u64);
+            }
+            detector.finish(SampleIndex(at), &mut |t| out.push(t));
+            for c in contractions(&out) {
+                assert!(c.onset <= c.offset.unwrap_or(c.closed), "{c:?}");
+                assert!(c.onset < c.decided && c.decided <= c.closed, "{c:?}");
+                assert!(c.peak_at >= c.onset && (0.0..=1.0).contains(&c.confidence), "{c:?}");
+            }
+            let found = contractions(&out);
+            for pair in found.windows(2) {
+                assert!(pair[0].offset.is_some_and(|end| end <= pair[1].onset), "{pair:?}");
+            }
+        }
+    }
+}
