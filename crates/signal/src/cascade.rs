@@ -1,13 +1,15 @@
 //! Runs a chain of second-order sections, sample by sample or block by block.
 
+use core::array::from_fn;
+
 use crate::sections::{MAX_SECTIONS, Sections};
 use crate::wavefront::{Lanes, MAX_LANES};
 
 /// Samples between two looks for values too small to matter.
 const FLUSH_INTERVAL: u64 = 1024;
 
-/// Shorter blocks are run sample by sample: with them the wavefront has no middle.
-const LEAST_FOR_LANES: usize = 32;
+/// Shorter blocks are run sample by sample: with them the wavefront has hardly a middle.
+const LEAST_FOR_LANES: usize = 24;
 
 /// Below this a remembered value is set to zero.
 ///
@@ -29,15 +31,13 @@ const NEGLIGIBLE: f64 = 1e-200;
 pub struct Cascade {
     /// Product of all `b0`: applied once, before the first section, so that a section has `b0 = 1`.
     gain: f64,
-    /// `b1` and `b2` of each section over its `b0`.
-    forward: [[f64; MAX_SECTIONS]; 2],
-    /// `a1` and `a2` of each section.
-    back: [[f64; MAX_SECTIONS]; 2],
+    sections: [Monic; MAX_SECTIONS],
     len: usize,
     /// Whether every numerator reads the same from behind, as all of even order do.
     symmetric: bool,
-    /// What went into section `k` last, and before that. What section `k` gave is what section `k + 1`
-    /// got.
+    /// The last value that went into section `k`, and the one before. What section `k` gave is what
+    /// section `k + 1` got. Two arrays, as a processor cannot read a pair just after its halves were
+    /// written.
     last: [f64; MAX_SECTIONS + 1],
     before: [f64; MAX_SECTIONS + 1],
     primed: bool,
@@ -46,15 +46,26 @@ pub struct Cascade {
     delay_samples: f64,
 }
 
+/// A section with `b0 = 1`.
+#[derive(Clone, Copy, Debug)]
+struct Monic {
+    /// `b1 / b0`
+    middle: f64,
+    /// `b2 / b0`
+    far: f64,
+    a1: f64,
+    a2: f64,
+}
+
 impl Cascade {
     /// The filter, ready for its first sample. Allocates nothing.
     #[must_use]
     pub fn new(sections: &Sections) -> Self {
         let coefficients = sections.coefficients();
+        let unused = Monic { middle: 0.0, far: 0.0, a1: 0.0, a2: 0.0 };
         let mut cascade = Self {
-            gain: coefficients.iter().map(|section| section.b0).product(),
-            forward: [[0.0; MAX_SECTIONS]; 2],
-            back: [[0.0; MAX_SECTIONS]; 2],
+            gain: coefficients.iter().map(|c| c.b0).product(),
+            sections: [unused; MAX_SECTIONS],
             len: sections.len(),
             symmetric: coefficients.iter().all(|c| c.b0.to_bits() == c.b2.to_bits()),
             last: [0.0; MAX_SECTIONS + 1],
@@ -64,11 +75,8 @@ impl Cascade {
             settling_samples: sections.settling_samples(),
             delay_samples: sections.delay_samples(),
         };
-        for (index, section) in coefficients.iter().enumerate() {
-            cascade.forward[0][index] = section.b1 / section.b0;
-            cascade.forward[1][index] = section.b2 / section.b0;
-            cascade.back[0][index] = section.a1;
-            cascade.back[1][index] = section.a2;
+        for (section, c) in cascade.sections.iter_mut().zip(coefficients) {
+            *section = Monic { middle: c.b1 / c.b0, far: c.b2 / c.b0, a1: c.a1, a2: c.a2 };
         }
         cascade
     }
@@ -88,13 +96,12 @@ impl Cascade {
         self.primed = true;
         self.sample_count = 0;
         let mut value = x0 * self.gain;
-        for k in 0..=self.len {
-            (self.last[k], self.before[k]) = (value, value);
-            if k < self.len {
-                value *= (1.0 + self.forward[0][k] + self.forward[1][k])
-                    / (1.0 + self.back[0][k] + self.back[1][k]);
-            }
+        self.last[0] = value;
+        for (s, last) in self.sections[..self.len].iter().zip(&mut self.last[1..]) {
+            value *= (1.0 + s.middle + s.far) / (1.0 + s.a1 + s.a2);
+            *last = value;
         }
+        self.before = self.last;
     }
 
     /// Filters one sample.
@@ -141,21 +148,18 @@ impl Cascade {
             *x *= self.gain;
         }
         // What one group gave is what the next one got, so each must see the memory from before.
-        let (last, before) = (self.last, self.before);
+        let memory = (self.last, self.before);
         let group_count = self.len.div_ceil(MAX_LANES);
         let mut start = 0;
         for group in 0..group_count {
             let end = self.len * (group + 1) / group_count;
-            let memory = (&last[start..=end], &before[start..=end]);
             match end - start {
                 1 => self.run_lanes::<1>(start, memory, part),
                 2 => self.run_lanes::<2>(start, memory, part),
                 3 => self.run_lanes::<3>(start, memory, part),
                 4 => self.run_lanes::<4>(start, memory, part),
                 5 => self.run_lanes::<5>(start, memory, part),
-                6 => self.run_lanes::<6>(start, memory, part),
-                7 => self.run_lanes::<7>(start, memory, part),
-                _ => self.run_lanes::<8>(start, memory, part),
+                _ => self.run_lanes::<6>(start, memory, part),
             }
             start = end;
         }
@@ -164,39 +168,36 @@ impl Cascade {
     fn run_lanes<const SECTIONS: usize>(
         &mut self,
         start: usize,
-        (last, before): (&[f64], &[f64]),
+        (last, before): ([f64; MAX_SECTIONS + 1], [f64; MAX_SECTIONS + 1]),
         part: &mut [f64],
     ) {
-        let lanes = |values: &[f64]| core::array::from_fn(|k| values[k]);
+        let (sections, last, before) = (&self.sections[start..], &last[start..], &before[start..]);
         let mut group = Lanes::<SECTIONS> {
-            middle: lanes(&self.forward[0][start..]),
-            back: [lanes(&self.back[0][start..]), lanes(&self.back[1][start..])],
-            input: [lanes(last), lanes(before)],
-            output: [lanes(&last[1..]), lanes(&before[1..])],
+            middle: from_fn(|k| sections[k].middle),
+            back: [from_fn(|k| sections[k].a1), from_fn(|k| sections[k].a2)],
+            input: [from_fn(|k| last[k]), from_fn(|k| before[k])],
+            output: [from_fn(|k| last[k + 1]), from_fn(|k| before[k + 1])],
         };
         group.process(part);
+        for k in 0..SECTIONS {
+            (self.last[start + k], self.before[start + k]) = (group.input[0][k], group.input[1][k]);
+        }
         let end = start + SECTIONS;
-        self.last[start..end].copy_from_slice(&group.input[0]);
-        self.before[start..end].copy_from_slice(&group.input[1]);
         self.last[end] = group.output[0][SECTIONS - 1];
         self.before[end] = group.output[1][SECTIONS - 1];
     }
 
     fn advance(&mut self, x: f64) -> f64 {
         let mut value = x * self.gain;
-        for k in 0..self.len {
-            let (last, before) = (self.last[k], self.before[k]);
-            let forward = feed_forward(self.forward[0][k], self.forward[1][k], value, last, before);
-            (self.last[k], self.before[k]) = (value, last);
-            value = feed_back(
-                self.back[0][k],
-                self.back[1][k],
-                forward,
-                self.last[k + 1],
-                self.before[k + 1],
-            );
+        let (mut last, mut before) = (self.last[0], self.before[0]);
+        (self.last[0], self.before[0]) = (value, last);
+        let outputs = self.last[1..].iter_mut().zip(&mut self.before[1..]);
+        for (s, (output, output_before)) in self.sections[..self.len].iter().zip(outputs) {
+            let forward = feed_forward(s.middle, s.far, value, last, before);
+            (last, before) = (*output, *output_before);
+            value = feed_back(s.a1, s.a2, forward, last, before);
+            (*output, *output_before) = (value, last);
         }
-        (self.last[self.len], self.before[self.len]) = (value, self.last[self.len]);
         value
     }
 
@@ -429,8 +430,8 @@ mod tests {
         for _ in 0..100 {
             cascade.process(&mut [0.0; 1000]);
         }
-        let values = cascade.last.iter().chain(&cascade.before);
-        assert!(values.clone().all(|value| value.abs() <= 0.0), "{:?}", cascade.last);
+        let mut values = cascade.last.iter().chain(&cascade.before);
+        assert!(values.all(|value| value.abs() <= 0.0), "{:?}", cascade.last);
         assert!(cascade.step(0.0).abs() <= 0.0);
     }
 

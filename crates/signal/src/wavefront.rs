@@ -1,15 +1,14 @@
-//! Several sections of a cascade at once, each on another part of the block: the fast form of
+//! Several sections of a cascade at once, each on another sample: the fast form of
 //! [`Cascade::process`](crate::Cascade::process).
 //!
 //! Section `k` needs what section `k - 1` gave for the same sample, so the sections of one sample form a
-//! chain. But while section 0 works on one run of four samples, section 1 can work on the run before,
-//! section 2 on the one before that:
+//! chain. But section `k` can work on sample `t - 2k` while section 0 works on sample `t`:
 //!
 //! ```text
 //!     section 0    0 1 2 3 4 5 6 7 8 9
-//!     section 1      0 1 2 3 4 5 6 7 8 9
-//!     section 2        0 1 2 3 4 5 6 7 8 9      (runs of four samples)
-//!                  start |  middle  |  end
+//!     section 1        0 1 2 3 4 5 6 7 8 9
+//!     section 2            0 1 2 3 4 5 6 7 8 9
+//!                   start  |  middle   |  end
 //! ```
 //!
 //! In the middle all sections do the same at the same time on numbers that do not depend on each other:
@@ -19,16 +18,20 @@
 
 use crate::cascade::{feed_back, feed_forward_symmetric};
 
-/// Samples in a run: between what two neighbouring sections work on. Measured: 2 leaves no time for a
-/// value to get to the next section, 8 does not fit the registers.
-const RUN: usize = 4;
+/// Samples between two neighbouring sections. With one, a section would wait in each step for the step
+/// before.
+const APART: usize = 2;
 
-/// Most sections in one wavefront.
-pub(crate) const MAX_LANES: usize = 8;
+/// Samples in one turn of the middle's loop: as many as let all that is remembered change places without
+/// being moved.
+const UNROLL: usize = 4;
+
+/// Most sections in one wavefront: with more, the processor's registers do not hold them.
+pub(crate) const MAX_LANES: usize = 6;
 
 /// Samples by which the first of `sections` is ahead of the last. A block must not be shorter.
 pub(crate) const fn lead(sections: usize) -> usize {
-    (sections - 1) * RUN
+    (sections - 1) * APART
 }
 
 /// Coefficients and memory of sections that run together. Their numerators are
@@ -47,47 +50,43 @@ impl<const SECTIONS: usize> Lanes<SECTIONS> {
     pub(crate) fn process(&mut self, block: &mut [f64]) {
         let lead = lead(SECTIONS);
         for k in 0..SECTIONS - 1 {
-            self.run_alone(k, &mut block[..lead - k * RUN]);
+            self.run_alone(k, &mut block[..lead - k * APART]);
         }
-        // Now the front of the block holds, one run after the other, what each section gave last.
-        let mut waiting = [[0.0; RUN]; SECTIONS];
-        for (k, run) in waiting.iter_mut().enumerate().skip(1) {
-            run.copy_from_slice(&block[lead - k * RUN..][..RUN]);
-        }
-        let end = block.len() - (block.len() - lead) % RUN;
-        self.run_together(&mut waiting, &mut block[lead..end]);
+        let end = block.len() - (block.len() - lead) % UNROLL;
+        self.run_together(&mut block[lead..end]);
         block.copy_within(lead..end, 0);
-        // And now its end is laid out again as the front was, with the samples left over behind it.
-        for (k, run) in waiting.iter().enumerate().skip(1) {
-            block[end - k * RUN..][..RUN].copy_from_slice(run);
+        // What is left to do lies before the samples that did not fill a turn: behind each section the
+        // two values that it gave last, which the next has not taken yet.
+        for k in 1..SECTIONS {
+            block[end - k * APART] = self.output[1][k - 1];
+            block[end - k * APART + 1] = self.output[0][k - 1];
         }
         for k in 0..SECTIONS {
-            self.run_alone(k, &mut block[end - k * RUN..]);
+            self.run_alone(k, &mut block[end - k * APART..]);
         }
     }
 
     /// The middle. What the last section gives belongs [`lead`] samples further to the front.
-    fn run_together(&mut self, waiting: &mut [[f64; RUN]; SECTIONS], block: &mut [f64]) {
-        let (middle, back) = (self.middle, self.back);
+    ///
+    /// Not inlined: among other code the compiler does not find the vectors.
+    #[inline(never)]
+    fn run_together(&mut self, block: &mut [f64]) {
+        let (middle, [a1, a2]) = (self.middle, self.back);
         let [mut input, mut input_before] = self.input;
         let [mut output, mut output_before] = self.output;
-        for run in block.chunks_exact_mut(RUN) {
-            for n in 0..RUN {
-                let arriving: [f64; SECTIONS] =
-                    core::array::from_fn(|k| if k == 0 { run[n] } else { waiting[k][n] });
+        for turn in block.chunks_exact_mut(UNROLL) {
+            for sample in turn {
+                let mut arriving = [*sample; SECTIONS];
+                arriving[1..].copy_from_slice(&output_before[..SECTIONS - 1]);
+                let mut leaving = [0.0; SECTIONS];
                 for k in 0..SECTIONS {
                     let forward =
                         feed_forward_symmetric(middle[k], arriving[k], input[k], input_before[k]);
-                    let leaving =
-                        feed_back(back[0][k], back[1][k], forward, output[k], output_before[k]);
-                    (input[k], input_before[k]) = (arriving[k], input[k]);
-                    (output[k], output_before[k]) = (leaving, output[k]);
-                    if k + 1 < SECTIONS {
-                        waiting[k + 1][n] = leaving;
-                    } else {
-                        run[n] = leaving;
-                    }
+                    leaving[k] = feed_back(a1[k], a2[k], forward, output[k], output_before[k]);
                 }
+                (input, input_before) = (arriving, input);
+                (output, output_before) = (leaving, output);
+                *sample = leaving[SECTIONS - 1];
             }
         }
         self.input = [input, input_before];
