@@ -51,6 +51,7 @@ pub mod damage;
 pub mod header;
 pub mod reader;
 pub mod storage;
+pub mod text;
 pub mod writer;
 
 mod block;

@@ -48,7 +48,8 @@ fn rate(line: &[u8]) -> Option<f64> {
         b"abtastrate",
     ];
     let lower = line.to_ascii_lowercase();
-    let after = WORDS.iter().find_map(|word| find(&lower, word).map(|at| &lower[at + word.len()..]));
+    let after =
+        WORDS.iter().find_map(|word| find(&lower, word).map(|at| &lower[at + word.len()..]));
     let after = after.or_else(|| {
         // `fs = 1000`, but not the end of another word.
         let at = find(&lower, b"fs")?;
@@ -133,7 +134,8 @@ mod tests {
 
     #[test]
     fn other_numbers_are_not_taken_for_the_rate() {
-        for line in ["# Resolution:= 12", "offs 20", "sampling rate unknown, channel 4", "# 250 Hz", ""]
+        for line in
+            ["# Resolution:= 12", "offs 20", "sampling rate unknown, channel 4", "# 250 Hz", ""]
         {
             assert_eq!(rate_of(line), None, "{line}");
         }

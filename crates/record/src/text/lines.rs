@@ -37,7 +37,8 @@ impl<R: Read> Lines<R> {
     pub(crate) fn new(source: R) -> Result<Self, LineError> {
         let mut lines = Self {
             source,
-            buffer: vec![0; MAX_LINE_LEN].into_boxed_slice(),
+            // One more, for the end of the longest line.
+            buffer: vec![0; MAX_LINE_LEN + 1].into_boxed_slice(),
             start: 0,
             end: 0,
             at_end: false,

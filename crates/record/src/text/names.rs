@@ -120,15 +120,35 @@ fn words(name: &str) -> Vec<String> {
 
 fn purpose(words: &[String]) -> Purpose {
     const TIME: [&str; 9] = [
-        "time", "timestamp", "timestamps", "zeit", "uhrzeit", "unix", "unixtime", "epoch", "elapsed",
+        "time",
+        "timestamp",
+        "timestamps",
+        "zeit",
+        "uhrzeit",
+        "unix",
+        "unixtime",
+        "epoch",
+        "elapsed",
     ];
     const COUNTER: [&str; 11] = [
-        "seq", "sequence", "index", "idx", "counter", "row", "packet", "frame", "sample", "samples",
-        "nr",
+        "seq", "sequence", "index", "idx", "counter", "row", "packet", "frame", "sample",
+        "samples", "nr",
     ];
     const CUE: [&str; 14] = [
-        "cue", "label", "labels", "trigger", "trig", "marker", "markers", "stimulus", "class",
-        "event", "events", "target", "phase", "annotation",
+        "cue",
+        "label",
+        "labels",
+        "trigger",
+        "trig",
+        "marker",
+        "markers",
+        "stimulus",
+        "class",
+        "event",
+        "events",
+        "target",
+        "phase",
+        "annotation",
     ];
     let (Some(first), Some(last)) = (words.first(), words.last()) else { return Purpose::Signal };
     let is_time = TIME.contains(&first.as_str())
@@ -161,7 +181,8 @@ fn unit(name: &str, words: &[String]) -> Option<Unit> {
     if words.len() < 2 {
         return None;
     }
-    let last = name.rsplit(|letter: char| !letter.is_alphanumeric()).find(|word| !word.is_empty())?;
+    let last =
+        name.rsplit(|letter: char| !letter.is_alphanumeric()).find(|word| !word.is_empty())?;
     match last {
         // One letter is a unit only as it is written in print; `c` and `g` name things more often.
         "N" => Some(Unit::Newton),
@@ -189,8 +210,20 @@ fn symbol(text: &str) -> Option<Unit> {
 
 fn kind(words: &[String]) -> Option<SignalKind> {
     const PRESSURE: [&str; 14] = [
-        "force", "grip", "pressure", "press", "p", "druck", "kraft", "squeeze", "balloon", "ballon",
-        "manometry", "mmhg", "cmh2o", "manometer",
+        "force",
+        "grip",
+        "pressure",
+        "press",
+        "p",
+        "druck",
+        "kraft",
+        "squeeze",
+        "balloon",
+        "ballon",
+        "manometry",
+        "mmhg",
+        "cmh2o",
+        "manometer",
     ];
     const SMOOTHED: [&str; 7] =
         ["envelope", "env", "rms", "rectified", "smoothed", "arv", "integrated"];
@@ -206,7 +239,8 @@ fn kind(words: &[String]) -> Option<SignalKind> {
         .then_some(SignalKind::Other)
 }
 
-fn kind_of_unit(unit: Unit) -> Option<SignalKind> {
+/// What is measured in `unit`, if that is clear.
+pub(crate) fn kind_of_unit(unit: Unit) -> Option<SignalKind> {
     match unit {
         Unit::Microvolt | Unit::Millivolt | Unit::Volt => Some(SignalKind::Emg),
         Unit::CentimetreWater
@@ -250,7 +284,9 @@ mod tests {
 
     #[test]
     fn counters_and_cues_are_no_signals() {
-        for name in ["nSeq", "Sample Index", "sample", "index", "n", "SampleIndex", "packet_counter"] {
+        for name in
+            ["nSeq", "Sample Index", "sample", "index", "n", "SampleIndex", "packet_counter"]
+        {
             assert_eq!(meaning(name).purpose, Purpose::Counter, "{name}");
         }
         for name in ["cue", "trigger", "class", "stim_event", "Label"] {
