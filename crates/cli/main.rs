@@ -1,2 +1,52 @@
-//! The `levator` command.
-fn main() {}
+//! The `levator` command: see `levator help`.
+//!
+//! Results go to standard output, everything else to standard error; exit codes are [`failure::Code`].
+
+mod analyse;
+mod analysis;
+mod args;
+mod demo;
+mod devices;
+mod failure;
+mod imported;
+mod json;
+mod live;
+mod person;
+mod simulate;
+mod stop;
+mod table;
+mod view;
+mod visit;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(&cli.command) {
+        Ok(code) => code,
+        // `levator analyse … | head` is no error.
+        Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nobody is left to be told if standard error is gone as well.
+            let _ = writeln!(std::io::stderr(), "levator: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Demo(args) => demo::run(args),
+        Command::Live(args) => live::run_live(args),
+        Command::Record(args) => live::run_record(args),
+        Command::Analyse(args) => analyse::run(args),
+        Command::Devices(args) => devices::run(args),
+        Command::Simulate(args) => simulate::run(args),
+    }
+}

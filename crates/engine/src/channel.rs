@@ -44,6 +44,8 @@ pub(crate) struct Channel {
     envelope: Vec<f64>,
     /// Stands in for values that are not numbers.
     last_value: f64,
+    /// Samples since the filter was primed, counted until it has settled.
+    settled_count: usize,
 }
 
 /// What is on the channel.
@@ -88,6 +90,7 @@ impl Channel {
             filtered: Vec::with_capacity(BLOCK_LEN),
             envelope: Vec::with_capacity(BLOCK_LEN),
             last_value: 0.0,
+            settled_count: 0,
         })
     }
 
@@ -128,6 +131,7 @@ impl Channel {
             Search::Level => preset::pressure_low_pass(rate).map_err(low)?.sections,
         };
         self.cascade = Cascade::new(&sections);
+        self.settled_count = 0;
         self.rms.start(rate.sample_count(RMS_WINDOW_S)).map_err(|_| PassedReason::RateTooHigh)?;
         let detector = match search {
             Search::Emg => &mut self.emg,
@@ -161,11 +165,32 @@ impl Channel {
     pub(crate) fn process(
         &mut self,
         first: SampleIndex,
+        mut codes: impl ExactSizeIterator<Item = f64>,
+        quality: Quality,
+        sink: &mut impl Sink,
+    ) {
+        let Some(signal) = self.signal else { return };
+        // What the filter says while it settles is a block of its own, so that no more is marked.
+        let unsettled = self.cascade.settling_samples().saturating_sub(self.settled_count);
+        let unsettled = unsettled.min(codes.len());
+        if unsettled > 0 {
+            let settling = quality | Quality::SETTLING;
+            self.block(signal, first, codes.by_ref().take(unsettled), settling, sink);
+            self.settled_count += unsettled;
+        }
+        if codes.len() > 0 {
+            self.block(signal, first.saturating_add(unsettled as u64), codes, quality, sink);
+        }
+    }
+
+    fn block(
+        &mut self,
+        signal: Signal,
+        first: SampleIndex,
         codes: impl Iterator<Item = f64>,
         mut quality: Quality,
         sink: &mut impl Sink,
     ) {
-        let Some(signal) = self.signal else { return };
         self.values.clear();
         for code in codes {
             if let Some((low, high)) = signal.rails {
@@ -182,9 +207,6 @@ impl Channel {
                 quality |= Quality::NOT_FINITE;
             }
             self.values.push(self.last_value);
-        }
-        if !self.cascade.is_settled() {
-            quality |= Quality::SETTLING;
         }
         self.filtered.clear();
         self.filtered.extend_from_slice(&self.values);
@@ -217,6 +239,7 @@ impl Channel {
     pub(crate) fn interrupt(&mut self, span: Span, sink: &mut impl Sink) {
         let Some(signal) = self.signal else { return };
         self.cascade.reset();
+        self.settled_count = 0;
         self.rms.reset();
         self.detector(signal).gap(span.start, span.end, &mut |t| sink.emit(signal.event(t)));
     }

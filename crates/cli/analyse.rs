@@ -1,0 +1,36 @@
+//! `levator analyse`
+
+use std::io::{Write, stderr, stdout};
+use std::process::ExitCode;
+
+use crate::args::Analyse;
+use crate::failure::Failure;
+use crate::{analysis, json, table};
+
+/// Analyses every file. One that cannot be read does not stop the others.
+pub(crate) fn run(args: &Analyse) -> Result<ExitCode, Failure> {
+    let options = args.text.options();
+    let mut analyses = Vec::new();
+    let mut first_failure = None;
+    for file in &args.files {
+        match analysis::analyse(file, &options, &args.filter) {
+            Ok(analysis) => {
+                if !args.json {
+                    table::print(&mut stdout().lock(), &analysis)?;
+                }
+                analyses.push(analysis);
+            }
+            Err(failure) => {
+                writeln!(stderr(), "levator: {failure}")?;
+                first_failure.get_or_insert(failure.exit_code());
+            }
+        }
+    }
+    if args.json {
+        let mut out = stdout().lock();
+        serde_json::to_writer_pretty(&mut out, &json::document(&analyses))
+            .map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    }
+    Ok(first_failure.unwrap_or(ExitCode::SUCCESS))
+}

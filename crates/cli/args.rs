@@ -1,0 +1,319 @@
+//! What can be written on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use levator_engine::EmgBand;
+use levator_record::text::{ChannelChoice, TextOptions};
+use levator_signal::preset::Mains;
+use levator_signal::{SignalKind, Unit};
+
+const AFTER_HELP: &str = "\
+Results go to standard output, everything else to standard error.
+
+Exit codes:
+  0  done
+  1  something unforeseen
+  2  wrong use of the command line
+  3  a file could not be read, or holds nothing that can be analysed
+  4  a port could not be opened
+  5  the device could not be understood, or went away
+  6  the recording could not be written
+
+Training and research software: no medical device, no diagnosis. Nothing leaves this computer.";
+
+/// Reads pressure or surface EMG of the pelvic floor from a probe, finds contractions, and keeps
+/// every byte.
+#[derive(Debug, Parser)]
+#[command(name = "levator", version, after_help = AFTER_HELP, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Shows all of it on a virtual person: live, recorded, analysed. Needs no hardware.
+    Demo(Demo),
+    /// Shows contractions of a probe as they happen.
+    Live(Live),
+    /// Records a probe to a folder.
+    Record(Record),
+    /// Finds contractions in recordings and text files.
+    #[command(alias = "analyze")]
+    Analyse(Analyse),
+    /// Lists the serial ports of this computer.
+    Devices(Devices),
+    /// Offers a virtual probe on a serial port, for trying things out.
+    Simulate(Simulate),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// How long the virtual person is measured, in seconds.
+    #[arg(long, default_value_t = 40.0, value_parser = seconds)]
+    pub(crate) seconds: f64,
+    /// Folder for the recording; it must not hold one yet. Without it, a new folder under the
+    /// system's folder for temporary files.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) person: Person,
+    /// Never opens a browser. There is no page yet, so none is opened either way.
+    #[arg(long)]
+    pub(crate) no_open: bool,
+    /// Prints what was found as JSON, as `analyse --json` does.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Live {
+    #[command(flatten)]
+    pub(crate) link: LinkArgs,
+    /// Also records into this folder; it must not hold a recording yet.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Ends after so many seconds. Without it, q or Ctrl-C ends it.
+    #[arg(long, value_parser = seconds)]
+    pub(crate) seconds: Option<f64>,
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
+    /// Prints what was found as JSON at the end.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Record {
+    #[command(flatten)]
+    pub(crate) link: LinkArgs,
+    /// Folder for the recording; it must not hold one yet.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Ends after so many seconds. Without it, Ctrl-C ends it.
+    #[arg(long, value_parser = seconds)]
+    pub(crate) seconds: Option<f64>,
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+    /// Prints what was recorded as JSON at the end.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Analyse {
+    /// Recordings (folder or `raw.journal`) and text files (CSV and its relatives).
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) text: TextArgs,
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Devices {
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// Which device to be.
+    #[arg(long, value_enum, default_value_t = DeviceName::Native)]
+    pub(crate) device: DeviceName,
+    #[command(flatten)]
+    pub(crate) person: Person,
+    /// Ends after so many seconds. Without it, Ctrl-C ends it.
+    #[arg(long, value_parser = seconds)]
+    pub(crate) seconds: Option<f64>,
+    /// Prints the port and the true contractions as JSON lines.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) text: TextArgs,
+}
+
+/// Which probe on which port.
+#[derive(Debug, Args)]
+pub(crate) struct LinkArgs {
+    /// The serial port: see `levator devices`.
+    #[arg(long, short, value_name = "PORT")]
+    pub(crate) port: String,
+    /// What is on the port.
+    #[arg(long, value_enum, default_value_t = DeviceName::Native)]
+    pub(crate) device: DeviceName,
+    /// Speed of the port in bits a second; USB devices ignore it.
+    #[arg(long, default_value_t = 115_200)]
+    pub(crate) baud: u32,
+    /// Gives up if the device says nothing understandable for so many seconds after the start.
+    #[arg(long, default_value_t = 10.0, value_parser = seconds)]
+    pub(crate) patience: f64,
+}
+
+/// Devices with a driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DeviceName {
+    /// Our own wire protocol (firmware-protocol/SPEC.md).
+    Native,
+}
+
+impl DeviceName {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+        }
+    }
+}
+
+/// Who is simulated.
+#[derive(Debug, Args)]
+pub(crate) struct Person {
+    /// What the virtual person does: healthy, weak, tight, flicks, long-hold, rest or noisy.
+    #[arg(long, default_value = "healthy")]
+    pub(crate) scenario: String,
+    /// Chooses the noise; the same number gives the same person.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// A recording as the person: a text file as `analyse` reads it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) replay: Option<PathBuf>,
+}
+
+/// How the live view is shown.
+#[derive(Debug, Args)]
+pub(crate) struct ViewArgs {
+    /// One line a second in place of the picture; also what a pipe gets.
+    #[arg(long)]
+    pub(crate) plain: bool,
+}
+
+/// How EMG is filtered. A recording of ours is analysed with the settings it was made with unless
+/// one is given here.
+#[derive(Debug, Args)]
+pub(crate) struct Filter {
+    /// Mains frequency to take out of EMG: 50, 60 or off. [default: 50]
+    #[arg(long, value_parser = mains)]
+    pub(crate) mains: Option<MainsChoice>,
+    /// Band of the EMG filter: wide (20-450 Hz), pelvic (30-450 Hz) or heart-safe (100-450 Hz).
+    /// [default: wide]
+    #[arg(long, value_parser = band)]
+    pub(crate) band: Option<EmgBand>,
+}
+
+/// A mains frequency, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MainsChoice(pub(crate) Option<Mains>);
+
+/// How a text file is read. Nothing is needed for a file that says it all itself.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Text files")]
+pub(crate) struct TextArgs {
+    /// Rows a second, where the file has no time column or is wrong about it.
+    #[arg(long, value_name = "HZ", value_parser = rate)]
+    pub(crate) rate: Option<f64>,
+    /// Column to analyse, by name or by number counted from 0; may be given again.
+    #[arg(long, value_name = "NAME|INDEX")]
+    pub(crate) channel: Vec<String>,
+    /// What is measured: emg, emg-envelope or pressure.
+    #[arg(long, value_parser = kind)]
+    pub(crate) kind: Option<SignalKind>,
+    /// Unit of the values, such as uV, cmH2O or mmHg.
+    #[arg(long, value_parser = unit)]
+    pub(crate) unit: Option<Unit>,
+    /// Unit of the values for one count: value = (number + offset) * scale.
+    #[arg(long, default_value_t = 1.0, value_parser = finite, allow_negative_numbers = true)]
+    pub(crate) scale: f64,
+    /// Added to each number before it is scaled.
+    #[arg(long, default_value_t = 0.0, value_parser = finite, allow_negative_numbers = true)]
+    pub(crate) offset: f64,
+}
+
+impl TextArgs {
+    /// The same for the reader of text files.
+    pub(crate) fn options(&self) -> TextOptions {
+        TextOptions {
+            rate_hz: self.rate,
+            channels: self.channel.iter().cloned().map(ChannelChoice::Name).collect(),
+            kind: self.kind,
+            unit: self.unit,
+            scale: self.scale,
+            offset: self.offset,
+        }
+    }
+}
+
+fn number(text: &str, bound: &str, holds: impl Fn(f64) -> bool) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| format!("{text:?} is not a number"))?;
+    if holds(value) { Ok(value) } else { Err(format!("must be {bound}")) }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    number(text, "more than 0 and at most 31536000 (a year)", |s| s > 0.0 && s <= 31_536_000.0)
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    number(text, "0.1 to 100000 Hz", |hz| (0.1..=100_000.0).contains(&hz))
+}
+
+fn finite(text: &str) -> Result<f64, String> {
+    number(text, "a finite number", f64::is_finite)
+}
+
+fn kind(text: &str) -> Result<SignalKind, String> {
+    SignalKind::from_name(text).ok_or_else(|| "must be emg, emg-envelope, pressure or other".into())
+}
+
+fn unit(text: &str) -> Result<Unit, String> {
+    Unit::from_symbol(text).ok_or_else(|| {
+        let known: Vec<&str> = Unit::ALL.iter().map(|unit| unit.symbol()).collect();
+        format!("must be one of {}", known.join(", "))
+    })
+}
+
+fn mains(text: &str) -> Result<MainsChoice, String> {
+    match text {
+        "50" => Ok(MainsChoice(Some(Mains::Hz50))),
+        "60" => Ok(MainsChoice(Some(Mains::Hz60))),
+        "off" => Ok(MainsChoice(None)),
+        _ => Err("must be 50, 60 or off".into()),
+    }
+}
+
+fn band(text: &str) -> Result<EmgBand, String> {
+    EmgBand::NAMES
+        .into_iter()
+        .find(|(_, name)| *name == text)
+        .map(|(band, _)| band)
+        .ok_or_else(|| "must be wide, pelvic or heart-safe".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn impossible_numbers_are_refused_with_their_bound() {
+        assert!(seconds("0").is_err() && seconds("nan").is_err() && seconds("-1").is_err());
+        assert_eq!(rate("0"), Err("must be 0.1 to 100000 Hz".into()));
+        assert_eq!(finite("inf"), Err("must be a finite number".into()));
+        assert_eq!(finite("-2.5"), Ok(-2.5));
+        assert!(unit("furlong").is_err_and(|text| text.contains("cmH2O")));
+    }
+}

@@ -1,0 +1,134 @@
+//! What was found, as JSON. The shape is a promise: fields are added, never changed.
+
+use levator_decode::Lost;
+use levator_detect::{Contraction, Reason};
+use levator_engine::summary::Undetermined;
+use levator_engine::{ChannelSummary, EmgBand};
+use levator_signal::SampleRate;
+use serde_json::{Value, json};
+
+use crate::analysis::Analysis;
+
+/// Version of the program, as every output names it.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The whole document.
+pub(crate) fn document(analyses: &[Analysis]) -> Value {
+    let files: Vec<Value> = analyses
+        .iter()
+        .flat_map(|analysis| analysis.summary.channels.iter().map(|channel| one(analysis, channel)))
+        .collect();
+    json!({ "tool": "levator", "version": VERSION, "files": files })
+}
+
+/// One channel of one file.
+fn one(analysis: &Analysis, channel: &ChannelSummary) -> Value {
+    let rate = channel.rate;
+    let gaps = analysis.summary.gaps.iter().filter(|gap| gap.stream == channel.id.stream);
+    json!({
+        "file": analysis.file.display().to_string(),
+        "blake3": analysis.blake3,
+        "kind": channel.kind.name(),
+        "channel": analysis.channel_name(channel),
+        "stream": channel.id.stream,
+        "channel_index": channel.id.channel,
+        "rate_hz": rate.hz(),
+        "unit": channel.unit.symbol(),
+        "duration_s": channel.duration_s(),
+        "sample_count": channel.sample_count,
+        "contractions": channel
+            .contractions
+            .iter()
+            .map(|found| contraction(found, rate))
+            .collect::<Vec<_>>(),
+        "refusals": refusals(analysis, channel),
+        "gaps": gaps.map(|lost| gap(lost, rate)).collect::<Vec<_>>(),
+        "rest": channel.rest.map(|rest| json!({
+            "level": number(rest.level),
+            "spread": number(rest.spread),
+            "span_s": number(rest.span_s),
+        })),
+        "searched": channel.passed.is_none(),
+        "withdrawn_count": channel.withdrawn_count,
+        "faults": channel.faults,
+        "settings": settings(analysis),
+        "notes": analysis.notes,
+        "digest": format!("{:016x}", analysis.digest.signal()),
+    })
+}
+
+fn contraction(found: &Contraction, rate: SampleRate) -> Value {
+    json!({
+        "onset_s": rate.time_s(found.onset),
+        "offset_s": found.offset.map(|offset| rate.time_s(offset)),
+        "peak_s": rate.time_s(found.peak_at),
+        "peak": number(found.peak),
+        "mean": number(found.mean),
+        "rest": number(found.rest),
+        "confidence": number(found.confidence),
+        "decided_s": rate.time_s(found.decided),
+        "closed_s": rate.time_s(found.closed),
+    })
+}
+
+fn refusals(analysis: &Analysis, channel: &ChannelSummary) -> Vec<Value> {
+    let signal = channel.undetermined.iter().map(|stretch| undetermined(stretch, channel.rate));
+    let unsearched =
+        channel.passed.map(|reason| json!({ "what": "signal", "reason": reason.name() }));
+    let frames = analysis
+        .summary
+        .refusals
+        .iter()
+        .map(|(reason, count)| json!({ "what": "frames", "reason": reason, "count": count }));
+    let skipped = analysis
+        .skipped
+        .iter()
+        .map(|part| json!({ "what": part.what, "reason": part.reason, "count": part.count }));
+    signal.chain(unsearched).chain(frames).chain(skipped).collect()
+}
+
+fn undetermined(stretch: &Undetermined, rate: SampleRate) -> Value {
+    json!({
+        "what": "signal",
+        "reason": reason(stretch.reason),
+        "from_s": rate.time_s(stretch.span.start),
+        "to_s": rate.time_s(stretch.span.end),
+        "decided_s": rate.time_s(stretch.decided),
+    })
+}
+
+/// Why nothing can be said, in words.
+pub(crate) const fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Gap => "samples are missing",
+        Reason::Quality => "samples are unusable",
+        Reason::NoRestBefore => "no rest before it",
+        Reason::NoContrast => "one level throughout: rest or contraction",
+        Reason::TooShort => "too short to learn the resting level",
+        Reason::RestChanged => "the resting level changed",
+        Reason::Implausible => "jumps that no muscle makes",
+    }
+}
+
+fn gap(lost: &Lost, rate: SampleRate) -> Value {
+    json!({
+        "from_s": rate.time_s(lost.span.start),
+        "to_s": rate.time_s(lost.span.end),
+        "sample_count": lost.span.sample_count(),
+        "cause": lost.cause.name(),
+    })
+}
+
+fn settings(analysis: &Analysis) -> Value {
+    let config = &analysis.config;
+    let band = EmgBand::NAMES.into_iter().find(|(band, _)| *band == config.emg_band);
+    json!({
+        "emg_band": band.map(|(_, name)| name),
+        "mains_hz": config.mains.map(levator_signal::preset::Mains::hz),
+    })
+}
+
+/// JSON has no word for numbers that are none.
+fn number(value: f64) -> Value {
+    serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number)
+}

@@ -1,0 +1,129 @@
+//! What was found, for people.
+
+use std::io::{self, Write};
+
+use levator_engine::ChannelSummary;
+
+use crate::analysis::Analysis;
+use crate::json::reason;
+use crate::view::figure;
+
+/// Gaps and refusals that are listed one by one; the rest is counted.
+const MOST_LISTED: usize = 12;
+
+/// Prints all channels of one file.
+pub(crate) fn print(out: &mut impl Write, analysis: &Analysis) -> io::Result<()> {
+    writeln!(out, "{}", analysis.file.display())?;
+    for note in &analysis.notes {
+        writeln!(out, "  {note}")?;
+    }
+    if analysis.summary.channels.is_empty() {
+        writeln!(out, "  no channel was described: nothing to analyse")?;
+    }
+    for channel in &analysis.summary.channels {
+        one(out, analysis, channel)?;
+    }
+    for part in &analysis.skipped {
+        match part.what {
+            "recording" => writeln!(out, "  {} ({} bytes)", part.reason, part.count)?,
+            what => writeln!(out, "  {} {what} left out: {}", part.count, part.reason)?,
+        }
+    }
+    for (reason, count) in &analysis.summary.refusals {
+        writeln!(out, "  {count} frames refused: {reason}")?;
+    }
+    writeln!(out)
+}
+
+fn one(out: &mut impl Write, analysis: &Analysis, channel: &ChannelSummary) -> io::Result<()> {
+    let unit = channel.unit;
+    write!(
+        out,
+        "  {}: {}, {}, {} Hz, {:.1} s",
+        analysis.channel_name(channel),
+        channel.kind.name(),
+        unit,
+        rate(channel.rate.hz()),
+        channel.duration_s()
+    )?;
+    if let Some(reason) = channel.passed {
+        return writeln!(out, ", not searched: {}", reason.name());
+    }
+    match channel.contractions.len() {
+        0 => writeln!(out, ", no contraction found")?,
+        1 => writeln!(out, ", 1 contraction")?,
+        count => writeln!(out, ", {count} contractions")?,
+    }
+    let seconds = |index| channel.rate.time_s(index);
+    if !channel.contractions.is_empty() {
+        writeln!(
+            out,
+            "      #    onset s   offset s   length s       peak       mean  confidence"
+        )?;
+    }
+    for (index, found) in channel.contractions.iter().enumerate() {
+        let onset = seconds(found.onset);
+        let (offset, length) = match found.offset.map(seconds) {
+            Some(offset) => (format!("{offset:.3}"), format!("{:.3}", offset - onset)),
+            None => ("open".to_owned(), "-".to_owned()),
+        };
+        writeln!(
+            out,
+            "    {:>3} {onset:>10.3} {offset:>10} {length:>10} {:>10} {:>10}        {:.2}",
+            index + 1,
+            figure(found.peak),
+            figure(found.mean),
+            found.confidence,
+        )?;
+    }
+    match channel.rest {
+        Some(rest) => writeln!(
+            out,
+            "    rest {} {unit} ± {}, from {:.1} s",
+            figure(rest.level),
+            figure(rest.spread),
+            rest.span_s
+        )?,
+        None => writeln!(out, "    rest: cannot tell")?,
+    }
+    for stretch in channel.undetermined.iter().take(MOST_LISTED) {
+        writeln!(
+            out,
+            "    cannot tell from {:.3} s to {:.3} s: {}",
+            seconds(stretch.span.start),
+            seconds(stretch.span.end),
+            reason(stretch.reason)
+        )?;
+    }
+    more(out, channel.undetermined.len())?;
+    let summary = &analysis.summary;
+    let gaps = || summary.gaps.iter().filter(|gap| gap.stream == channel.id.stream);
+    for gap in gaps().take(MOST_LISTED) {
+        writeln!(
+            out,
+            "    {} samples missing from {:.3} s to {:.3} s ({})",
+            gap.span.sample_count(),
+            seconds(gap.span.start),
+            seconds(gap.span.end),
+            gap.cause.name()
+        )?;
+    }
+    more(out, gaps().count())?;
+    for (fault, count) in &channel.faults {
+        writeln!(out, "    {fault}: {:.1} s", *count as f64 / channel.rate.hz())?;
+    }
+    Ok(())
+}
+
+fn more(out: &mut impl Write, count: usize) -> io::Result<()> {
+    match count.saturating_sub(MOST_LISTED) {
+        0 => Ok(()),
+        more => writeln!(out, "    … and {more} more (all of them with --json)"),
+    }
+}
+
+/// A rate without the digits that nobody reads.
+fn rate(hz: f64) -> String {
+    let text = format!("{hz:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}

@@ -1,0 +1,420 @@
+//! The live view in a terminal: trace, level, contractions, quality.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use levator_engine::LinkState;
+use levator_live::{ChannelView, Session, Snapshot, TRACE_S};
+use levator_signal::Quality;
+use ratatui::Frame;
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::symbols::Marker;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::canvas::{Canvas, Line as Stroke};
+use ratatui::widgets::{Block, Gauge, Paragraph};
+
+use crate::json;
+use crate::stop::Stop;
+
+/// Between two pictures. Our choice: 25 a second look smooth and cost little over a slow terminal.
+const FRAME: Duration = Duration::from_millis(40);
+
+/// A value this old is no longer shown as current.
+const STALE: Duration = Duration::from_millis(250);
+
+/// Trace of the person, and what lies in a contraction (Okabe and Ito, 2008, blue and orange).
+const TRACE: Color = Color::Rgb(0x56, 0xB4, 0xE9);
+const CONTRACTED: Color = Color::Rgb(0xE6, 0x9F, 0x00);
+
+/// How the view is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Face {
+    /// A picture that is drawn anew again and again.
+    Picture,
+    /// A line a second on standard error.
+    Lines,
+}
+
+impl Face {
+    /// The picture where somebody is there to see it.
+    pub(crate) fn choose(plain: bool) -> Self {
+        if !plain && io::stdout().is_terminal() && io::stdin().is_terminal() {
+            Self::Picture
+        } else {
+            Self::Lines
+        }
+    }
+}
+
+/// Shows `session` until it ends or somebody ends it.
+///
+/// A device that was not understood after `patience_s` seconds is given up.
+pub(crate) fn show<S>(
+    session: &Session<S>,
+    face: Face,
+    title: &str,
+    stop: &Stop,
+    patience_s: f64,
+) -> io::Result<()> {
+    match face {
+        Face::Picture => picture(session, title, stop, patience_s),
+        Face::Lines => lines(session, stop, patience_s),
+    }
+}
+
+/// Whether it is time to end: somebody asked, or the device has said nothing we understand.
+fn is_enough(snapshot: &Snapshot, stop: &Stop, patience_s: f64) -> bool {
+    let is_understood = snapshot.device.is_some() || !snapshot.channels.is_empty();
+    stop.is_asked() || (!is_understood && snapshot.at.as_secs_f64() > patience_s)
+}
+
+fn picture<S>(session: &Session<S>, title: &str, stop: &Stop, patience_s: f64) -> io::Result<()> {
+    let mut terminal = ratatui::try_init()?;
+    let palette = Palette::choose();
+    let result = (|| {
+        while !session.is_over() {
+            let snapshot = session.latest();
+            terminal.draw(|frame| draw(frame, &snapshot, title, palette))?;
+            if event::poll(FRAME)?
+                && let Event::Key(key) = event::read()?
+                && key.kind == KeyEventKind::Press
+            {
+                match key.code {
+                    KeyCode::Char('q') | KeyCode::Esc => session.stop(),
+                    KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+                        session.stop();
+                    }
+                    KeyCode::Char('m') => {
+                        // A mark that comes after the end has nothing to be bound to.
+                        let _ = session.mark("");
+                    }
+                    _ => {}
+                }
+            }
+            if is_enough(&snapshot, stop, patience_s) {
+                session.stop();
+            }
+        }
+        Ok(())
+    })();
+    ratatui::try_restore()?;
+    result
+}
+
+fn lines<S>(session: &Session<S>, stop: &Stop, patience_s: f64) -> io::Result<()> {
+    let mut told = None;
+    let mut stderr = io::stderr();
+    while !session.is_over() {
+        std::thread::sleep(FRAME);
+        let snapshot = session.latest();
+        if is_enough(&snapshot, stop, patience_s) {
+            session.stop();
+        }
+        let second = (snapshot.at.as_secs_f64(), snapshot.link);
+        let due = told.is_none_or(|(last, link)| second.0 - last >= 1.0 || second.1 != link);
+        if due {
+            told = Some(second);
+            writeln!(stderr, "{}", line(&snapshot))?;
+        }
+    }
+    Ok(())
+}
+
+/// The state in one line.
+fn line(snapshot: &Snapshot) -> String {
+    let time = clock(snapshot.at.as_secs_f64());
+    let mut text = format!("{time}  {}", snapshot.link.name());
+    if let Some(channel) = principal(snapshot) {
+        text += &format!("  {}", level_text(channel, is_stale(snapshot)));
+        text += &format!("  {}", state_text(channel));
+        text += &format!("  contractions {}", channel.contraction_count);
+        text += &format!("  signal {}", quality_text(channel.quality));
+    }
+    text += &format!("  {}", losses(snapshot));
+    if let Some(trouble) = trouble(snapshot) {
+        text += &format!("  {trouble}");
+    }
+    text
+}
+
+/// Colours, or none where the person asked for none.
+#[derive(Clone, Copy, Debug)]
+struct Palette {
+    is_coloured: bool,
+}
+
+impl Palette {
+    /// `NO_COLOR` is a wish of the person: no-color.org.
+    fn choose() -> Self {
+        Self { is_coloured: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) }
+    }
+
+    fn style(self, colour: Color) -> Style {
+        if self.is_coloured { Style::new().fg(colour) } else { Style::new() }
+    }
+}
+
+fn draw(frame: &mut Frame<'_>, snapshot: &Snapshot, title: &str, palette: Palette) {
+    let areas = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Min(6),
+        Constraint::Length(1),
+        Constraint::Length(1),
+        Constraint::Length(6),
+        Constraint::Length(1),
+    ])
+    .split(frame.area());
+    frame.render_widget(head(snapshot, title, palette), areas[0]);
+    if let Some(channel) = principal(snapshot) {
+        let stale = is_stale(snapshot);
+        trace(frame, areas[1], channel, palette);
+        level(frame, areas[2], channel, stale, palette);
+        contractions(frame, areas[4], channel);
+    } else {
+        let words = waiting(snapshot);
+        frame.render_widget(Paragraph::new(words).block(Block::bordered()), areas[1]);
+    }
+    frame.render_widget(Paragraph::new(foot(snapshot)), areas[3]);
+    let keys = "q stop   m mark        training and research software, not a medical device";
+    let keys = Paragraph::new(keys).style(Style::new().add_modifier(Modifier::DIM));
+    frame.render_widget(keys, areas[5]);
+}
+
+fn head<'a>(snapshot: &Snapshot, title: &'a str, palette: Palette) -> Paragraph<'a> {
+    let dot = if snapshot.link == LinkState::Streaming { "● " } else { "○ " };
+    let recording = match &snapshot.recording {
+        None => "not recorded".to_owned(),
+        Some(state) if state.is_refused || state.missing_input_count > 0 => {
+            "NOT RECORDED: the disk refuses".to_owned()
+        }
+        Some(_) => "recording".to_owned(),
+    };
+    let now = clock(snapshot.at.as_secs_f64());
+    Paragraph::new(Line::from(vec![
+        Span::styled(title, Style::new().add_modifier(Modifier::BOLD)),
+        Span::raw("   "),
+        Span::styled(dot, palette.style(TRACE)),
+        Span::raw(format!("{}   {recording} {now}", snapshot.link.name())),
+    ]))
+}
+
+fn trace(frame: &mut Frame<'_>, area: Rect, channel: &ChannelView, palette: Palette) {
+    let rate = channel.rate;
+    let end_s = rate.time_s(channel.next);
+    let start_s = (end_s - TRACE_S).max(0.0);
+    let end_s = end_s.max(start_s + TRACE_S);
+    let lowest = channel.trace.iter().map(|point| point.lowest).fold(f64::INFINITY, f64::min);
+    let highest = channel.trace.iter().map(|point| point.highest).fold(f64::NEG_INFINITY, f64::max);
+    let (bottom, top) = bounds(lowest, highest);
+    let contracted: Vec<(f64, f64)> = channel
+        .contractions
+        .iter()
+        .map(|found| {
+            let offset = found.offset.map_or(end_s, |offset| rate.time_s(offset));
+            (rate.time_s(found.onset), offset)
+        })
+        .chain(channel.contracted_since.map(|onset| (rate.time_s(onset), end_s)))
+        .filter(|(_, offset)| *offset > start_s)
+        .collect();
+    let title = format!(
+        " {} {}, {}, last {TRACE_S:.0} s ",
+        channel.label.as_str(),
+        channel.kind.name(),
+        channel.unit
+    );
+    let canvas = Canvas::default()
+        .block(Block::bordered().title(title))
+        .marker(Marker::Braille)
+        .x_bounds([start_s, end_s])
+        .y_bounds([bottom, top])
+        .paint(|context| {
+            for point in &channel.trace {
+                let x = rate.time_s(point.first);
+                let inside = contracted.iter().any(|(on, off)| (*on..*off).contains(&x));
+                let color = match (palette.is_coloured, inside) {
+                    (false, _) => Color::Reset,
+                    (true, true) => CONTRACTED,
+                    (true, false) => TRACE,
+                };
+                let (y1, y2) = (point.lowest, point.highest);
+                context.draw(&Stroke { x1: x, y1, x2: x, y2, color });
+            }
+            context.layer();
+            // Contractions are marked along the bottom too: colour alone is not for everyone.
+            for (on, off) in &contracted {
+                let color = if palette.is_coloured { CONTRACTED } else { Color::Reset };
+                let (x1, x2) = (on.max(start_s), off.min(end_s));
+                context.draw(&Stroke { x1, y1: bottom, x2, y2: bottom, color });
+            }
+            let style = Style::new().add_modifier(Modifier::DIM);
+            context.print(start_s, top, Line::styled(figure(top), style));
+            context.print(start_s, bottom, Line::styled(figure(bottom), style));
+        });
+    frame.render_widget(canvas, area);
+}
+
+/// Bounds of the picture for values from `lowest` to `highest`; also for none at all.
+fn bounds(lowest: f64, highest: f64) -> (f64, f64) {
+    if lowest > highest || !(highest - lowest).is_finite() {
+        return (0.0, 1.0);
+    }
+    let bottom = if lowest >= 0.0 && lowest < 0.5 * highest { 0.0 } else { lowest };
+    let margin = (0.08 * (highest - bottom)).max(1e-9 * highest.abs()).max(f64::MIN_POSITIVE);
+    (bottom - margin, highest + margin)
+}
+
+fn level(frame: &mut Frame<'_>, area: Rect, channel: &ChannelView, stale: bool, palette: Palette) {
+    let highest = channel.trace.iter().map(|point| point.highest).fold(0.0, f64::max);
+    let lowest = channel.trace.iter().map(|point| point.lowest).fold(f64::INFINITY, f64::min);
+    let (bottom, top) = bounds(lowest, highest);
+    let level = channel.level.unwrap_or(bottom);
+    let ratio = ((level - bottom) / (top - bottom)).clamp(0.0, 1.0);
+    let colour = if channel.contracted_since.is_some() { CONTRACTED } else { TRACE };
+    let mut style = palette.style(colour);
+    if stale {
+        style = style.add_modifier(Modifier::DIM);
+    }
+    let gauge = Gauge::default()
+        .ratio(if ratio.is_finite() { ratio } else { 0.0 })
+        .gauge_style(style)
+        .label(format!("{}   {}", level_text(channel, stale), state_text(channel)));
+    frame.render_widget(gauge, area);
+}
+
+fn contractions(frame: &mut Frame<'_>, area: Rect, channel: &ChannelView) {
+    let count = channel.contraction_count;
+    let title = match count {
+        0 => " no contraction yet ".to_owned(),
+        1 => " 1 contraction ".to_owned(),
+        _ => format!(" {count} contractions "),
+    };
+    let rows = usize::from(area.height.saturating_sub(2));
+    let newest = channel.contractions.iter().rev().take(rows);
+    let lines: Vec<Line<'_>> = newest
+        .enumerate()
+        .map(|(back, found)| {
+            let onset = channel.rate.time_s(found.onset);
+            let held = found.offset.map(|offset| channel.rate.time_s(offset) - onset);
+            let held = held.map_or("until the end".to_owned(), |s| format!("{s:.2} s long"));
+            Line::raw(format!(
+                "{:>4}  at {onset:8.2} s   {held}   peak {} {}   mean {}   confidence {:.2}",
+                count - back as u64,
+                figure(found.peak),
+                channel.unit,
+                figure(found.mean),
+                found.confidence,
+            ))
+        })
+        .collect();
+    frame.render_widget(Paragraph::new(lines).block(Block::bordered().title(title)), area);
+}
+
+fn foot(snapshot: &Snapshot) -> String {
+    let mut text = String::new();
+    if let Some(channel) = principal(snapshot) {
+        text += &format!("signal {}   ", quality_text(channel.quality));
+    }
+    text += &losses(snapshot);
+    if let Some(age) = snapshot.newest_sample_age() {
+        text += &format!("   newest sample {:.0} ms old", age.as_secs_f64() * 1e3);
+    }
+    let latency = &snapshot.latency;
+    if latency.read_count > 0 {
+        let p99_ms = latency.p99.as_secs_f64() * 1e3;
+        text += &format!("   bytes to result {p99_ms:.2} ms (p99)");
+    }
+    if let Some(trouble) = trouble(snapshot) {
+        text += &format!("   {trouble}");
+    }
+    text
+}
+
+fn losses(snapshot: &Snapshot) -> String {
+    let counts = &snapshot.counts;
+    format!("lost {}   refused {}", counts.lost_scan_count, counts.refusal_count)
+}
+
+fn trouble(snapshot: &Snapshot) -> Option<String> {
+    if let Some(failure) = &snapshot.engine_failure {
+        return Some(format!("the engine broke down: {failure}"));
+    }
+    let refusal = snapshot.recording.as_ref().and_then(|state| state.last_refusal.as_ref());
+    refusal.map(|(_, text)| text.clone()).or_else(|| snapshot.port_trouble.clone())
+}
+
+fn waiting(snapshot: &Snapshot) -> String {
+    let words = match snapshot.link {
+        LinkState::Closed => "Waiting for the port.",
+        LinkState::Silent => "The port is open; the device says nothing yet.",
+        LinkState::Synchronising => "Bytes arrive, but not in our protocol. Is the speed right?",
+        LinkState::Connected | LinkState::Streaming | LinkState::Stalled => {
+            "The device is there; waiting for samples."
+        }
+    };
+    match trouble(snapshot) {
+        Some(trouble) => format!("{words}\n{trouble}"),
+        None => words.to_owned(),
+    }
+}
+
+/// The first channel that is searched for contractions.
+fn principal(snapshot: &Snapshot) -> Option<&ChannelView> {
+    snapshot.channels.iter().find(|channel| channel.passed.is_none())
+}
+
+fn is_stale(snapshot: &Snapshot) -> bool {
+    snapshot.newest_sample_age().is_none_or(|age| age > STALE)
+}
+
+fn level_text(channel: &ChannelView, stale: bool) -> String {
+    match channel.level {
+        Some(level) if !stale => format!("{} {}", figure(level), channel.unit),
+        _ => "not live".to_owned(),
+    }
+}
+
+fn state_text(channel: &ChannelView) -> String {
+    match channel.contracted_since {
+        Some(onset) => {
+            let since = channel.rate.time_s(channel.next) - channel.rate.time_s(onset);
+            format!("contracted for {since:.1} s")
+        }
+        None => "at rest".to_owned(),
+    }
+}
+
+fn quality_text(quality: Quality) -> String {
+    if quality.is_good() {
+        "good".to_owned()
+    } else {
+        quality.names().collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Three or four digits, whatever the size.
+pub(crate) fn figure(value: f64) -> String {
+    match value.abs() {
+        size if size >= 1000.0 => format!("{value:.0}"),
+        size if size >= 100.0 => format!("{value:.1}"),
+        size if size >= 1.0 => format!("{value:.2}"),
+        size if size >= 0.001 => format!("{value:.4}"),
+        0.0 => "0".to_owned(),
+        _ => format!("{value:.2e}"),
+    }
+}
+
+/// Minutes and seconds.
+fn clock(seconds: f64) -> String {
+    let whole = seconds as u64;
+    format!("{:02}:{:02}", whole / 60, whole % 60)
+}
+
+/// Name of a device or person for the title.
+pub(crate) fn title(who: &str) -> String {
+    format!("levator {} · {who}", json::VERSION)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+use levator_decode::Label;
+use levator_detect::Contraction;
+use levator_live::{Counts, LatencyFigures, TracePoint};
+use levator_signal::{ChannelId, HostTime, SampleIndex, SampleRate, SignalKind, Unit};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::*;
+
+fn channel() -> ChannelView {
+    let contraction = Contraction {
+        onset: SampleIndex(4000),
+        offset: Some(SampleIndex(7500)),
+        decided: SampleIndex(4100),
+        closed: SampleIndex(7800),
+        peak_at: SampleIndex(5000),
+        peak: 45.2,
+        mean: 38.9,
+        rest: 3.4,
+        confidence: 0.97,
+    };
+    let point = |index: u64| {
+        let first = SampleIndex(index * 20);
+        let level = if (4000..7500).contains(&first.0) { 40.0 } else { 3.0 };
+        TracePoint { first, lowest: level - 1.0, highest: level + 1.0 }
+    };
+    ChannelView {
+        channel: ChannelId::default(),
+        label: Label::new("pelvic floor"),
+        kind: SignalKind::Emg,
+        unit: Unit::Microvolt,
+        rate: SampleRate::new(1000, 1).expect("not zero"),
+        passed: None,
+        next: SampleIndex(12_000),
+        newest_sample_age: Some(Duration::from_millis(12)),
+        level: Some(3.21),
+        quality: Quality::GOOD,
+        contracted_since: None,
+        contraction_count: 1,
+        contractions: vec![contraction],
+        trace: (0..600).map(point).collect(),
+    }
+}
+
+fn snapshot(channels: Vec<ChannelView>) -> Snapshot {
+    Snapshot {
+        at: HostTime::from_secs_f64(12.4),
+        link: LinkState::Streaming,
+        link_since: HostTime::ZERO,
+        port_name: None,
+        port_trouble: None,
+        device: None,
+        battery_percent: None,
+        channels,
+        counts: Counts::default(),
+        latency: LatencyFigures::default(),
+        recording: None,
+        engine_failure: None,
+    }
+}
+
+/// The screen as lines of text.
+fn screen(snapshot: &Snapshot, width: u16, height: u16) -> Vec<String> {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("in memory");
+    let palette = Palette { is_coloured: false };
+    terminal.draw(|frame| draw(frame, snapshot, "levator", palette)).expect("in memory");
+    let buffer = terminal.backend().buffer();
+    let rows = buffer.content.chunks(usize::from(width));
+    rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect()).collect()
+}
+
+fn assert_shows(lines: &[String], words: &str) {
+    assert!(lines.iter().any(|line| line.contains(words)), "no {words:?} in\n{}", lines.join("\n"));
+}
+
+#[test]
+fn the_picture_shows_trace_level_contractions_and_losses() {
+    let lines = screen(&snapshot(vec![channel()]), 80, 24);
+    assert_shows(&lines, "streaming");
+    assert_shows(&lines, "not recorded");
+    assert_shows(&lines, "pelvic floor emg, uV");
+    assert_shows(&lines, "3.21 uV");
+    assert_shows(&lines, "at rest");
+    assert_shows(&lines, "1 contraction");
+    assert_shows(&lines, "peak 45.20 uV");
+    assert_shows(&lines, "lost 0   refused 0");
+    let dots = lines.iter().flat_map(|line| line.chars());
+    let dots = dots.filter(|dot| ('\u{2801}'..='\u{28ff}').contains(dot)).count();
+    assert!(dots > 50, "{dots} dots are no trace");
+}
+
+#[test]
+fn an_old_value_never_looks_current() {
+    let mut channel = channel();
+    channel.newest_sample_age = Some(Duration::from_millis(300));
+    let snapshot = snapshot(vec![channel]);
+    let lines = screen(&snapshot, 80, 24);
+    assert_shows(&lines, "not live");
+    assert!(!lines.iter().any(|line| line.contains("3.21")));
+    assert!(line(&snapshot).contains("not live"));
+}
+
+#[test]
+fn a_contraction_under_way_is_said_in_words() {
+    let mut channel = channel();
+    channel.contracted_since = Some(SampleIndex(9500));
+    let snapshot = snapshot(vec![channel]);
+    assert_shows(&screen(&snapshot, 80, 24), "contracted for 2.5 s");
+    assert!(line(&snapshot).contains("contracted for 2.5 s"));
+}
+
+#[test]
+fn without_a_channel_it_says_what_is_waited_for() {
+    let mut snapshot = snapshot(Vec::new());
+    for (link, words) in [
+        (LinkState::Closed, "Waiting for the port"),
+        (LinkState::Silent, "says nothing yet"),
+        (LinkState::Synchronising, "Is the speed right?"),
+        (LinkState::Connected, "waiting for samples"),
+    ] {
+        snapshot.link = link;
+        assert_shows(&screen(&snapshot, 80, 24), words);
+    }
+    snapshot.port_trouble = Some("port X is in use".to_owned());
+    assert_shows(&screen(&snapshot, 80, 24), "port X is in use");
+}
+
+#[test]
+fn a_screen_of_any_size_and_numbers_of_any_kind_do_no_harm() {
+    let mut odd = channel();
+    odd.level = Some(f64::NAN);
+    odd.trace = vec![
+        TracePoint { first: SampleIndex(0), lowest: f64::NEG_INFINITY, highest: f64::INFINITY },
+        TracePoint { first: SampleIndex(20), lowest: f64::NAN, highest: f64::NAN },
+        TracePoint { first: SampleIndex(40), lowest: 1e300, highest: 1e300 },
+    ];
+    let mut empty = channel();
+    empty.trace.clear();
+    empty.level = None;
+    let mut flat = channel();
+    flat.trace.iter_mut().for_each(|point| (point.lowest, point.highest) = (0.0, 0.0));
+    for channel in [odd, empty, flat] {
+        let snapshot = snapshot(vec![channel]);
+        for (width, height) in [(1, 1), (3, 2), (10, 5), (80, 24), (300, 100)] {
+            screen(&snapshot, width, height);
+        }
+        line(&snapshot);
+    }
+}
+
+#[test]
+fn figures_keep_three_or_four_digits() {
+    assert_eq!(figure(0.0), "0");
+    assert_eq!(figure(12345.6), "12346");
+    assert_eq!(figure(123.45), "123.5");
+    assert_eq!(figure(1.234), "1.23");
+    assert_eq!(figure(-0.01234), "-0.0123");
+    assert_eq!(figure(0.000_001), "1.00e-6");
+    assert_eq!(clock(75.9), "01:15");
+}

@@ -1,0 +1,206 @@
+//! One visit: a port is read, shown, recorded, and at the end summed up.
+
+use std::io::{Write, stderr, stdout};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use anyhow::{Context, anyhow};
+use levator_device::Connector;
+use levator_engine::{Digest, EngineConfig, LinkState, Summary, Tee};
+use levator_live::{Ended, LiveConfig, RecordTo, Session, Snapshot};
+use levator_record::Header;
+use levator_record::text::TextOptions;
+
+use crate::analysis::{self, Analysis, JOURNAL};
+use crate::args::Filter;
+use crate::failure::{Attempt, Code, Failure};
+use crate::stop::Stop;
+use crate::view::{self, Face};
+use crate::{json, table};
+
+/// Name of the result in the folder of a visit.
+const RESULT: &str = "result.json";
+
+/// What a visit is to be.
+pub(crate) struct Plan {
+    pub(crate) config: EngineConfig,
+    pub(crate) out: Option<PathBuf>,
+    pub(crate) seconds: Option<f64>,
+    /// A device that was not understood for so many seconds is given up.
+    pub(crate) patience_s: f64,
+    pub(crate) face: Face,
+    /// Who is measured, for the title.
+    pub(crate) title: String,
+    /// For the header of the recording.
+    pub(crate) device: String,
+    pub(crate) port: String,
+    pub(crate) json: bool,
+}
+
+/// Runs the visit and prints what was found.
+pub(crate) fn run(
+    connector: impl Connector + 'static,
+    plan: &Plan,
+    stop: &Stop,
+) -> Result<ExitCode, Failure> {
+    let journal = match &plan.out {
+        Some(folder) => Some(prepare(folder)?),
+        None => None,
+    };
+    let record = journal.as_ref().map(|path| RecordTo {
+        path: path.clone(),
+        header: Header {
+            tool: format!("levator {}", json::VERSION),
+            wire: [levator_protocol::MAJOR, levator_protocol::MINOR],
+            opened_unix_ms: unix_ms(),
+            device: plan.device.clone(),
+            port: plan.port.clone(),
+            config: plan.config.clone(),
+        },
+    });
+    let config =
+        LiveConfig { record, seconds: plan.seconds, ..LiveConfig::new(plan.config.clone()) };
+    let sink = Tee(Summary::new(), Digest::new());
+    let session = Session::start(connector, config, sink).map_err(start_failure)?;
+    let shown = view::show(&session, plan.face, &plan.title, stop, plan.patience_s);
+    session.stop();
+    let (summary, Tee(found, digest)) = session.wait().attempt(Code::Other, &plan.port)?;
+    shown.attempt(Code::Other, "terminal")?;
+    if let Some(trouble) = misunderstanding(&summary.last, plan) {
+        // The recording, if any, is kept: it may tell a developer what was said.
+        return Err(Failure::new(Code::Device, trouble));
+    }
+    tell_latency(&summary.last)?;
+    match (&plan.out, &summary.recording) {
+        (Some(folder), Some(recorded)) => {
+            let missing =
+                summary.last.recording.as_ref().map_or(0, |state| state.missing_input_count);
+            if let Err(message) = &recorded.totals {
+                let error = anyhow!("{message}").context("the recording could not be closed");
+                return Err(Failure::new(Code::Recording, error));
+            }
+            let offline = read_back(folder)?;
+            let agrees = offline.digest == digest;
+            print(&offline, plan.json)?;
+            save(folder, &offline)?;
+            writeln!(stderr(), "recorded in {}", folder.display())?;
+            if missing > 0 {
+                let error =
+                    anyhow!("{missing} inputs are not in the recording: the disk refused them");
+                return Err(Failure::new(Code::Recording, error));
+            }
+            if !agrees {
+                let error = anyhow!(
+                    "the recording, analysed, differs from what was seen live; please report this"
+                );
+                return Err(Failure::new(Code::Other, error));
+            }
+            writeln!(stderr(), "analysed from the file: the same as live, bit for bit")?;
+        }
+        _ => {
+            let live = Analysis {
+                file: PathBuf::from(&plan.port),
+                blake3: String::new(),
+                summary: found,
+                digest,
+                config: plan.config.clone(),
+                titles: Vec::new(),
+                notes: vec!["seen live, not recorded".to_owned()],
+                skipped: Vec::new(),
+            };
+            print(&live, plan.json)?;
+        }
+    }
+    if summary.ended == Ended::GaveUp {
+        let error = anyhow!("the device on {} went away and did not come back", plan.port);
+        return Err(Failure::new(Code::Device, error));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes the folder and names the journal in it.
+fn prepare(folder: &Path) -> Result<PathBuf, Failure> {
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))
+        .map_err(|error| Failure::new(Code::Recording, error))?;
+    Ok(folder.join(JOURNAL))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the date of a visit is for people, not for signals")]
+fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0))
+}
+
+fn start_failure(error: levator_live::StartError) -> Failure {
+    let code = match error {
+        levator_live::StartError::Port(_) => Code::Port,
+        levator_live::StartError::Record(_) => Code::Recording,
+        levator_live::StartError::Engine(_) | levator_live::StartError::Thread(_) => Code::Other,
+    };
+    Failure::new(code, error)
+}
+
+/// Why nothing came of it, if the device was never understood.
+fn misunderstanding(last: &Snapshot, plan: &Plan) -> Option<anyhow::Error> {
+    if last.device.is_some() || !last.channels.is_empty() {
+        return None;
+    }
+    let port = &plan.port;
+    Some(match (last.counts.byte_count, last.link) {
+        (0, _) => anyhow!(
+            "the device on {port} says nothing: is it switched on, and is this its port? \
+             `levator devices` lists the ports"
+        ),
+        (bytes, LinkState::Connected | LinkState::Streaming | LinkState::Stalled) => anyhow!(
+            "the device on {port} sent {bytes} bytes but never described itself: its firmware \
+             does not follow firmware-protocol/SPEC.md"
+        ),
+        (bytes, _) => anyhow!(
+            "{bytes} bytes came from {port}, none of them in the protocol of this device: is the \
+             speed right (--baud), and is this the right device?"
+        ),
+    })
+}
+
+fn tell_latency(last: &Snapshot) -> Result<(), Failure> {
+    let latency = &last.latency;
+    let ms = |duration: std::time::Duration| duration.as_secs_f64() * 1e3;
+    if latency.read_count > 0 {
+        writeln!(
+            stderr(),
+            "from bytes to results: median {:.3} ms, 99 % within {:.3} ms, longest {:.3} ms \
+             ({} reads; delay of filters and windows not included)",
+            ms(latency.p50),
+            ms(latency.p99),
+            ms(latency.max),
+            latency.read_count
+        )?;
+    }
+    Ok(())
+}
+
+fn read_back(folder: &Path) -> Result<Analysis, Failure> {
+    let unchanged = Filter { mains: None, band: None };
+    analysis::analyse(folder, &TextOptions::default(), &unchanged)
+}
+
+fn print(analysis: &Analysis, as_json: bool) -> Result<(), Failure> {
+    let mut out = stdout().lock();
+    if as_json {
+        let document = json::document(std::slice::from_ref(analysis));
+        serde_json::to_writer_pretty(&mut out, &document).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        table::print(&mut out, analysis)?;
+    }
+    Ok(())
+}
+
+fn save(folder: &Path, analysis: &Analysis) -> Result<(), Failure> {
+    let document = json::document(std::slice::from_ref(analysis));
+    let text = serde_json::to_string_pretty(&document).map_err(std::io::Error::from)?;
+    let path = folder.join(RESULT);
+    std::fs::write(&path, text + "\n").attempt(Code::Recording, path.display())
+}
