@@ -118,7 +118,7 @@ impl Cascade {
     }
 
     /// Filters a block in place: the same bits as [`Self::step`] for each of its samples, faster for
-    /// blocks of dozens of samples and more.
+    /// blocks of two dozen samples and more. Filters with a section of order one gain nothing.
     pub fn process(&mut self, block: &mut [f64]) {
         let Some(&first) = block.first() else { return };
         if !self.primed {

@@ -334,6 +334,25 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_is_not_finite_spoils_its_window_only() {
+        let mut mean = RectifiedMean::new(10);
+        let mut values = vec![1.0; 100];
+        values[47] = f64::NAN;
+        mean.process(&mut values);
+        for (index, value) in values.iter().enumerate() {
+            assert_eq!(value.is_nan(), (47..57).contains(&index), "sample {index}");
+        }
+    }
+
+    #[test]
+    fn delay_is_that_of_the_middle_of_the_window() {
+        let mut rms = Rms::new(101);
+        assert!((rms.delay_samples() - 50.0).abs() <= 0.0);
+        rms.start(100).expect("it fits");
+        assert!((rms.delay_samples() - 49.5).abs() <= 0.0);
+    }
+
+    #[test]
     fn reset_equals_new() {
         let mut used = Rms::new(20);
         used.process(&mut signal(33));
