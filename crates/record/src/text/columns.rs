@@ -119,7 +119,8 @@ impl ColumnStats {
             self.same_step_count += u64::from(step.to_bits() == self.last_step.to_bits());
             self.last_step = step;
         }
-        self.fractional_count += u64::from(value.trunc().to_bits() != value.to_bits());
+        // Through an integer, because truncation is a call into the library on older processors.
+        self.fractional_count += u64::from(((value as i64) as f64 - value) != 0.0);
         self.number_count += 1;
         self.last = value;
     }

@@ -39,7 +39,7 @@ pub enum TextError {
     NoNumbers,
     /// There is a table, but fewer than two of its rows have a value.
     #[error(
-        "only {row_count} usable rows from line {line} on; at least 2 are needed, check column and export"
+        "{row_count} usable rows from line {line} on, at least 2 are needed; check column and export"
     )]
     NotEnoughRows {
         /// Rows with a value.

@@ -61,8 +61,32 @@ impl<'a> Fields<'a> {
     }
 
     /// What stands in each field.
-    pub(crate) fn cells(self) -> impl Iterator<Item = Cell> {
-        self.map(number::parse)
+    pub(crate) fn cells(mut self) -> impl Iterator<Item = Cell> {
+        core::iter::from_fn(move || self.next_cell())
+    }
+
+    /// What stands in the next field. The same as reading what `next` gives, but a plain number is
+    /// read while its end is being looked for.
+    #[inline(always)]
+    pub(crate) fn next_cell(&mut self) -> Option<Cell> {
+        let rest = self.rest?;
+        let separator = self.separator.byte();
+        if let Some((cell, len)) = number::prefix(rest, separator) {
+            let after = rest.get(len..)?;
+            match after.split_first() {
+                None => {
+                    self.rest = None;
+                    return Some(cell);
+                }
+                Some((&byte, after)) if byte == separator => {
+                    let spaces = self.separator == Separator::Spaces;
+                    self.rest = Some(if spaces { after.trim_ascii_start() } else { after });
+                    return Some(cell);
+                }
+                Some(_) => {}
+            }
+        }
+        self.next().map(number::parse)
     }
 }
 
@@ -145,6 +169,8 @@ pub(crate) fn text_of(field: &[u8], max_chars: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn fields(line: &str, separator: Separator) -> Vec<String> {
@@ -168,6 +194,18 @@ mod tests {
         assert_eq!(fields("1,,\"\"", Separator::Comma), ["1", "", ""]);
         assert_eq!(fields("\"a b\" 2", Separator::Spaces), ["a b", "2"]);
         assert_eq!(fields("\"a\"\"b\",2", Separator::Comma), ["a\"\"b", "2"]);
+    }
+
+    proptest! {
+        #[test]
+        fn reading_while_cutting_is_reading_after_cutting(
+            line in "[0-9.,;+\"x \t-]{0,30}", separator in prop::sample::select(&Separator::ALL[..]),
+        ) {
+            let together: Vec<Cell> = Fields::new(line.as_bytes(), separator).cells().collect();
+            let apart: Vec<Cell> =
+                Fields::new(line.as_bytes(), separator).map(number::parse).collect();
+            prop_assert_eq!(together, apart);
+        }
     }
 
     #[test]

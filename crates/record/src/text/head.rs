@@ -36,7 +36,7 @@ pub(crate) struct Head {
 }
 
 /// Whether the line is left out wherever it stands.
-pub(crate) fn is_comment(line: &[u8]) -> bool {
+fn is_comment(line: &[u8]) -> bool {
     matches!(line.trim_ascii_start().first(), Some(b'#' | b'%'))
 }
 

@@ -37,7 +37,7 @@ impl Origin {
 /// How rows became samples at a constant rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Timing {
-    /// Each row is the next sample; the caller gave the rate. A time column is not looked at.
+    /// Each row is the next sample; the caller gave the rate. A time column gives only the start.
     Given,
     /// Each row is the next sample; the file states the rate. Jumps of a time column are gaps.
     Stated,

@@ -108,8 +108,8 @@ pub enum ChannelChoice {
 /// What the caller knows better than the file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TextOptions {
-    /// Samples in a second, 0.01 to 1 000 000. Each row is then the next sample, and a time column is
-    /// not looked at. `None`: as the file tells.
+    /// Samples in a second, 0.01 to 1 000 000. Each row is then the next sample; a time column gives
+    /// only the start. `None`: as the file tells.
     pub rate_hz: Option<f64>,
     /// Columns to read, at most 16. Empty: the first that is a signal.
     pub channels: Vec<ChannelChoice>,
@@ -196,13 +196,14 @@ impl TextFile {
     ///
     /// If the file can no longer be read.
     pub fn read(&mut self, sink: &mut impl FnMut(Scans<'_>)) -> Result<(), TextError> {
-        let (format, mut placer) = scan::tools(&self.head, &self.plan, &self.options);
+        let plan = &self.plan;
+        let (format, mut placer) = scan::tools(&self.head, plan, &self.options);
         let mut row = format.values();
-        let mut block = BlockBuilder::new(self.plan.channels.len());
+        let mut block = BlockBuilder::new(plan.channels.len());
         scan::for_each_line(&mut self.file, &self.head, |number, line| {
             match format.read(line, &mut row) {
                 Verdict::Row => {
-                    let time = row.time.map(|(time, _)| time);
+                    let time = plan.placing(row.time.map(|(time, _)| time));
                     placer.row(time, number, &row.values, &mut |index, values| {
                         block.add(index, values, sink);
                     });

@@ -235,11 +235,10 @@ impl Placer {
             // Stamps of a busy host tremble; the order of the rows is what counts.
             Mode::Counted { .. } => Follows::Usual,
             Mode::Regular { .. } => {
-                let index = self.place(time).round();
-                let last = self.last.map_or(-1.0, |last| last as f64);
-                if index > last {
+                let index = Some(nearest(self.place(time)));
+                if index > self.last {
                     Follows::Usual
-                } else if step < 0.0 && index < last {
+                } else if step < 0.0 && index < self.last {
                     Follows::Backwards
                 } else {
                     Follows::Repeated
@@ -323,9 +322,9 @@ impl Placer {
                 self.hand_on(index, line, values, true, emit);
             }
             Mode::Regular { tolerance } => {
-                let index = place.round();
-                self.placed.off_grid_count += u64::from((place - index).abs() > tolerance);
-                self.hand_on(index as u64, line, values, true, emit);
+                let index = nearest(place);
+                self.placed.off_grid_count += u64::from((place - index as f64).abs() > tolerance);
+                self.hand_on(index, line, values, true, emit);
             }
             Mode::Resampled { .. } if self.has_previous => {
                 self.interpolate(time, values, emit);
@@ -423,6 +422,12 @@ impl Placer {
         self.last_values.copy_from_slice(values);
         self.holes = 0;
     }
+}
+
+/// The nearest whole number; zero for negative ones. Half-way cases are off any grid, so their side
+/// does not matter, and `round` is a call into the library on older processors.
+fn nearest(place: f64) -> u64 {
+    (place + 0.5) as u64
 }
 
 /// A point on the straight lines from `from` to `to`.

@@ -49,9 +49,14 @@ impl Plan {
         self.time.map_or(1.0, |(_, unit, _)| unit.seconds())
     }
 
-    /// The time column, where rows are placed by it.
-    pub(crate) fn time_in_use(&self) -> Option<usize> {
-        if self.timing == Timing::Given { None } else { self.time.map(|(column, ..)| column) }
+    /// The time column.
+    pub(crate) fn time_column(&self) -> Option<usize> {
+        self.time.map(|(column, ..)| column)
+    }
+
+    /// The time of a row, if rows are placed by it.
+    pub(crate) fn placing(&self, time: Option<f64>) -> Option<f64> {
+        time.filter(|_| self.timing != Timing::Given)
     }
 
     /// Whether rows are read alike. Another regular rate does not matter to rows that lie on the grid
@@ -95,6 +100,14 @@ impl Figures {
     }
 }
 
+/// Rates that the time column contradicts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Refused {
+    pub(crate) rates: Vec<SampleRate>,
+    /// No rate needs to be tried any more.
+    pub(crate) all: bool,
+}
+
 /// Where time and channels are.
 pub(crate) struct Roles {
     pub(crate) columns: Vec<Column>,
@@ -119,7 +132,7 @@ pub(crate) fn roles(
 pub(crate) fn decide(
     head: &Head,
     figures: &Figures,
-    refused: &[SampleRate],
+    refused: &Refused,
     options: &TextOptions,
 ) -> Result<Plan, TextError> {
     let roles = roles(head, &figures.stats, &options.channels)?;
@@ -215,13 +228,13 @@ fn by_time(
     steps: &StepStats,
     unit_s: f64,
     stated_hz: Option<f64>,
-    refused: &[SampleRate],
+    refused: &Refused,
 ) -> Result<(SampleRate, Timing, Mode), TextError> {
     // More than one step in ten without advance: the stamps are coarser than the rows.
     let is_coarse = steps.zero_count * 10 > steps.count;
-    let is_uneven = is_coarse || refused.len() >= MAX_REFUSED;
+    let is_uneven = is_coarse || refused.all || refused.rates.len() >= MAX_REFUSED;
     let mut candidates = steps.candidates(unit_s).into_iter();
-    let regular = candidates.find(|rate| !is_uneven && !refused.contains(rate));
+    let regular = candidates.find(|rate| !is_uneven && !refused.rates.contains(rate));
     if let Some(rate) = regular {
         checked_rate(rate.hz())?;
         let rounding = 0.5 * steps.resolution() * rate.hz() * unit_s;

@@ -108,9 +108,8 @@ impl RowFormat {
         let slots = &self.slots[..column_count.min(self.slots.len())];
         let mut fields = Fields::new(line, self.separator);
         for (column, &slot) in slots.iter().enumerate() {
-            let Some(field) = fields.next() else { break };
+            let Some(cell) = fields.next_cell() else { break };
             field_count += 1;
-            let cell = number::parse(field);
             visit(column, cell);
             if self.time == Some(column)
                 && let Cell::Number { value, decimals } = cell

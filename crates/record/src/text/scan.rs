@@ -4,16 +4,14 @@ use std::fs::File;
 use std::io::Seek;
 use std::ops::ControlFlow;
 
-use levator_signal::SampleRate;
-
 use super::TextOptions;
 use super::error::TextError;
-use super::head::{Head, is_comment};
+use super::head::Head;
 use super::layout::{MAX_LISTED, Note, SkipReason, Skipped};
 use super::lines::Lines;
 use super::number::Cell;
 use super::place::{Mode, Placed, Placer};
-use super::plan::{self, Figures, MAX_REFUSED, Plan};
+use super::plan::{self, Figures, MAX_REFUSED, Plan, Refused};
 use super::rows::{RowFormat, Verdict, annotation};
 
 /// Rows that are looked at before the whole file is read. Our choice: some seconds of EMG.
@@ -47,7 +45,7 @@ pub(crate) struct Scanned {
 /// Format and placer of a plan.
 pub(crate) fn tools(head: &Head, plan: &Plan, options: &TextOptions) -> (RowFormat, Placer) {
     let mut format =
-        RowFormat::new(head.separator, head.names.len(), plan.time_in_use(), &plan.channels);
+        RowFormat::new(head.separator, head.names.len(), plan.time_column(), &plan.channels);
     format.needs_time = plan.needs_time();
     format.is_text.clone_from(&plan.is_text);
     format.scale = options.scale;
@@ -69,7 +67,7 @@ pub(crate) fn learn(
         let line = head.first_row_line;
         return Err(TextError::NotEnoughRows { row_count: figures.row_count, line });
     }
-    let mut refused: Vec<SampleRate> = Vec::new();
+    let mut refused = Refused::default();
     let mut pass = 0;
     loop {
         pass += 1;
@@ -81,7 +79,7 @@ pub(crate) fn learn(
         let scanned = scan(file, head, &plan, options, limit)?;
         if pass < MAX_PASSES {
             if !holds(&plan, &scanned) {
-                refused.push(plan.rate);
+                refused.rates.push(plan.rate);
                 figures = scanned.figures;
                 continue;
             }
@@ -90,6 +88,8 @@ pub(crate) fn learn(
             if !agrees || limit.is_some() {
                 if agrees {
                     limit = None;
+                    // What is uneven at its beginning is not looked at for evenness further down.
+                    refused.all = !matches!(plan.mode, Mode::Regular { .. });
                 }
                 figures = scanned.figures;
                 continue;
@@ -124,7 +124,8 @@ pub(crate) fn for_each_line(
     let mut last = 0;
     while let Some((number, line)) = lines.next()? {
         last = number;
-        if number < head.first_row_line || line.trim_ascii_start().is_empty() || is_comment(line) {
+        let first_letter = line.iter().find(|byte| !byte.is_ascii_whitespace());
+        if number < head.first_row_line || matches!(first_letter, None | Some(b'#' | b'%')) {
             continue;
         }
         if visit(number, line).is_break() {
@@ -202,17 +203,17 @@ fn scan(
             }
             Verdict::Row => {
                 if has_text {
-                    let at_s = whole_microseconds(placer.position_s(time, rate_hz));
+                    let at_s = whole_microseconds(placer.position_s(plan.placing(time), rate_hz));
                     notes.add(number, time, Some(at_s), || format.note_text(line));
                 }
                 first_time = first_time.or(time);
                 row_count += 1;
-                placer.row(time, number, &row.values, &mut |_, _| ());
+                placer.row(plan.placing(time), number, &row.values, &mut |_, _| ());
             }
             Verdict::Skip(reason) => {
                 skipped.add(reason, number);
                 if reason == SkipReason::Marker {
-                    let at_s = whole_microseconds(placer.position_s(time, rate_hz));
+                    let at_s = whole_microseconds(placer.position_s(plan.placing(time), rate_hz));
                     notes.add(number, time, Some(at_s), || format.note_text(line));
                 } else {
                     placer.hole();

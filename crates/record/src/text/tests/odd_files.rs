@@ -37,7 +37,7 @@ fn what_is_no_table_is_refused_with_advice() {
     assert_eq!(error("\n\n\n"), no_numbers);
     assert_eq!(
         error("time,emg\n0,1\n"),
-        "only 1 usable rows from line 2 on; at least 2 are needed, check column and export"
+        "1 usable rows from line 2 on, at least 2 are needed; check column and export"
     );
     assert_eq!(
         error("time,emg\n0,1\n1\0,2\n"),
@@ -397,6 +397,16 @@ fn a_scale_without_unit_makes_a_number_without_unit() {
     let options = TextOptions { scale: 0.5, ..TextOptions::default() };
     let layout = open_with(text.as_bytes(), &options).expect("a table").layout().clone();
     assert_eq!((layout.unit, layout.kind), (Unit::Count, SignalKind::Pressure));
+}
+
+#[test]
+fn a_given_rate_takes_the_place_of_time_but_for_the_start() {
+    let text = table("t_s,p\n", 100, |index| format!("{}.5,{}", 40 + index * 7, wave(index)));
+    let text = format!("{text}Annotations:\n41.5,cough\n");
+    let layout = open_with(text.as_bytes(), &with_rate(10.0)).expect("a table").layout().clone();
+    assert_eq!((layout.sample_count, layout.gap_count, layout.timing), (100, 0, Timing::Given));
+    assert_eq!(layout.time.map(|time| time.first_s.to_bits()), Some(40.5_f64.to_bits()));
+    assert_eq!(layout.notes[0].at_s, Some(1.0));
 }
 
 #[test]
