@@ -35,7 +35,6 @@ impl Decoder {
             state: State {
                 boot_id: None,
                 sequence: None,
-                frame_lost: false,
                 streams: [None; MAX_STREAMS],
                 codes: [0.0; MAX_CODES],
             },
@@ -80,6 +79,8 @@ struct Stream {
     position: Option<Position>,
     /// The device restarted: the next index says nothing about the last one.
     restarted: bool,
+    /// Frames went missing since the last samples of this stream.
+    frame_lost: bool,
 }
 
 /// Where a stream stands after its last sample.
@@ -100,8 +101,6 @@ struct State {
     boot_id: Option<u32>,
     /// Sequence number the next frame should have.
     sequence: Option<u16>,
-    /// Frames are missing since the last samples.
-    frame_lost: bool,
     streams: [Option<Stream>; MAX_STREAMS],
     codes: [f64; MAX_CODES],
 }
@@ -110,7 +109,7 @@ impl State {
     fn frame(&mut self, at: HostTime, frame: &wire::Frame<'_>, out: &mut impl FnMut(Decoded<'_>)) {
         let sequence = frame.sequence();
         if self.sequence.is_some_and(|expected| expected != sequence) {
-            self.frame_lost = true;
+            self.streams.iter_mut().flatten().for_each(|stream| stream.frame_lost = true);
         }
         self.sequence = Some(sequence.wrapping_add(1));
         match frame.message() {
@@ -223,6 +222,7 @@ impl State {
             format: description.format,
             position: slot.and_then(|known| known.position),
             restarted: slot.is_some_and(|known| known.restarted),
+            frame_lost: slot.is_some_and(|known| known.frame_lost),
         };
         *slot = Some(new);
         out(Decoded::Stream(&info));
@@ -249,7 +249,6 @@ impl State {
         samples: &wire::Samples<'_>,
         out: &mut impl FnMut(Decoded<'_>),
     ) {
-        let frame_lost = core::mem::take(&mut self.frame_lost);
         let Some(stream) =
             self.streams.get_mut(usize::from(samples.stream)).and_then(Option::as_mut)
         else {
@@ -263,6 +262,7 @@ impl State {
             return refuse(at, Refusal::Mismatch, out);
         };
         let scan_count = u32::from(samples.scan_count);
+        let frame_lost = core::mem::take(&mut stream.frame_lost);
         let first = match stream.place(at, samples, scan_count) {
             Place::Next(first) => first,
             Place::After { first, missing, restarted } => {

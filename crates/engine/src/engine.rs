@@ -115,12 +115,13 @@ impl Engine {
         supervise(&mut self.link, at, sink);
     }
 
-    /// Link and conversation are looked at after each item, not after each input, so that how bytes
-    /// that arrived at one moment are cut changes nothing at all.
+    /// Link and conversation are looked at first and after each item, not after each input, so that
+    /// how bytes that arrived at one moment are cut changes nothing at all.
     fn bytes(&mut self, at: HostTime, bytes: &[u8], sink: &mut impl Sink) {
         let Self { decoder, session, link, pipeline, .. } = self;
         link.heard_bytes(at);
         supervise(link, at, sink);
+        transmit(session, at, sink);
         decoder.handle(at, bytes, &mut |decoded| {
             session.heard(at, &decoded);
             let interval_s = match &decoded {

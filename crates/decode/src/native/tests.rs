@@ -155,6 +155,16 @@ fn a_lost_frame_is_a_loss_on_the_link() {
 }
 
 #[test]
+fn a_lost_frame_is_remembered_by_every_stream() {
+    let (mut decoder, mut device) = streaming();
+    let _ = device.samples(3, &[4, 5]);
+    // A frame of something else comes first; it must not use up what is known of the loss.
+    hear(&mut decoder, T0, &device.status(7));
+    let heard = hear(&mut decoder, T0, &device.samples(5, &[6]));
+    assert_eq!(heard[0], Heard::Lost(3, 5, LossCause::Link));
+}
+
+#[test]
 fn a_jump_without_a_lost_frame_is_a_loss_in_the_device() {
     let (mut decoder, mut device) = streaming();
     let heard = hear(&mut decoder, T0, &device.samples(9, &[6]));
