@@ -1,0 +1,13 @@
+//! Whole-engine tests, in one binary so that they link once.
+#![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
+
+mod cli;
+mod recordings;
+mod reference;
+mod replay;
+mod support;
+
+#[cfg(unix)]
+mod kill;
+#[cfg(unix)]
+mod serial;

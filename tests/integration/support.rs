@@ -1,0 +1,91 @@
+//! What several themes need.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use levator_engine::{Digest, Engine, EngineConfig, Input, Summary, Tee};
+use levator_record::text::{TextFile, TextOptions};
+use levator_record::{Header, Item, Reader};
+use levator_signal::HostTime;
+
+/// A file below `tests/data`.
+pub(crate) fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+/// The binary under test.
+pub(crate) fn levator() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_levator"))
+}
+
+/// A header for recordings that tests make.
+pub(crate) fn header() -> Header {
+    Header {
+        tool: "levator tests".to_owned(),
+        wire: [levator_protocol::MAJOR, levator_protocol::MINOR],
+        opened_unix_ms: 0,
+        device: "virtual".to_owned(),
+        port: String::new(),
+        config: EngineConfig::device(),
+    }
+}
+
+/// What the engine finds in a recording.
+pub(crate) fn analysed(journal: &Path) -> (Summary, Digest) {
+    let mut reader = Reader::open(journal).expect("it is a recording");
+    let config = reader.header().expect("its header is whole").config.clone();
+    let mut engine = Engine::new(&config).expect("settings that worked before");
+    let mut sink = Tee(Summary::new(), Digest::new());
+    let mut last = HostTime::ZERO;
+    while let Some(item) = reader.next() {
+        match item {
+            Item::Input(input) => {
+                last = input.at();
+                engine.handle(input, &mut sink);
+            }
+            Item::Damage(damage) => panic!("{}: {damage}", journal.display()),
+            Item::End(_) => {}
+        }
+    }
+    engine.finish(last, &mut sink);
+    (sink.0, sink.1)
+}
+
+/// What the engine finds in a text file.
+pub(crate) fn analysed_text(path: &Path, options: &TextOptions) -> Summary {
+    let mut file = TextFile::open(path, options).expect("it is a table");
+    let mut engine = Engine::new(&EngineConfig::scans(file.stream_info())).expect("legal");
+    let mut summary = Summary::new();
+    file.read(&mut |scans| {
+        engine.handle(Input::Scans { at: HostTime::ZERO, scans }, &mut summary);
+    })
+    .expect("it can be read");
+    engine.finish(HostTime::ZERO, &mut summary);
+    summary
+}
+
+/// Onset and offset in seconds of each contraction of the first channel that was searched.
+pub(crate) fn found(summary: &Summary) -> Vec<(f64, f64)> {
+    let channel = summary.principal().expect("a channel was searched");
+    let seconds = |index| channel.rate.time_s(index);
+    channel
+        .contractions
+        .iter()
+        .map(|one| (seconds(one.onset), one.offset.map_or(channel.duration_s(), seconds)))
+        .collect()
+}
+
+/// Onset and offset in seconds of each label of a recording.
+pub(crate) fn labels(name: &str) -> Vec<(f64, f64)> {
+    let path = data(&format!("recordings/{name}.labels.csv"));
+    let text = std::fs::read_to_string(&path).expect("the recording has labels");
+    text.lines()
+        .skip(1)
+        .filter(|line| !line.is_empty())
+        .map(|line| {
+            let mut fields = line.split(',').map(|field| field.parse::<f64>());
+            let mut next = || fields.next().expect("two times").expect("a number");
+            (next(), next())
+        })
+        .collect()
+}
