@@ -1,0 +1,123 @@
+//! Speed of the whole engine, from input to outputs.
+
+use std::hint::black_box;
+
+use divan::counter::ItemsCount;
+use divan::{Bencher, bench};
+use levator_decode::{Scans, StreamInfo};
+use levator_engine::{Engine, EngineConfig, Input, LinkChange, Output};
+use levator_signal::{HostTime, Quality, SampleIndex, SampleRate, SignalKind, Unit};
+use levator_simulate::{DeviceConfig, Scenario, StreamConfig, VirtualDevice, VirtualPerson};
+
+fn main() {
+    divan::main();
+}
+
+fn recording() -> Vec<f64> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/recordings/mixed_4_bursts.txt");
+    let text = std::fs::read_to_string(path).expect("the recording belongs to the repository");
+    let samples = text.lines().filter(|line| !line.starts_with('#'));
+    samples.map(|line| line.parse().expect("one number a line")).collect()
+}
+
+fn scans(first: u64, channel_count: u8, codes: &[f64]) -> Input<'_> {
+    let scans = Scans {
+        stream: 0,
+        first: SampleIndex(first),
+        channel_count,
+        codes,
+        quality: Quality::GOOD,
+        fault_channels: 0,
+    };
+    Input::Scans { at: HostTime::ZERO, scans }
+}
+
+fn engine(hz: u64, channel_count: u8) -> Engine {
+    let rate = SampleRate::new(hz, 1).expect("not zero");
+    let info = StreamInfo::of_values(SignalKind::Emg, Unit::Count, rate, channel_count);
+    Engine::new(&EngineConfig::scans(info)).expect("legal")
+}
+
+/// An hour of one channel at 2 kHz, as a file is analysed: filter, notch, envelope, detection.
+#[bench(sample_count = 7, sample_size = 1)]
+fn one_hour_of_one_channel_at_2_khz(bencher: Bencher) {
+    let values = recording();
+    let hour = 3600 * 2000;
+    bencher.counter(ItemsCount::new(hour)).bench_local(|| {
+        let mut engine = engine(2000, 1);
+        let mut outputs = 0_u64;
+        let mut sink = |_: Output<'_>| outputs += 1;
+        let mut first = 0;
+        for block in black_box(&values).chunks(1024).cycle() {
+            if first >= hour {
+                break;
+            }
+            engine.handle(scans(first as u64, 1, block), &mut sink);
+            first += block.len();
+        }
+        engine.finish(HostTime::ZERO, &mut sink);
+        outputs
+    });
+}
+
+/// One live update: 10 ms of eight channels at 1 kHz.
+#[bench]
+fn a_live_update_of_8_channels_and_10_ms(bencher: Bencher) {
+    let values = recording();
+    let mut engine = engine(1000, 8);
+    let mut first = 0;
+    let mut outputs = 0_u64;
+    bencher.counter(ItemsCount::new(80_usize)).bench_local(|| {
+        let start = first as usize % (values.len() - 80);
+        engine.handle(scans(first, 8, black_box(&values[start..start + 80])), &mut |_: Output<
+            '_,
+        >| {
+            outputs += 1;
+        });
+        first += 10;
+        outputs
+    });
+}
+
+/// A minute of a device, bytes and all: EMG on two channels at 1 kHz, pressure at 100 Hz.
+#[bench(sample_count = 20, sample_size = 1)]
+fn a_minute_of_a_device(bencher: Bencher) {
+    let mut streams = vec![StreamConfig::emg(2, 1_000_000), StreamConfig::pressure(1, 100_000)];
+    streams[0].label = "EMG".to_owned();
+    let config = DeviceConfig::with_streams("probe", streams);
+    let person = VirtualPerson::new(Scenario::Healthy, 1);
+    let mut device = VirtualDevice::new(config, person).expect("a legal device");
+    let mut leader = Engine::new(&EngineConfig::device()).expect("legal");
+    let mut answers = Vec::new();
+    let mut pieces = Vec::new();
+    let opened = Input::Link { at: HostTime::ZERO, change: LinkChange::Opened };
+    leader.handle(opened, &mut |output: Output<'_>| collect(output, &mut answers));
+    for step in 1..=3000 {
+        let at = HostTime::from_nanos(step * 20_000_000);
+        let mut bytes = Vec::new();
+        device.advance(at, &mut bytes);
+        device.receive(&std::mem::take(&mut answers));
+        leader.handle(Input::Bytes { at, bytes: &bytes }, &mut |output: Output<'_>| {
+            collect(output, &mut answers);
+        });
+        pieces.push((at, bytes));
+    }
+    bencher
+        .counter(ItemsCount::new(60_usize * (2 * 1000 + 100)))
+        .with_inputs(|| Engine::new(&EngineConfig::device()).expect("legal"))
+        .bench_local_values(|mut engine| {
+            let mut outputs = 0_u64;
+            let mut sink = |_: Output<'_>| outputs += 1;
+            engine.handle(opened, &mut sink);
+            for (at, bytes) in black_box(&pieces) {
+                engine.handle(Input::Bytes { at: *at, bytes }, &mut sink);
+            }
+            outputs
+        });
+}
+
+fn collect(output: Output<'_>, answers: &mut Vec<u8>) {
+    if let Output::Transmit(transmission) = output {
+        answers.extend_from_slice(transmission.bytes);
+    }
+}
