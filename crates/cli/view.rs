@@ -218,12 +218,13 @@ fn trace(frame: &mut Frame<'_>, area: Rect, channel: &ChannelView, palette: Pale
         .chain(channel.contracted_since.map(|onset| (rate.time_s(onset), end_s)))
         .filter(|(_, offset)| *offset > start_s)
         .collect();
-    let title = format!(
-        " {} {}, {}, last {TRACE_S:.0} s ",
-        channel.label.as_str(),
-        channel.kind.name(),
-        channel.unit
-    );
+    let name = match channel.label.as_str() {
+        "" => channel.kind.name(),
+        label => label,
+    };
+    let title = format!(" {name}, {}, last {TRACE_S:.0} s ", channel.unit);
+    // An amplitude is never below zero; the margin below it is only there for the marks.
+    let floor = if lowest >= 0.0 { bottom.max(0.0) } else { bottom };
     let canvas = Canvas::default()
         .block(Block::bordered().title(title))
         .marker(Marker::Braille)
@@ -250,7 +251,7 @@ fn trace(frame: &mut Frame<'_>, area: Rect, channel: &ChannelView, palette: Pale
             }
             let style = Style::new().add_modifier(Modifier::DIM);
             context.print(start_s, top, Line::styled(figure(top), style));
-            context.print(start_s, bottom, Line::styled(figure(bottom), style));
+            context.print(start_s, floor, Line::styled(figure(floor), style));
         });
     frame.render_widget(canvas, area);
 }

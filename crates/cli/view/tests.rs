@@ -78,7 +78,7 @@ fn the_picture_shows_trace_level_contractions_and_losses() {
     let lines = screen(&snapshot(vec![channel()]), 80, 24);
     assert_shows(&lines, "streaming");
     assert_shows(&lines, "not recorded");
-    assert_shows(&lines, "pelvic floor emg, uV");
+    assert_shows(&lines, "pelvic floor, uV");
     assert_shows(&lines, "3.21 uV");
     assert_shows(&lines, "at rest");
     assert_shows(&lines, "1 contraction");
