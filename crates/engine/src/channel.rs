@@ -48,6 +48,38 @@ pub(crate) struct Channel {
     settled_count: usize,
 }
 
+/// The codes of one channel among those of all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Column<'a> {
+    /// Scan after scan.
+    pub(crate) scans: &'a [f64],
+    pub(crate) channel: usize,
+    pub(crate) channel_count: usize,
+}
+
+impl Column<'_> {
+    fn len(&self) -> usize {
+        self.scans.len() / self.channel_count
+    }
+
+    /// The first `len` codes, or all there are, and the others.
+    fn split_at(&self, len: usize) -> (Self, Self) {
+        let (front, back) = self.scans.split_at((len * self.channel_count).min(self.scans.len()));
+        (Self { scans: front, ..*self }, Self { scans: back, ..*self })
+    }
+
+    /// Puts the codes in place of what is in `values`.
+    pub(crate) fn copy_to(&self, values: &mut Vec<f64>) {
+        values.clear();
+        if self.channel_count == 1 {
+            values.extend_from_slice(self.scans);
+        } else {
+            let codes = self.scans.chunks_exact(self.channel_count);
+            values.extend(codes.map(|scan| scan[self.channel]));
+        }
+    }
+}
+
 /// What is on the channel.
 #[derive(Clone, Copy, Debug)]
 struct Signal {
@@ -165,21 +197,21 @@ impl Channel {
     pub(crate) fn process(
         &mut self,
         first: SampleIndex,
-        mut codes: impl ExactSizeIterator<Item = f64>,
+        codes: Column<'_>,
         quality: Quality,
         sink: &mut impl Sink,
     ) {
         let Some(signal) = self.signal else { return };
         // What the filter says while it settles is a block of its own, so that no more is marked.
         let unsettled = self.cascade.settling_samples().saturating_sub(self.settled_count);
-        let unsettled = unsettled.min(codes.len());
-        if unsettled > 0 {
-            let settling = quality | Quality::SETTLING;
-            self.block(signal, first, codes.by_ref().take(unsettled), settling, sink);
-            self.settled_count += unsettled;
+        let (settling, settled) = codes.split_at(unsettled);
+        if settling.len() > 0 {
+            self.block(signal, first, settling, quality | Quality::SETTLING, sink);
+            self.settled_count += settling.len();
         }
-        if codes.len() > 0 {
-            self.block(signal, first.saturating_add(unsettled as u64), codes, quality, sink);
+        if settled.len() > 0 {
+            let first = first.saturating_add(settling.len() as u64);
+            self.block(signal, first, settled, quality, sink);
         }
     }
 
@@ -187,27 +219,12 @@ impl Channel {
         &mut self,
         signal: Signal,
         first: SampleIndex,
-        codes: impl Iterator<Item = f64>,
+        codes: Column<'_>,
         mut quality: Quality,
         sink: &mut impl Sink,
     ) {
-        self.values.clear();
-        for code in codes {
-            if let Some((low, high)) = signal.rails {
-                if code <= low {
-                    quality |= Quality::SATURATED_LOW;
-                } else if code >= high {
-                    quality |= Quality::SATURATED_HIGH;
-                }
-            }
-            let value = signal.calibration.apply(code);
-            if value.is_finite() {
-                self.last_value = value;
-            } else {
-                quality |= Quality::NOT_FINITE;
-            }
-            self.values.push(self.last_value);
-        }
+        codes.copy_to(&mut self.values);
+        quality |= self.calibrate(signal);
         self.filtered.clear();
         self.filtered.extend_from_slice(&self.values);
         self.cascade.process(&mut self.filtered);
@@ -233,6 +250,37 @@ impl Channel {
             Search::Emg => self.emg.process(first, filtered, quality, &mut out),
             Search::Level => self.pressure.process(first, filtered, quality, &mut out),
         }
+    }
+
+    /// Turns the codes in `values` into values, and says what is wrong with them.
+    ///
+    /// Each pass over the block is one that several samples can go through at once; what is rare is
+    /// done apart.
+    fn calibrate(&mut self, signal: Signal) -> Quality {
+        let mut quality = Quality::GOOD;
+        if let Some((low, high)) = signal.rails {
+            if self.values.iter().fold(false, |any, code| any | (*code <= low)) {
+                quality |= Quality::SATURATED_LOW;
+            }
+            if self.values.iter().fold(false, |any, code| any | (*code >= high)) {
+                quality |= Quality::SATURATED_HIGH;
+            }
+        }
+        for value in &mut self.values {
+            *value = signal.calibration.apply(*value);
+        }
+        if self.values.iter().fold(false, |any, value| any | !value.is_finite()) {
+            quality |= Quality::NOT_FINITE;
+            for value in &mut self.values {
+                if value.is_finite() {
+                    self.last_value = *value;
+                } else {
+                    *value = self.last_value;
+                }
+            }
+        }
+        self.last_value = self.values.last().copied().unwrap_or(self.last_value);
+        quality
     }
 
     /// Samples are missing in `span`, or the scale changed at it: nothing is carried across.

@@ -4,7 +4,7 @@ use levator_decode::native::MAX_STREAMS;
 use levator_decode::{LossCause, Lost, MAX_CHANNELS, Scans, StreamInfo};
 use levator_signal::{ChannelId, HostTime, SampleIndex, SampleRate, Span};
 
-use crate::channel::{BLOCK_LEN, Channel};
+use crate::channel::{BLOCK_LEN, Channel, Column};
 use crate::output::{Passed, PassedReason};
 use crate::{ConfigError, EngineConfig, Mark, Output, Sink};
 
@@ -110,7 +110,7 @@ impl Pipeline {
         let mut first = scans.first;
         for codes in scans.codes.chunks(BLOCK_LEN * channel_count) {
             for channel in 0..channel_count {
-                let column = codes.iter().skip(channel).step_by(channel_count).copied();
+                let column = Column { scans: codes, channel, channel_count };
                 let faulty = scans.fault_channels >> channel & 1 == 1;
                 let quality = if faulty { scans.quality } else { Default::default() };
                 match stream.places[channel] {
@@ -119,8 +119,10 @@ impl Pipeline {
                     }
                     None => {
                         let calibration = stream.info.calibrations[channel];
-                        self.plain.clear();
-                        self.plain.extend(column.map(|code| calibration.apply(code)));
+                        column.copy_to(&mut self.plain);
+                        for code in &mut self.plain {
+                            *code = calibration.apply(*code);
+                        }
                         sink.emit(Output::Block(levator_signal::Block {
                             channel: ChannelId { stream: scans.stream, channel: channel as u8 },
                             kind: stream.info.kind,
