@@ -1,11 +1,13 @@
 //! Speed of the whole engine, from input to outputs.
 
 use std::hint::black_box;
+use std::path::Path;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, bench};
 use levator_decode::{Scans, StreamInfo};
 use levator_engine::{Engine, EngineConfig, Input, LinkChange, Output};
+use levator_record::{Header, Item, Reader, Writer};
 use levator_signal::{HostTime, Quality, SampleIndex, SampleRate, SignalKind, Unit};
 use levator_simulate::{DeviceConfig, Scenario, StreamConfig, VirtualDevice, VirtualPerson};
 
@@ -114,6 +116,61 @@ fn a_minute_of_a_device(bencher: Bencher) {
             }
             outputs
         });
+}
+
+/// An hour of one channel at 2 kHz from a recording of ours: file, decoding and all of the engine.
+#[bench(sample_count = 5, sample_size = 1)]
+fn one_hour_from_a_recording(bencher: Bencher) {
+    let folder = std::env::temp_dir().join(format!("levator-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder for temporary files");
+    let path = folder.join("raw.journal");
+    record_an_hour(&path);
+    bencher.counter(ItemsCount::new(3600 * 2000_usize)).bench_local(|| {
+        let mut reader = Reader::open(&path).expect("it was written");
+        let config = reader.header().expect("it is whole").config.clone();
+        let mut engine = Engine::new(&config).expect("legal");
+        let mut outputs = 0_u64;
+        let mut sink = |_: Output<'_>| outputs += 1;
+        while let Some(item) = reader.next() {
+            if let Item::Input(input) = item {
+                engine.handle(input, &mut sink);
+            }
+        }
+        engine.finish(HostTime::ZERO, &mut sink);
+        outputs
+    });
+    std::fs::remove_dir_all(&folder).expect("it is ours");
+}
+
+fn record_an_hour(path: &Path) {
+    let config = DeviceConfig::with_streams("probe", vec![StreamConfig::emg(1, 2_000_000)]);
+    let person = VirtualPerson::new(Scenario::Healthy, 1);
+    let mut device = VirtualDevice::new(config, person).expect("a legal device");
+    let header = Header {
+        tool: "bench".to_owned(),
+        wire: [1, 0],
+        opened_unix_ms: 0,
+        device: String::new(),
+        port: String::new(),
+        config: EngineConfig::device(),
+    };
+    let mut writer = Writer::create(path, &header).expect("the folder is new");
+    let mut leader = Engine::new(&EngineConfig::device()).expect("legal");
+    let mut answers = Vec::new();
+    let mut bytes = Vec::new();
+    let mut feed = |input: Input<'_>, answers: &mut Vec<u8>| {
+        writer.record(&input).expect("there is room");
+        leader.handle(input, &mut |output: Output<'_>| collect(output, answers));
+    };
+    feed(Input::Link { at: HostTime::ZERO, change: LinkChange::Opened }, &mut answers);
+    for step in 1..=3600 * 50 {
+        let at = HostTime::from_nanos(step * 20_000_000);
+        bytes.clear();
+        device.advance(at, &mut bytes);
+        device.receive(&std::mem::take(&mut answers));
+        feed(Input::Bytes { at, bytes: &bytes }, &mut answers);
+    }
+    writer.close(HostTime::from_secs_f64(3600.0)).expect("there is room");
 }
 
 fn collect(output: Output<'_>, answers: &mut Vec<u8>) {
