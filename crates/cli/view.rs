@@ -1,6 +1,7 @@
 //! The live view in a terminal: trace, level, contractions, quality.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use levator_engine::LinkState;
@@ -73,25 +74,20 @@ fn is_enough(snapshot: &Snapshot, stop: &Stop, patience_s: f64) -> bool {
 fn picture<S>(session: &Session<S>, title: &str, stop: &Stop, patience_s: f64) -> io::Result<()> {
     let mut terminal = ratatui::try_init()?;
     let palette = Palette::choose();
+    let keys = listen();
     let result = (|| {
         while !session.is_over() {
             let snapshot = session.latest();
             terminal.draw(|frame| draw(frame, &snapshot, title, palette))?;
-            if event::poll(FRAME)?
-                && let Event::Key(key) = event::read()?
-                && key.kind == KeyEventKind::Press
-            {
-                match key.code {
-                    KeyCode::Char('q') | KeyCode::Esc => session.stop(),
-                    KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => {
-                        session.stop();
-                    }
-                    KeyCode::Char('m') => {
-                        // A mark that comes after the end has nothing to be bound to.
-                        let _ = session.mark("");
-                    }
-                    _ => {}
+            match keys.recv_timeout(FRAME) {
+                Ok(Key::Stop) => session.stop(),
+                Ok(Key::Mark) => {
+                    // A mark that comes after the end has nothing to be bound to.
+                    let _ = session.mark("");
                 }
+                Err(RecvTimeoutError::Timeout) => {}
+                // Nobody can press a key any more; the session goes on to its end.
+                Err(RecvTimeoutError::Disconnected) => std::thread::sleep(FRAME),
             }
             if is_enough(&snapshot, stop, patience_s) {
                 session.stop();
@@ -101,6 +97,47 @@ fn picture<S>(session: &Session<S>, title: &str, stop: &Stop, patience_s: f64) -
     })();
     ratatui::try_restore()?;
     result
+}
+
+/// What a key asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Key {
+    Stop,
+    Mark,
+}
+
+impl Key {
+    fn of(event: &Event) -> Option<Self> {
+        let Event::Key(key) = event else { return None };
+        if key.kind != KeyEventKind::Press {
+            return None;
+        }
+        match key.code {
+            KeyCode::Char('q') | KeyCode::Esc => Some(Self::Stop),
+            KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => Some(Self::Stop),
+            KeyCode::Char('m') => Some(Self::Mark),
+            _ => None,
+        }
+    }
+}
+
+/// Hears the keyboard on a thread of its own, which ends with the program.
+///
+/// When the terminal goes away, crossterm's wait for an event never returns: it reads the end of the
+/// terminal again and again. Whoever drew and listened on one thread would then hang, and with it the
+/// end of the recording.
+fn listen() -> Receiver<Key> {
+    let (sender, keys) = mpsc::channel();
+    std::thread::spawn(move || {
+        while let Ok(event) = event::read() {
+            if let Some(key) = Key::of(&event)
+                && sender.send(key).is_err()
+            {
+                return;
+            }
+        }
+    });
+    keys
 }
 
 fn lines<S>(session: &Session<S>, stop: &Stop, patience_s: f64) -> io::Result<()> {

@@ -149,6 +149,18 @@ fn a_screen_of_any_size_and_numbers_of_any_kind_do_no_harm() {
 }
 
 #[test]
+fn keys_stop_and_mark() {
+    use ratatui::crossterm::event::KeyEvent;
+    let press = |code, modifiers| Event::Key(KeyEvent::new(code, modifiers));
+    assert_eq!(Key::of(&press(KeyCode::Char('q'), KeyModifiers::NONE)), Some(Key::Stop));
+    assert_eq!(Key::of(&press(KeyCode::Esc, KeyModifiers::NONE)), Some(Key::Stop));
+    assert_eq!(Key::of(&press(KeyCode::Char('c'), KeyModifiers::CONTROL)), Some(Key::Stop));
+    assert_eq!(Key::of(&press(KeyCode::Char('c'), KeyModifiers::NONE)), None);
+    assert_eq!(Key::of(&press(KeyCode::Char('m'), KeyModifiers::NONE)), Some(Key::Mark));
+    assert_eq!(Key::of(&Event::FocusLost), None);
+}
+
+#[test]
 fn figures_keep_three_or_four_digits() {
     assert_eq!(figure(0.0), "0");
     assert_eq!(figure(12345.6), "12346");
