@@ -365,6 +365,51 @@ mod ports {
         assert_one_line(&stderr, "permission");
     }
 
+    /// `setsid -c` makes the pseudo-terminal the one that hangs up on the child (util-linux).
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_terminal_that_goes_away_ends_the_visit_and_closes_the_recording() {
+        let folder = folder();
+        let out = folder.path().join("visit");
+        let terminal = PseudoTerminal::open().expect("this system has pseudo-terminals");
+        let end = || {
+            let mut options = fs::OpenOptions::new();
+            options.read(true).write(true).open(terminal.port_name()).expect("the terminal's end")
+        };
+        let size = rustix::termios::Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        rustix::termios::tcsetwinsize(end(), size).expect("it is a terminal");
+        let mut demo = Command::new("setsid")
+            .args(["-c", env!("CARGO_BIN_EXE_levator"), "demo", "--seconds", "60", "--out"])
+            .arg(&out)
+            .env("TERM", "xterm")
+            .stdin(end())
+            .stdout(end())
+            .stderr(end())
+            .spawn()
+            .expect("setsid belongs to util-linux");
+        // The picture is drawn once the session runs.
+        let mut drawn = Vec::new();
+        let mut buffer = [0; 4096];
+        while !String::from_utf8_lossy(&drawn).contains("recording") {
+            assert!(demo.try_wait().expect("it is ours").is_none(), "ended before its time");
+            terminal.wait(std::time::Duration::from_millis(100)).expect("the terminal lives");
+            let len = terminal.read(&mut buffer).expect("the terminal lives");
+            drawn.extend_from_slice(&buffer[..len]);
+        }
+        terminal.hang_up();
+        let ended = (0..200).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            demo.try_wait().expect("it is ours").is_some()
+        });
+        if !ended {
+            demo.kill().expect("it is ours");
+            panic!("still there 10 s after its terminal went away");
+        }
+        let (code, stdout, stderr) = run(levator().args(["analyse", "--json"]).arg(&out));
+        assert_eq!(code, 0, "{stderr}");
+        assert!(!stdout.contains("not closed"), "{stdout}");
+    }
+
     #[test]
     fn the_demo_shows_records_and_analyses() {
         let folder = folder();
