@@ -107,8 +107,11 @@ impl Limits {
             step_s,
             onset_level: config.onset_level,
             strong_ratio: config.strong_ratio,
-            // A strong contraction gathers `strong_ratio - 1` a second.
-            evidence_s: (config.strong_ratio - 1.0) * config.shortest_s,
+            // A strong contraction gathers `strong_ratio - 1` a second. Where samples are rarer than
+            // the steps, what is above the level at n of them may have been there for n + 1 intervals.
+            evidence_s: (config.strong_ratio - 1.0)
+                * (config.shortest_s - (date_step_s - config.date_step_s).max(0.0))
+                    .max(0.5 * config.shortest_s),
             offset_level: config.offset_level,
             relative_ratio: config.relative_ratio,
             release_s: config.release_s,
