@@ -18,6 +18,9 @@ pub(crate) const BLOCK_LEN: usize = 512;
 /// EMG: shorter windows flicker, longer ones hide how fast a muscle lets go.
 pub(crate) const RMS_WINDOW_S: f64 = 0.1;
 
+/// No finite code lies at one of them.
+const UNKNOWN_RAILS: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+
 /// What a channel adds between a muscle and its outputs, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Delay {
@@ -89,8 +92,8 @@ struct Signal {
     unit: Unit,
     rate: SampleRate,
     calibration: Calibration,
-    /// Values at and beyond which the converter is at its end.
-    rails: Option<(f64, f64)>,
+    /// Codes at and beyond which the converter is at its end; infinite where they are not known.
+    rails: (f64, f64),
     device_delay_s: f64,
 }
 
@@ -177,7 +180,7 @@ impl Channel {
             unit: info.unit,
             rate,
             calibration: Calibration::IDENTITY,
-            rails: None,
+            rails: UNKNOWN_RAILS,
             device_delay_s: 0.0,
         });
         self.describe(info);
@@ -189,7 +192,7 @@ impl Channel {
         let Some(signal) = &mut self.signal else { return };
         signal.unit = info.unit;
         signal.calibration = info.calibrations[usize::from(signal.id.channel)];
-        signal.rails = info.rails;
+        signal.rails = info.rails.unwrap_or(UNKNOWN_RAILS);
         signal.device_delay_s = info.device_delay_s;
     }
 
@@ -254,22 +257,25 @@ impl Channel {
 
     /// Turns the codes in `values` into values, and says what is wrong with them.
     ///
-    /// Each pass over the block is one that several samples can go through at once; what is rare is
-    /// done apart.
+    /// One pass without a branch, so that several samples go through at once; what is rare is mended
+    /// in another.
     fn calibrate(&mut self, signal: Signal) -> Quality {
-        let mut quality = Quality::GOOD;
-        if let Some((low, high)) = signal.rails {
-            if self.values.iter().fold(false, |any, code| any | (*code <= low)) {
-                quality |= Quality::SATURATED_LOW;
-            }
-            if self.values.iter().fold(false, |any, code| any | (*code >= high)) {
-                quality |= Quality::SATURATED_HIGH;
-            }
-        }
+        let (low, high) = signal.rails;
+        let (mut is_low, mut is_high, mut is_odd) = (false, false, false);
         for value in &mut self.values {
+            is_low |= *value <= low;
+            is_high |= *value >= high;
             *value = signal.calibration.apply(*value);
+            is_odd |= !value.is_finite();
         }
-        if self.values.iter().fold(false, |any, value| any | !value.is_finite()) {
+        let mut quality = Quality::GOOD;
+        if is_low {
+            quality |= Quality::SATURATED_LOW;
+        }
+        if is_high {
+            quality |= Quality::SATURATED_HIGH;
+        }
+        if is_odd {
             quality |= Quality::NOT_FINITE;
             for value in &mut self.values {
                 if value.is_finite() {
