@@ -1,21 +1,17 @@
 //! Speed of contraction detection alone, on filtered recordings.
 
+mod support;
+
 use std::hint::black_box;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, bench};
 use levator_detect::{Detector, DetectorConfig};
 use levator_signal::{Cascade, Quality, SampleIndex, SampleRate, preset};
+use support::recording;
 
 fn main() {
     divan::main();
-}
-
-fn recording() -> Vec<f64> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/recordings/mixed_4_bursts.txt");
-    let text = std::fs::read_to_string(path).expect("the recording belongs to the repository");
-    let samples = text.lines().filter(|line| !line.starts_with('#'));
-    samples.map(|line| line.parse().expect("one number a line")).collect()
 }
 
 fn bench(bencher: Bencher, config: &DetectorConfig, values: &[f64], rate: SampleRate) {

@@ -1,5 +1,7 @@
 //! Speed of the whole engine, from input to outputs.
 
+mod support;
+
 use std::hint::black_box;
 use std::path::Path;
 
@@ -10,16 +12,10 @@ use levator_engine::{Engine, EngineConfig, Input, LinkChange, Output};
 use levator_record::{Header, Item, Reader, Writer};
 use levator_signal::{HostTime, Quality, SampleIndex, SampleRate, SignalKind, Unit};
 use levator_simulate::{DeviceConfig, Scenario, StreamConfig, VirtualDevice, VirtualPerson};
+use support::recording;
 
 fn main() {
     divan::main();
-}
-
-fn recording() -> Vec<f64> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/recordings/mixed_4_bursts.txt");
-    let text = std::fs::read_to_string(path).expect("the recording belongs to the repository");
-    let samples = text.lines().filter(|line| !line.starts_with('#'));
-    samples.map(|line| line.parse().expect("one number a line")).collect()
 }
 
 fn scans(first: u64, channel_count: u8, codes: &[f64]) -> Input<'_> {

@@ -1,22 +1,17 @@
 //! Speed of the filter stages, in samples, on a recording.
 
+mod support;
+
 use std::hint::black_box;
 
 use biquad::{Biquad, DirectForm2Transposed};
 use divan::counter::ItemsCount;
 use divan::{Bencher, bench};
 use levator_signal::{Cascade, Rms, SampleRate, Sections, butterworth_band_pass, notch};
+use support::recording;
 
 fn main() {
     divan::main();
-}
-
-/// 63,880 samples of surface EMG: 12-bit counts with an offset of about 2,040.
-fn recording() -> Vec<f64> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/recordings/mixed_4_bursts.txt");
-    let text = std::fs::read_to_string(path).expect("the recording belongs to the repository");
-    let samples = text.lines().filter(|line| !line.starts_with('#'));
-    samples.map(|line| line.parse().expect("one number a line")).collect()
 }
 
 /// Band-pass 20-450 Hz of up to four sections; the fifth is the notch at 50 Hz, more are its multiples.
