@@ -44,6 +44,7 @@ pub(crate) fn run(
     plan: &Plan,
     stop: &Stop,
 ) -> Result<ExitCode, Failure> {
+    let is_new = plan.out.as_ref().map(|folder| !folder.exists());
     let journal = match &plan.out {
         Some(folder) => Some(prepare(folder)?),
         None => None,
@@ -62,7 +63,13 @@ pub(crate) fn run(
     let config =
         LiveConfig { record, seconds: plan.seconds, ..LiveConfig::new(plan.config.clone()) };
     let sink = Tee(Summary::new(), Digest::new());
-    let session = Session::start(connector, config, sink).map_err(start_failure)?;
+    let session = Session::start(connector, config, sink).map_err(|error| {
+        // A folder that stayed empty would look like a visit. One with anything in it stays.
+        if let (Some(folder), Some(true)) = (&plan.out, is_new) {
+            let _ = std::fs::remove_dir(folder);
+        }
+        start_failure(error)
+    })?;
     let shown = view::show(&session, plan.face, &plan.title, stop, plan.patience_s);
     session.stop();
     let (summary, Tee(found, digest)) = session.wait().attempt(Code::Other, &plan.port)?;

@@ -185,11 +185,13 @@ fn devices_are_listed_as_text_and_as_json() {
 fn a_port_that_is_not_there_is_exit_code_four() {
     for command in ["live", "record"] {
         let folder = folder();
+        let out = folder.path().join("visit");
         let mut levator = levator();
         levator.args([command, "--port", "/dev/no-such-port"]);
-        let (code, stdout, stderr) = run(levator.arg("--out").arg(folder.path()));
+        let (code, stdout, stderr) = run(levator.arg("--out").arg(&out));
         assert_eq!((code, stdout.as_str()), (4, ""), "{command}");
         assert_one_line(&stderr, "/dev/no-such-port");
+        assert!(!out.exists(), "{command} left an empty folder");
     }
     let (code, _, stderr) = run(levator().args(["live", "--port", "Cargo.toml"]));
     assert_eq!(code, 4);
