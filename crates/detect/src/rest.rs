@@ -11,6 +11,10 @@ const ROUND_OFF: f64 = 1e-10;
 /// power, or nine digits of a pressure): what then shows are tails of filters and round-off.
 const SILENCE_RATIO: f64 = 1e-9;
 
+/// Time in which the largest value counts half. Our choice: 6 dB a second, slower than the tail of
+/// any of our filters (48 dB a second for the notch) falls into silence.
+const LARGEST_HALF_S: f64 = 0.5;
+
 /// Blocks of rest, in order of time and in order of size.
 #[derive(Clone, Debug)]
 pub(crate) struct RestModel {
@@ -227,7 +231,9 @@ impl RestModel {
         let slot = self.recent_count % self.recent_capacity;
         self.recent[slot] = block;
         self.recent_count += 1;
-        self.largest = self.largest.max(block.abs());
+        // One wild sample must not pass for the size of the signal for ever.
+        let faded = self.largest * libm::exp2(-self.block_s / LARGEST_HALF_S);
+        self.largest = faded.max(block.abs());
         if accepted {
             self.push(block);
         }
