@@ -231,6 +231,14 @@ impl Channel {
         self.filtered.clear();
         self.filtered.extend_from_slice(&self.values);
         self.cascade.process(&mut self.filtered);
+        if self.filtered.iter().fold(false, |any, value| any | !value.is_finite()) {
+            // Finite, but too large to be squared and summed: it would stay in the filter for ever.
+            quality |= Quality::NOT_FINITE;
+            self.filtered.fill(0.0);
+            self.cascade.reset();
+            self.rms.reset();
+            self.settled_count = 0;
+        }
         self.envelope.clear();
         self.envelope.extend_from_slice(&self.filtered);
         if signal.search == Search::Emg {

@@ -201,6 +201,22 @@ fn a_value_that_is_no_number_is_replaced_and_named() {
 }
 
 #[test]
+fn a_value_of_absurd_size_does_not_stay_in_the_filter() {
+    let mut engine = Engine::new(&file(1000.0, SignalKind::Emg)).expect("legal");
+    let mut last = Vec::new();
+    let mut sink = |output: Output<'_>| {
+        if let Output::Block(block) = output {
+            assert!(block.filtered.iter().all(|value| value.is_finite()));
+            last = block.filtered.to_vec();
+        }
+    };
+    engine.handle(scans(0, &[1.0, f64::MAX, -f64::MAX, f64::MAX]), &mut sink);
+    let wave: Vec<f64> = (0..2000).map(|n| f64::from(n % 10)).collect();
+    engine.handle(scans(4, &wave), &mut sink);
+    assert!(last.iter().any(|value| value.abs() > 0.1), "the channel is dead");
+}
+
+#[test]
 fn the_rails_of_the_converter_are_recognised() {
     let mut probe = device();
     let mut engine = Engine::new(&EngineConfig::device()).expect("legal");
