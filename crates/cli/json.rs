@@ -3,7 +3,7 @@
 use levator_decode::Lost;
 use levator_detect::{Contraction, Reason};
 use levator_engine::summary::Undetermined;
-use levator_engine::{ChannelSummary, EmgBand};
+use levator_engine::{ChannelSummary, EmgBand, Summary};
 use levator_signal::SampleRate;
 use serde_json::{Value, json};
 
@@ -53,6 +53,7 @@ fn one(analysis: &Analysis, channel: &ChannelSummary) -> Value {
         "faults": channel.faults,
         "settings": settings(analysis),
         "notes": analysis.notes,
+        "marks": marks(&analysis.summary),
         "digest": format!("{:016x}", analysis.digest.signal()),
     })
 }
@@ -108,6 +109,13 @@ pub(crate) const fn reason(reason: Reason) -> &'static str {
         Reason::RestChanged => "the resting level changed",
         Reason::Implausible => "jumps that no muscle makes",
     }
+}
+
+/// Notes are bound to samples of the first stream.
+fn marks(summary: &Summary) -> Vec<Value> {
+    let Some(first) = summary.channels.first() else { return Vec::new() };
+    let marks = summary.marks.iter();
+    marks.map(|mark| json!({ "at_s": first.rate.time_s(mark.index), "text": mark.text })).collect()
 }
 
 fn gap(lost: &Lost, rate: SampleRate) -> Value {

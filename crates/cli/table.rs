@@ -23,6 +23,11 @@ pub(crate) fn print(out: &mut impl Write, analysis: &Analysis) -> io::Result<()>
     for channel in &analysis.summary.channels {
         one(out, analysis, channel)?;
     }
+    if let Some(first) = analysis.summary.channels.first() {
+        for mark in &analysis.summary.marks {
+            writeln!(out, "  mark at {:.3} s {}", first.rate.time_s(mark.index), mark.text)?;
+        }
+    }
     for part in &analysis.skipped {
         match part.what {
             "recording" => writeln!(out, "  {} ({} bytes)", part.reason, part.count)?,

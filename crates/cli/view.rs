@@ -165,7 +165,7 @@ fn line(snapshot: &Snapshot) -> String {
     let mut text = format!("{time}  {}", snapshot.link.name());
     if let Some(channel) = principal(snapshot) {
         text += &format!("  {}", level_text(channel, is_stale(snapshot)));
-        text += &format!("  {}", state_text(channel));
+        text += &format!("  {}", state_text(channel, is_stale(snapshot)));
         text += &format!("  contractions {}", channel.contraction_count);
         text += &format!("  signal {}", quality_text(channel.quality));
     }
@@ -317,7 +317,7 @@ fn level(frame: &mut Frame<'_>, area: Rect, channel: &ChannelView, stale: bool, 
     let gauge = Gauge::default()
         .ratio(if ratio.is_finite() { ratio } else { 0.0 })
         .gauge_style(style)
-        .label(format!("{}   {}", level_text(channel, stale), state_text(channel)));
+        .label(format!("{}   {}", level_text(channel, stale), state_text(channel, stale)));
     frame.render_widget(gauge, area);
 }
 
@@ -350,7 +350,8 @@ fn contractions(frame: &mut Frame<'_>, area: Rect, channel: &ChannelView) {
 }
 
 fn foot(snapshot: &Snapshot) -> String {
-    let mut text = String::new();
+    // What is wrong comes first: a narrow screen cuts the end.
+    let mut text = trouble(snapshot).map(|trouble| trouble + "   ").unwrap_or_default();
     if let Some(channel) = principal(snapshot) {
         text += &format!("signal {}   ", quality_text(channel.quality));
     }
@@ -362,9 +363,6 @@ fn foot(snapshot: &Snapshot) -> String {
     if latency.read_count > 0 {
         let p99_ms = latency.p99.as_secs_f64() * 1e3;
         text += &format!("   bytes to result {p99_ms:.2} ms (p99)");
-    }
-    if let Some(trouble) = trouble(snapshot) {
-        text += &format!("   {trouble}");
     }
     text
 }
@@ -413,8 +411,9 @@ fn level_text(channel: &ChannelView, stale: bool) -> String {
     }
 }
 
-fn state_text(channel: &ChannelView) -> String {
+fn state_text(channel: &ChannelView, stale: bool) -> String {
     match channel.contracted_since {
+        _ if stale => "no signal".to_owned(),
         Some(onset) => {
             let since = channel.rate.time_s(channel.next) - channel.rate.time_s(onset);
             format!("contracted for {since:.1} s")

@@ -3,7 +3,7 @@
 use std::io::{Write, stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow};
 use levator_device::Connector;
@@ -21,6 +21,9 @@ use crate::{json, table};
 
 /// Name of the result in the folder of a visit.
 const RESULT: &str = "result.json";
+
+/// A device whose port was lost and whose newest sample is older than this at the end is away.
+const AWAY_AFTER: Duration = Duration::from_secs(2);
 
 /// What a visit is to be.
 pub(crate) struct Plan {
@@ -119,7 +122,9 @@ pub(crate) fn run(
             print(&live, plan.json)?;
         }
     }
-    if summary.ended == Ended::GaveUp {
+    let is_away = summary.last.counts.lost_port_count > 0
+        && summary.last.newest_sample_age().is_none_or(|age| age > AWAY_AFTER);
+    if summary.ended == Ended::GaveUp || is_away {
         let error = anyhow!("the device on {} went away and did not come back", plan.port);
         return Err(Failure::new(Code::Device, error));
     }
@@ -173,7 +178,7 @@ fn misunderstanding(last: &Snapshot, plan: &Plan) -> Option<anyhow::Error> {
 
 fn tell_latency(last: &Snapshot) -> Result<(), Failure> {
     let latency = &last.latency;
-    let ms = |duration: std::time::Duration| duration.as_secs_f64() * 1e3;
+    let ms = |duration: Duration| duration.as_secs_f64() * 1e3;
     if latency.read_count > 0 {
         writeln!(
             stderr(),
@@ -209,5 +214,11 @@ fn save(folder: &Path, analysis: &Analysis) -> Result<(), Failure> {
     let document = json::document(std::slice::from_ref(analysis));
     let text = serde_json::to_string_pretty(&document).map_err(std::io::Error::from)?;
     let path = folder.join(RESULT);
-    std::fs::write(&path, text + "\n").attempt(Code::Recording, path.display())
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    // What was measured is nobody else's business, as with the recording itself.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(&path).and_then(|mut file| writeln!(file, "{text}"));
+    written.attempt(Code::Recording, path.display())
 }
