@@ -116,3 +116,21 @@ fn a_faulty_sensor_is_refused() {
     assert!(!found.is_empty());
     assert!(found.iter().all(|t| matches!(t, Transition::Undetermined { .. })), "{found:?}");
 }
+
+#[test]
+fn one_wild_sample_does_not_make_a_channel_deaf() {
+    let recordings = recordings();
+    let bursts = recordings.iter().find(|r| r.name == "biceps_9_bursts").expect("it is listed");
+    let mut signal = bursts.signal.clone();
+    // A kilovolt, at 3.2 s, in the rest after the first burst.
+    signal.runs[0].1[3200] = 1e9;
+    let found = contractions(&signal, true);
+    let labels = spans("biceps_9_bursts.labels.csv");
+    for label in &labels[labels.len() - 2..] {
+        let is_hit = found.iter().any(|(onset, offset)| {
+            let offset = offset.map_or(f64::INFINITY, |at| signal.rate.time_s(at));
+            overlap((signal.rate.time_s(*onset), offset), *label) > 0.0
+        });
+        assert!(is_hit, "{label:?} is not among {found:?}");
+    }
+}
