@@ -48,6 +48,7 @@
 #![forbid(unsafe_code)]
 
 pub mod damage;
+pub mod edf;
 pub mod header;
 pub mod reader;
 pub mod storage;

@@ -270,7 +270,10 @@ pub(crate) fn choose(
 
 /// The column that is meant: by its exact name, by its name in other case, by the start of its name
 /// if that fits one column only, and at last by its number.
-fn find<'a>(columns: &'a [Column], choice: &ChannelChoice) -> Result<&'a Column, TextError> {
+pub(crate) fn find<'a>(
+    columns: &'a [Column],
+    choice: &ChannelChoice,
+) -> Result<&'a Column, TextError> {
     let missing =
         |wanted: String| TextError::NoSuchChannel { wanted, available: listing(columns.iter()) };
     let wanted = match choice {

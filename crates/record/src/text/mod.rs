@@ -58,9 +58,9 @@ mod number;
 
 mod head;
 mod hints;
-mod names;
+pub(crate) mod names;
 
-mod columns;
+pub(crate) mod columns;
 mod place;
 mod plan;
 mod rows;
@@ -93,7 +93,7 @@ pub const MAX_BLOCK_SCANS: usize = 1024;
 
 /// From here on, a signal without name or unit is taken for EMG, in hertz. Our choice: manometers and
 /// force sensors report at 100 Hz or less, EMG amplifiers at 200 Hz or more.
-const EMG_FROM_HZ: f64 = 150.0;
+pub(crate) const EMG_FROM_HZ: f64 = 150.0;
 
 /// A column that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

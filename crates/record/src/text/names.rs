@@ -193,7 +193,7 @@ fn unit(name: &str, words: &[String]) -> Option<Unit> {
 }
 
 /// A unit by its symbol or by one of the other spellings in use.
-fn symbol(text: &str) -> Option<Unit> {
+pub(crate) fn symbol(text: &str) -> Option<Unit> {
     Unit::from_symbol(text).or_else(|| match text.trim().to_lowercase().as_str() {
         "microvolt" | "microvolts" => Some(Unit::Microvolt),
         "millivolt" | "millivolts" => Some(Unit::Millivolt),
