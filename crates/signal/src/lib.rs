@@ -19,7 +19,9 @@ pub mod sections;
 
 pub mod cascade;
 pub mod envelope;
+pub mod teager_kaiser;
 mod wavefront;
+pub mod zero_phase;
 
 pub use block::{Block, ChannelId};
 pub use calibration::Calibration;
@@ -32,5 +34,7 @@ pub use envelope::{RectifiedMean, Rms, WindowError};
 pub use preset::Filter;
 pub use quality::Quality;
 pub use sections::{Response, Sections};
+pub use teager_kaiser::{TeagerKaiser, teager_kaiser_whole};
 pub use time::{HostTime, SampleIndex, SampleRate, Span};
 pub use unit::{SignalKind, Unit};
+pub use zero_phase::{TooShort, ZeroPhase};
