@@ -8,7 +8,9 @@
 
 pub mod block;
 pub mod calibration;
+pub mod fit;
 pub mod quality;
+pub mod steady;
 pub mod time;
 pub mod unit;
 
@@ -23,6 +25,9 @@ pub mod teager_kaiser;
 mod wavefront;
 pub mod zero_phase;
 
+#[cfg(test)]
+mod testing;
+
 pub use block::{Block, ChannelId};
 pub use calibration::Calibration;
 pub use cascade::Cascade;
@@ -31,9 +36,11 @@ pub use design::{
     butterworth_low_pass, notch, notch_with_width,
 };
 pub use envelope::{RectifiedMean, Rms, WindowError};
+pub use fit::{CalibrationError, CalibrationFit, Point, Polarity};
 pub use preset::Filter;
 pub use quality::Quality;
 pub use sections::{Response, Sections};
+pub use steady::{Level, Steadiness, SteadyConfig, SteadyError, SteadyLevel};
 pub use teager_kaiser::{TeagerKaiser, teager_kaiser_whole};
 pub use time::{HostTime, SampleIndex, SampleRate, Span};
 pub use unit::{SignalKind, Unit};
