@@ -118,7 +118,7 @@ fn fingerprint(output: &Output<'_>) -> (u64, bool) {
             ];
             let mut hash = words(4, &head);
             for slice in [block.values, block.filtered, block.envelope] {
-                hash = slice.iter().fold(hash, |h, v| mix(h, v.to_bits()));
+                hash = values(hash, slice);
             }
             (hash, false)
         }
@@ -186,6 +186,61 @@ fn transition(hash: u64, transition: &Transition) -> u64 {
     }
 }
 
+/// Samples are most of what there is to sum up: eight sums side by side, each turned and added to, which
+/// takes a tenth of the time of a multiplication a value that has to wait for the one before.
+fn values(hash: u64, values: &[f64]) -> u64 {
+    const TURN: u32 = 7;
+    let mut sums = [hash; 8];
+    let (groups, rest) = values.as_chunks::<8>();
+    for group in groups {
+        for (sum, value) in sums.iter_mut().zip(group) {
+            *sum = sum.rotate_left(TURN).wrapping_add(value.to_bits());
+        }
+    }
+    for (sum, value) in sums.iter_mut().zip(rest) {
+        *sum = sum.rotate_left(TURN).wrapping_add(value.to_bits());
+    }
+    sums.iter().fold(mix(hash, values.len() as u64), |hash, &sum| mix(hash, sum))
+}
+
 fn bytes(hash: u64, bytes: &[u8]) -> u64 {
     bytes.iter().fold(mix(hash, bytes.len() as u64), |h, &b| mix(h, u64::from(b)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signal() -> Vec<f64> {
+        (0..1000).map(|index| f64::from(index * index % 97) - 48.0).collect()
+    }
+
+    #[test]
+    fn every_bit_of_every_value_counts() {
+        let signal = signal();
+        let whole = values(1, &signal);
+        assert_ne!(values(2, &signal), whole);
+        for index in 0..signal.len() {
+            for bit in [0, 31, 63] {
+                let mut other = signal.clone();
+                other[index] = f64::from_bits(other[index].to_bits() ^ 1 << bit);
+                assert_ne!(values(1, &other), whole, "bit {bit} of value {index}");
+            }
+        }
+    }
+
+    #[test]
+    fn order_length_and_sign_count() {
+        let signal = signal();
+        let whole = values(1, &signal);
+        for (one, other) in [(0, 1), (0, 8), (3, 515), (500, 999)] {
+            let mut swapped = signal.clone();
+            swapped.swap(one, other);
+            assert_eq!(values(1, &swapped) == whole, swapped == signal, "{one} and {other}");
+        }
+        let negative: Vec<f64> = signal.iter().map(|value| -value).collect();
+        assert_ne!(values(1, &negative), whole);
+        assert_ne!(values(1, &signal[..999]), whole);
+        assert_ne!(values(1, &[]), values(1, &[0.0]));
+    }
 }
