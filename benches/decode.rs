@@ -1,5 +1,8 @@
 //! Speed of the wire: bytes of a device to frames, and on to scans.
 
+#[path = "support/minute.rs"]
+mod minute;
+
 use std::hint::black_box;
 
 use divan::counter::BytesCount;
@@ -7,37 +10,11 @@ use divan::{Bencher, bench};
 use levator_decode::Decoder;
 use levator_protocol::{self as wire, Direction};
 use levator_signal::HostTime;
-use levator_simulate::{
-    BadCable, CableFaults, DeviceConfig, Scenario, VirtualDevice, VirtualPerson,
-};
+use levator_simulate::CableFaults;
+use minute::minute;
 
 fn main() {
     divan::main();
-}
-
-/// What a probe for EMG and pressure sends in a minute: about 330 kB, 20 ms to a frame.
-fn minute(faults: CableFaults) -> Vec<u8> {
-    let person = VirtualPerson::new(Scenario::Healthy, 1);
-    let mut device =
-        VirtualDevice::new(DeviceConfig::combined_probe(), person).expect("a legal device");
-    let mut host = wire::Encoder::new(Direction::HostToDevice);
-    let mut frame = [0; wire::MAX_WIRE];
-    let mut cable = BadCable::new(faults, 1);
-    let mut bytes = Vec::new();
-    for message in [
-        wire::Message::GetDesc { stream: u8::MAX },
-        wire::Message::Start(wire::Start { streams: 3, batch_ms: 20, keep_alive_ms: 0 }),
-    ] {
-        let len = host.encode(&message, wire::Flags::default(), &mut frame).expect("it fits");
-        device.receive(&frame[..len]);
-    }
-    for step in 0..3000 {
-        let at = HostTime::from_nanos(step * 20_000_000);
-        let mut sent = Vec::new();
-        device.advance(at, &mut sent);
-        cable.carry(at, &sent, &mut bytes);
-    }
-    bytes
 }
 
 /// Frames alone: stuffing, checksum, fields.

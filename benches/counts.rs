@@ -1,0 +1,177 @@
+//! Work of the hot stages for a counter of instructions: `counts STAGE ROUNDS`.
+//!
+//! Time differs from machine to machine and from minute to minute; the number of instructions does
+//! not. `tests/counts.sh` runs this under callgrind with two numbers of rounds, so that the
+//! difference is the work alone, and compares it with `tests/snapshots/instructions.txt`. Without
+//! arguments it lists the stages, one a line, with the items of a round and what they are.
+
+#[path = "support/minute.rs"]
+mod minute;
+mod support;
+
+use std::hint::black_box;
+use std::io::{Write, stdout};
+
+use levator_decode::{Scans, StreamInfo};
+use levator_detect::{Detector, DetectorConfig};
+use levator_engine::{Digest, Engine, EngineConfig, Input, Output};
+use levator_protocol::{self as wire, Direction};
+use levator_signal::{
+    Cascade, HostTime, Quality, Rms, SampleIndex, SampleRate, SignalKind, Unit, preset,
+};
+use levator_simulate::CableFaults;
+use minute::minute;
+use support::recording;
+
+/// Samples of a channel in a round: a whole number of every block below.
+const LEN: usize = 20_480;
+
+/// Bytes of a device in a round.
+const BYTES: usize = 64 * 1024;
+
+/// A stage: its name, the items of a round and what they are, and the work of so many rounds.
+type Stage = (&'static str, usize, &'static str, fn(usize) -> u64);
+
+const STAGES: &[Stage] = &[
+    ("frames", BYTES, "byte", frames),
+    ("filter-5-sections", LEN, "sample", |rounds| filter(rounds, 1024)),
+    ("filter-5-sections-blocks-of-20", LEN, "sample", |rounds| filter(rounds, 20)),
+    ("rms-200", LEN, "sample", rms),
+    ("detect-emg-1-khz", LEN, "sample", |rounds| detect(rounds, &DetectorConfig::emg(), 1000)),
+    ("detect-emg-2-khz", LEN, "sample", |rounds| detect(rounds, &DetectorConfig::emg(), 2000)),
+    ("detect-pressure-100-hz", LEN, "sample", |rounds| {
+        detect(rounds, &DetectorConfig::pressure(), 100)
+    }),
+    ("engine-1-channel-2-khz", LEN, "sample", |rounds| engine(rounds, 1, 2000, 512)),
+    ("engine-8-channels-10-ms", LEN, "sample", |rounds| engine(rounds, 8, 1000, 10)),
+    ("engine-16-channels-2-khz", LEN, "sample", |rounds| engine(rounds, 16, 2000, 512)),
+    ("digest", LEN, "sample", digest),
+];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        [name, rounds] => {
+            let stage = STAGES.iter().find(|stage| stage.0 == name).expect("a stage of the list");
+            black_box((stage.3)(rounds.parse().expect("a number of rounds")));
+        }
+        _ => {
+            for (name, items, unit, _) in STAGES {
+                writeln!(stdout(), "{name} {items} {unit}").expect("a reader");
+            }
+        }
+    }
+}
+
+fn rate(hz: u64) -> SampleRate {
+    SampleRate::new(hz, 1).expect("not zero")
+}
+
+fn signal() -> Vec<f64> {
+    recording()[1024..1024 + LEN].to_vec()
+}
+
+fn frames(rounds: usize) -> u64 {
+    let mut bytes = minute(CableFaults::NONE);
+    bytes.truncate(BYTES);
+    let mut decoder = wire::Decoder::new(Direction::DeviceToHost);
+    let mut found = 0;
+    for _ in 0..rounds {
+        let mut rest = black_box(&bytes[..]);
+        while let Some(result) = decoder.next(&mut rest) {
+            found += u64::from(result.is_ok());
+        }
+    }
+    found
+}
+
+fn filter(rounds: usize, block_len: usize) -> u64 {
+    let signal = signal();
+    let band = preset::emg_wide(rate(2000)).expect("legal").sections;
+    let hum =
+        preset::mains_notch(preset::Mains::Hz50, preset::Harmonics::FundamentalOnly, rate(2000));
+    let sections = band.then(&hum.expect("legal").sections).expect("five");
+    let mut cascade = Cascade::new(&sections);
+    let mut block = vec![0.0; block_len];
+    for _ in 0..rounds {
+        for part in signal.chunks_exact(block_len) {
+            block.copy_from_slice(part);
+            cascade.process(black_box(&mut block));
+        }
+    }
+    block[0].to_bits()
+}
+
+fn rms(rounds: usize) -> u64 {
+    let signal = signal();
+    let mut rms = Rms::new(200);
+    let mut block = vec![0.0; 512];
+    for _ in 0..rounds {
+        for part in signal.chunks_exact(512) {
+            block.copy_from_slice(part);
+            rms.process(black_box(&mut block));
+        }
+    }
+    block[0].to_bits()
+}
+
+fn detect(rounds: usize, config: &DetectorConfig, hz: u64) -> u64 {
+    let rate = rate(hz);
+    let mut signal = signal();
+    let band = preset::emg_wide(SampleRate::new(1000, 1).expect("not zero")).expect("legal");
+    Cascade::new(&band.sections).process(&mut signal);
+    let mut detector = Detector::new(config, rate).expect("defaults are legal");
+    detector.start(rate, 0.0).expect("a legal rate");
+    let (mut first, mut events) = (SampleIndex::ZERO, 0);
+    for _ in 0..rounds {
+        for part in black_box(&signal).chunks_exact(512) {
+            detector.process(first, part, Quality::GOOD, &mut |_| events += 1);
+            first = first.saturating_add(512);
+        }
+    }
+    events
+}
+
+/// `scan_count` scans a call, [`LEN`] samples over all channels a round.
+fn engine(rounds: usize, channel_count: u8, hz: u64, scan_count: usize) -> u64 {
+    let signal = signal();
+    let info = StreamInfo::of_values(SignalKind::Emg, Unit::Count, rate(hz), channel_count);
+    let mut engine = Engine::new(&EngineConfig::scans(info)).expect("legal");
+    let (mut first, mut outputs) = (0, 0);
+    for _ in 0..rounds {
+        for codes in black_box(&signal).chunks_exact(scan_count * usize::from(channel_count)) {
+            engine.handle(scans(first, channel_count, codes), &mut |_: Output<'_>| outputs += 1);
+            first += scan_count as u64;
+        }
+    }
+    outputs
+}
+
+fn scans(first: u64, channel_count: u8, codes: &[f64]) -> Input<'_> {
+    let scans = Scans {
+        stream: 0,
+        first: SampleIndex(first),
+        channel_count,
+        codes,
+        quality: Quality::GOOD,
+        fault_channels: 0,
+    };
+    Input::Scans { at: HostTime::ZERO, scans }
+}
+
+/// What the digest of the outputs adds to the engine: the same with it in place of a counter.
+fn digest(rounds: usize) -> u64 {
+    let signal = signal();
+    let info = StreamInfo::of_values(SignalKind::Other, Unit::Count, rate(2000), 1);
+    let mut engine = Engine::new(&EngineConfig::scans(info)).expect("legal");
+    let mut digest = Digest::new();
+    let mut first = 0;
+    for _ in 0..rounds {
+        for codes in black_box(&signal).chunks_exact(512) {
+            engine.handle(scans(first, 1, codes), &mut digest);
+            first += 512;
+        }
+    }
+    digest.all()
+}
