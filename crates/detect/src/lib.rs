@@ -38,6 +38,8 @@ pub mod transition;
 
 pub mod detector;
 
+pub mod manoeuvre;
+
 mod phase;
 
 mod page;

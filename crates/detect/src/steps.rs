@@ -127,6 +127,12 @@ impl Steps {
         self.origin.saturating_add(step.saturating_mul(self.samples_per_step as u64))
     }
 
+    /// The step that holds a sample, or will; none before the origin and beyond the samples taken.
+    pub(crate) fn step_at(&self, index: SampleIndex) -> Option<u64> {
+        let offset = index.0.checked_sub(self.origin.0)?;
+        (index <= self.next_index()).then_some(offset / self.samples_per_step as u64)
+    }
+
     /// The first sample that has not been taken.
     pub(crate) fn next_index(&self) -> SampleIndex {
         self.index(self.written).saturating_add(self.filled as u64)
