@@ -21,6 +21,8 @@ pub mod sections;
 
 pub mod cascade;
 pub mod envelope;
+mod interpolate;
+pub mod percentile;
 pub mod teager_kaiser;
 mod wavefront;
 pub mod zero_phase;
@@ -37,6 +39,7 @@ pub use design::{
 };
 pub use envelope::{RectifiedMean, Rms, WindowError};
 pub use fit::{CalibrationError, CalibrationFit, Point, Polarity};
+pub use percentile::{MovingPercentile, PercentileError};
 pub use preset::Filter;
 pub use quality::Quality;
 pub use sections::{Response, Sections};
