@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use levator_signal::{
-    Cascade, RectifiedMean, Rms, SampleRate, Sections, butterworth_band_pass,
-    butterworth_band_stop, butterworth_high_pass, butterworth_low_pass, notch,
+    Cascade, MovingPercentile, RectifiedMean, Rms, SampleRate, Sections, ZeroPhase,
+    butterworth_band_pass, butterworth_band_stop, butterworth_high_pass, butterworth_low_pass,
+    notch, teager_kaiser_whole,
 };
 
 const TOLERANCE: f64 = 1e-9;
@@ -58,6 +59,28 @@ fn filtered_from_zero(sections: &Sections, input: &[f64]) -> Vec<f64> {
     output
 }
 
+fn filtered_without_phase(sections: &Sections, input: &[f64]) -> Vec<f64> {
+    let mut output = input.to_vec();
+    ZeroPhase::new(sections).process(&mut output).expect("long enough");
+    output
+}
+
+fn rectified(input: &[f64]) -> Vec<f64> {
+    input.iter().map(|x| x.abs()).collect()
+}
+
+fn teager_kaiser(input: &[f64]) -> Vec<f64> {
+    let mut output = input.to_vec();
+    teager_kaiser_whole(&mut output);
+    output
+}
+
+fn percentile(window: usize, ratio: f64, input: &[f64]) -> Vec<f64> {
+    let mut output = input.to_vec();
+    MovingPercentile::new(window, ratio).expect("valid").process(&mut output);
+    output
+}
+
 fn rms(window: usize, input: &[f64]) -> Vec<f64> {
     let mut output = input.to_vec();
     Rms::new(window).process(&mut output);
@@ -86,31 +109,33 @@ fn every_filter_has_the_response_of_scipy() {
         let entry = worst.entry(name).or_default();
         *entry = entry.max(relative);
     }
-    assert_eq!(worst.len(), 41);
+    assert_eq!(worst.len(), 58);
     let over: Vec<_> = worst.iter().filter(|(_, error)| **error > TOLERANCE).collect();
     assert!(over.is_empty(), "{over:?}");
 }
 
 #[test]
-fn expanded_polynomials_are_those_of_scipy_butter() {
-    let sections = at_1_khz("highpass", 4.0, 100.0, 0.0);
-    let (mut over, mut under) = (vec![1.0], vec![1.0]);
-    for c in sections.coefficients() {
-        over = multiplied(&over, &[c.b0, c.b1, c.b2]);
-        under = multiplied(&under, &[1.0, c.a1, c.a2]);
-    }
-    // scipy.signal.butter(4, 100, "highpass", fs=1000), version 1.17.1.
-    let b = [
-        0.43284664499029174,
-        -1.731386579961167,
-        2.5970798699417506,
-        -1.731386579961167,
-        0.43284664499029174,
-    ];
-    let a = [1.0, -2.3695130071820376, 2.31398841441588, -1.0546654058785674, 0.18737949236818488];
-    for (got, expected) in over.iter().chain(&under).zip(b.iter().chain(&a)) {
-        // A handful of roundings of values up to three.
-        assert!((got - expected).abs() < 1e-14, "{over:?} over {under:?}");
+fn expanded_polynomials_are_those_of_scipy() {
+    let text = data("reference/coefficients.csv");
+    assert_eq!(text.lines().count(), 59);
+    for line in text.lines().skip(1) {
+        let fields: Vec<&str> = line.split(',').collect();
+        let n: Vec<f64> = fields[1..5].iter().map(|field| number(field)).collect();
+        let sections = design(fields[0], n[0], n[1], n[2], n[3]);
+        let (mut over, mut under) = (vec![1.0], vec![1.0]);
+        for c in sections.coefficients() {
+            over = multiplied(&over, &[c.b0, c.b1, c.b2]);
+            under = multiplied(&under, &[1.0, c.a1, c.a2]);
+        }
+        for (got, expected) in [(over, fields[5]), (under, fields[6])] {
+            let expected: Vec<f64> = expected.split(' ').map(number).collect();
+            assert_eq!(got.len(), expected.len(), "{line}");
+            // Terms of either sign cancel in a coefficient: to that of their largest it is exact.
+            let largest = expected.iter().fold(0.0_f64, |largest, c| largest.max(c.abs()));
+            for (got, expected) in got.iter().zip(&expected) {
+                assert!((got - expected).abs() <= TOLERANCE * largest, "{line}: got {got}");
+            }
+        }
     }
 }
 
@@ -150,6 +175,34 @@ fn every_output_sample_is_that_of_scipy() {
                 RectifiedMean::new(50).process(&mut output);
                 output
             }
+            "lowpass4_0.05" => filtered(&at_1_khz("lowpass", 4.0, 0.05, 0.0), &input),
+            "highpass2_0.05" => filtered(&at_1_khz("highpass", 2.0, 0.05, 0.0), &input),
+            "highpass4_0.05" => filtered(&at_1_khz("highpass", 4.0, 0.05, 0.0), &input),
+            "decimated_lowpass8_25" => filtered(&at_1_khz("lowpass", 8.0, 25.0, 0.0), &input),
+            "teager_kaiser" => teager_kaiser(&band),
+            "median_31" => percentile(31, 0.5, &input),
+            "percentile10_100" => percentile(100, 0.1, &rectified(&band)),
+            "zero_phase_bandpass4_20_450" => {
+                filtered_without_phase(&at_1_khz("bandpass", 4.0, 20.0, 450.0), &input)
+            }
+            "zero_phase_bandpass3_20_450" => {
+                filtered_without_phase(&at_1_khz("bandpass", 3.0, 20.0, 450.0), &input)
+            }
+            "zero_phase_bandstop2_48_52" => {
+                filtered_without_phase(&at_1_khz("bandstop", 2.0, 48.0, 52.0), &input)
+            }
+            "zero_phase_highpass3_10" => {
+                filtered_without_phase(&at_1_khz("highpass", 3.0, 10.0, 0.0), &input)
+            }
+            "zero_phase_lowpass2_6" => {
+                filtered_without_phase(&at_1_khz("lowpass", 2.0, 6.0, 0.0), &input)
+            }
+            "zero_phase_lowpass5_40" => {
+                filtered_without_phase(&at_1_khz("lowpass", 5.0, 40.0, 0.0), &input)
+            }
+            "zero_phase_notch_50_q30" => {
+                filtered_without_phase(&at_1_khz("notch", 30.0, 50.0, 0.0), &input)
+            }
             other => panic!("no stage for column {other}"),
         };
         assert_eq!(got.len(), 500);
@@ -159,15 +212,20 @@ fn every_output_sample_is_that_of_scipy() {
     }
 }
 
+fn recording() -> Vec<f64> {
+    let text = data("recordings/mixed_4_bursts.txt");
+    text.lines().filter(|line| !line.starts_with('#')).map(number).collect()
+}
+
 #[test]
 fn a_real_recording_gives_the_numbers_of_scipy() {
-    let text = data("recordings/mixed_4_bursts.txt");
-    let input: Vec<f64> = text.lines().filter(|line| !line.starts_with('#')).map(number).collect();
+    let input = recording();
     assert_eq!(input.len(), 63_880);
     let high = at_1_khz("highpass", 4.0, 20.0, 0.0);
     let band = filtered(&at_1_khz("bandpass", 4.0, 20.0, 450.0), &input);
+    let both_ways = filtered_without_phase(&at_1_khz("bandpass", 4.0, 20.0, 450.0), &input);
     let reference = data("reference/recording.csv");
-    assert_eq!(reference.lines().count(), 9);
+    assert_eq!(reference.lines().count(), 13);
     for line in reference.lines().skip(1) {
         let (stage, numbers) = line.split_once(',').expect("nine columns");
         let expected: Vec<f64> = numbers.split(',').map(number).collect();
@@ -176,10 +234,14 @@ fn a_real_recording_gives_the_numbers_of_scipy() {
             "highpass4_20" => filtered(&high, &input),
             "bandpass4_20_450" => band.clone(),
             "notch_50_q30" => filtered(&at_1_khz("notch", 30.0, 50.0, 0.0), &input),
-            "abs_lowpass2_6" => {
-                let rectified: Vec<f64> = band.iter().map(|x| x.abs()).collect();
-                filtered(&at_1_khz("lowpass", 2.0, 6.0, 0.0), &rectified)
+            "abs_lowpass2_6" => filtered(&at_1_khz("lowpass", 2.0, 6.0, 0.0), &rectified(&band)),
+            "zero_phase_bandpass4_20_450" => both_ways.clone(),
+            "zero_phase_abs_lowpass2_6" => {
+                let envelope = at_1_khz("lowpass", 2.0, 6.0, 0.0);
+                filtered_without_phase(&envelope, &rectified(&both_ways))
             }
+            "teager_kaiser" => teager_kaiser(&band),
+            "percentile10_2000_of_rms_100" => percentile(2000, 0.1, &rms(100, &band)),
             "rms_50" => rms(50, &band),
             "rms_100" => rms(100, &band),
             "rms_250" => rms(250, &band),
@@ -194,6 +256,27 @@ fn a_real_recording_gives_the_numbers_of_scipy() {
         let sum_of_absolutes: f64 = got.iter().map(|y| y.abs()).sum();
         assert_close(&format!("sum of {stage}"), sum_of_absolutes, expected[7]);
     }
+}
+
+/// What BioSPPy's `emg` made of the same recording: Butterworth order 4, high-pass 100 Hz, by SciPy's
+/// `filtfilt` on one polynomial, which extends the ends by as many samples.
+#[test]
+fn biosppy_filters_the_recording_the_same_way() {
+    let got = filtered_without_phase(&at_1_khz("highpass", 4.0, 100.0, 0.0), &recording());
+    let beginning =
+        [0.013875541116, -10.915786379319, -7.842691901410, 5.704316772078, -3.015151940958];
+    let later = [-0.49493221179, 15.878593212023, -9.214666061117];
+    for (got, expected) in got.iter().zip(&beginning).chain(got[20_000..].iter().zip(&later)) {
+        assert_close("value", *got, *expected);
+    }
+    let square_sum: f64 = got.iter().map(|y| y * y).sum();
+    assert_close("RMS", (square_sum / got.len() as f64).sqrt(), 15.803_997_201_689_423);
+    let largest = got.iter().fold(0.0_f64, |largest, y| largest.max(y.abs()));
+    assert_close("maximum", largest, 486.107_071_967_779_8);
+    let rest = &got[3000..14_000];
+    let mean = rest.iter().sum::<f64>() / 11_000.0;
+    let variance = rest.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / 10_999.0;
+    assert_close("variance at rest", variance, 92.113_001_374_257_55);
 }
 
 #[test]

@@ -7,15 +7,18 @@ Made with Python 3.11, numpy 2.4.6, scipy 1.17.1. Other versions may differ in t
 
 Reads ../recordings/mixed_4_bursts.txt (or the file named as first argument) and writes beside itself
 
-    responses.csv   gain and phase of each filter at 64 frequencies
-    outputs.csv     a test signal and what each stage makes of it, sample by sample
-    recording.csv   what each stage makes of a real recording, at six samples and in total
+    responses.csv     gain and phase of each filter at 64 frequencies
+    coefficients.csv  numerator and denominator of each filter, multiplied out
+    outputs.csv       a test signal and what each stage makes of it, sample by sample
+    recording.csv     what each stage makes of a real recording, at six samples and in total
+    resampled.csv     two irregular recordings on an even axis, 50 a second, without their gaps
 
 There is no chance and no clock in it: running it again changes nothing.
 """
 
 import math
 import sys
+from decimal import Decimal, getcontext
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +70,24 @@ FILTERS = [
     ("notch", 30, 50, 0, 1000),
     ("notch", 30, 50, 0, 250),
     ("notch", 270, 450, 0, 1000),
+    # The presets at the rates of common devices, and the ends of what is legal.
+    ("bandpass", 4, 30, 112.5, 250),
+    ("bandpass", 4, 30, 225, 500),
+    ("bandpass", 4, 30, 450, 2000),
+    ("bandpass", 4, 100, 225, 500),
+    ("bandpass", 4, 100, 450, 2000),
+    ("bandstop", 2, 48, 52, 250),
+    ("bandstop", 4, 45, 55, 20000),
+    ("bandstop", 1, 1, 3, 10),
+    ("lowpass", 2, 4, 0, 200),
+    ("lowpass", 2, 1, 0, 10),
+    ("lowpass", 2, 1, 0, 200),
+    ("lowpass", 2, 1, 0, 20000),
+    ("lowpass", 8, 25, 0, 1000),
+    ("highpass", 2, 0.05, 0, 1000),
+    ("highpass", 4, 0.05, 0, 1000),
+    ("notch", 50 / 3, 50, 0, 1000),
+    ("notch", 50, 150, 0, 1000),
 ]
 
 
@@ -118,6 +139,20 @@ def make_responses():
     write("responses.csv", header, rows)
 
 
+def make_coefficients():
+    rows = []
+    for entry in FILTERS:
+        sos, _ = design(*entry)
+        over, under = np.array([1.0]), np.array([1.0])
+        for section in sos:
+            over, under = np.convolve(over, section[:3]), np.convolve(under, section[3:])
+        # A section of order one leaves a zero at the end, on both sides.
+        polynomials = [" ".join(number(v) for v in part) for part in (over, under)]
+        rows.append([entry[0]] + [number(v) for v in entry[1:]] + polynomials)
+    header = ["kind", "order_or_q", "low_hz", "high_hz", "rate_hz", "numerator", "denominator"]
+    write("coefficients.csv", header, rows)
+
+
 def run(entry, x):
     """Causal, from the steady state for the first sample."""
     sos, _ = design(*entry)
@@ -126,6 +161,44 @@ def run(entry, x):
 
 def run_from_zero(entry, x):
     return signal.sosfilt(design(*entry)[0], x)
+
+
+def run_precisely(entry, x):
+    """As `run`, but with 50 digits from SciPy's zeros, poles and gain: at 0.05 Hz and 1 kHz its rows
+    of 16 digits put a constant of 2,000 wrong by 2e-6."""
+    getcontext().prec = 50
+    zeros, poles, gain = design(*entry)[1]
+    pairs = zip(zeros[::2].real, zeros[1::2].real, [p for p in poles if p.imag > 0], strict=True)
+    signal_now = [Decimal(v) * Decimal(gain) for v in x]
+    for zero, other_zero, pole in pairs:
+        re, im = Decimal(pole.real), Decimal(pole.imag)
+        # SciPy rounds zeros at one and minus one to exactly that.
+        b1, b2 = -Decimal(zero) - Decimal(other_zero), Decimal(zero) * Decimal(other_zero)
+        a1, a2 = -2 * re, re * re + im * im
+        x1 = x2 = signal_now[0]
+        y1 = y2 = x1 * (1 + b1 + b2) / (1 + a1 + a2)
+        out = []
+        for v in signal_now:
+            y = v + b1 * x1 + b2 * x2 - a1 * y1 - a2 * y2
+            x1, x2, y1, y2 = v, x1, y, y1
+            out.append(y)
+        signal_now = out
+    return np.array([float(v) for v in signal_now])
+
+
+def run_zero_phase(entry, x):
+    return signal.sosfiltfilt(design(*entry)[0], x)
+
+
+def teager_kaiser(x):
+    y = x.copy()
+    y[1:-1] = x[1:-1] ** 2 - x[:-2] * x[2:]
+    y[0], y[-1] = y[1], y[-2]
+    return y
+
+
+def trailing_percentile(x, window, percent):
+    return np.array([np.percentile(x[max(0, n - window) : n], percent) for n in range(1, len(x) + 1)])
 
 
 def trailing(values, window):
@@ -175,6 +248,20 @@ def make_outputs():
         "lowpass2_6": run(LOW_PASS, x),
         "rms_50": trailing_rms(band, 50),
         "rectified_mean_50": trailing(np.abs(band), 50),
+        "lowpass4_0.05": run_precisely(("lowpass", 4, 0.05, 0, 1000), x),
+        "highpass2_0.05": run_precisely(("highpass", 2, 0.05, 0, 1000), x),
+        "highpass4_0.05": run_precisely(("highpass", 4, 0.05, 0, 1000), x),
+        "decimated_lowpass8_25": run(("lowpass", 8, 25, 0, 1000), x),
+        "teager_kaiser": teager_kaiser(band),
+        "median_31": trailing_percentile(x, 31, 50),
+        "percentile10_100": trailing_percentile(np.abs(band), 100, 10),
+        "zero_phase_bandpass4_20_450": run_zero_phase(BAND_PASS, x),
+        "zero_phase_bandpass3_20_450": run_zero_phase(("bandpass", 3, 20, 450, 1000), x),
+        "zero_phase_bandstop2_48_52": run_zero_phase(("bandstop", 2, 48, 52, 1000), x),
+        "zero_phase_highpass3_10": run_zero_phase(("highpass", 3, 10, 0, 1000), x),
+        "zero_phase_lowpass2_6": run_zero_phase(LOW_PASS, x),
+        "zero_phase_lowpass5_40": run_zero_phase(("lowpass", 5, 40, 0, 1000), x),
+        "zero_phase_notch_50_q30": run_zero_phase(NOTCH, x),
     }
     rows = [[number(v) for v in row] for row in zip(*columns.values())]
     write("outputs.csv", list(columns), rows)
@@ -183,6 +270,7 @@ def make_outputs():
 def make_recording(path):
     x = np.loadtxt(path, comments="#")
     band = run(BAND_PASS, x)
+    zero_phase = run_zero_phase(BAND_PASS, x)
     stages = {
         "highpass4_20_from_zero": run_from_zero(HIGH_PASS, x),
         "highpass4_20": run(HIGH_PASS, x),
@@ -192,6 +280,10 @@ def make_recording(path):
         "rms_50": trailing_rms(band, 50),
         "rms_100": trailing_rms(band, 100),
         "rms_250": trailing_rms(band, 250),
+        "zero_phase_bandpass4_20_450": zero_phase,
+        "zero_phase_abs_lowpass2_6": run_zero_phase(LOW_PASS, np.abs(zero_phase)),
+        "teager_kaiser": teager_kaiser(band),
+        "percentile10_2000_of_rms_100": trailing_percentile(trailing_rms(band, 100), 2000, 10),
     }
     indices = [0, 1, 1600, 16000, 26000, 63879]
     rows = []
@@ -202,7 +294,26 @@ def make_recording(path):
     write("recording.csv", header, rows)
 
 
+def make_resampled():
+    """Grid points between two samples that are at most 0.5 s apart, by straight lines."""
+    rows = []
+    for name in ("grip_8_squeezes.csv", "grip_sensor_fault.csv"):
+        lines = (RECORDING.parent / name).read_text(encoding="ascii").splitlines()[1:]
+        fields = [line.split(",") for line in lines]
+        pairs = [(float(f[0]), float(f[1])) for f in fields if f[1].strip()]
+        t, x = np.array(pairs).T
+        t = t - t[0]
+        for index in range(int(t[-1] * 50) + 1):
+            at = index / 50
+            after = min(max(int(np.searchsorted(t, at)), 1), len(t) - 1)
+            if t[after] - t[after - 1] <= 0.5 or at in (t[after], t[after - 1]):
+                rows.append([name, str(index), number(np.interp(at, t, x))])
+    write("resampled.csv", ["recording", "index", "value"], rows)
+
+
 if __name__ == "__main__":
     make_responses()
+    make_coefficients()
+    make_resampled()
     make_outputs()
     make_recording(Path(sys.argv[1]) if len(sys.argv) > 1 else RECORDING)
