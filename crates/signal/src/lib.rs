@@ -20,6 +20,7 @@ pub mod preset;
 pub mod sections;
 
 pub mod cascade;
+pub mod decimate;
 pub mod envelope;
 mod interpolate;
 pub mod percentile;
@@ -33,6 +34,7 @@ mod testing;
 pub use block::{Block, ChannelId};
 pub use calibration::Calibration;
 pub use cascade::Cascade;
+pub use decimate::{Bucket, Buckets, Decimator, TooManyBuckets};
 pub use design::{
     DesignError, butterworth_band_pass, butterworth_band_stop, butterworth_high_pass,
     butterworth_low_pass, notch, notch_with_width,
