@@ -18,7 +18,7 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     (
         "levator-record",
         &["levator-decode", "levator-engine", "levator-signal"],
-        &["crc32fast", "serde_json", "thiserror"],
+        &["crc32fast", "memchr", "serde_json", "thiserror"],
     ),
     ("levator-device", &["levator-signal"], &["nix", "serialport", "thiserror"]),
     ("levator-simulate", &["levator-protocol", "levator-signal"], &["libm", "rustix"]),

@@ -59,8 +59,13 @@ impl Column {
     /// Its name, or `column 3` if it has none.
     #[must_use]
     pub fn title(&self) -> String {
-        if self.name.is_empty() { format!("column {}", self.index) } else { self.name.clone() }
+        title(self.index, &self.name)
     }
+}
+
+/// The name of column `index`, or `column 3` if it has none.
+pub(crate) fn title(index: usize, name: &str) -> String {
+    if name.is_empty() { format!("column {index}") } else { name.to_owned() }
 }
 
 impl fmt::Display for Column {
@@ -123,6 +128,37 @@ impl ColumnStats {
         self.fractional_count += u64::from(((value as i64) as f64 - value) != 0.0);
         self.number_count += 1;
         self.last = value;
+    }
+
+    /// Takes numbers below 2⁵³ with at most 19 digits: the same as [`Self::add`] one by one, but
+    /// several at a time.
+    pub(crate) fn add_numbers(&mut self, values: &[f64]) {
+        let Some((&first, rest)) = values.split_first() else { return };
+        self.add(Cell::Number { value: first, decimals: 0 });
+        let Some(&last) = rest.last() else { return };
+        // Adding this leaves no room for a fraction; a number too large for that has none.
+        const ROUNDING: f64 = 6_755_399_441_055_744.0;
+        const WHOLE: f64 = 2_251_799_813_685_248.0;
+        let [mut changes, mut falls, mut same, mut fractional] = [0_u64; 4];
+        let mut last_step = self.last_step;
+        for (value, before) in rest.iter().zip(values) {
+            let step = value - before;
+            changes += u64::from(step != 0.0);
+            falls += u64::from(step < 0.0);
+            same += u64::from(step.to_bits() == last_step.to_bits());
+            last_step = step;
+            let is_fractional = ((value + ROUNDING) - ROUNDING) - value != 0.0;
+            fractional += u64::from(is_fractional & (value.abs() < WHOLE));
+        }
+        let count = rest.len() as u64;
+        self.step_count += count;
+        self.change_count += changes;
+        self.fall_count += falls;
+        self.same_step_count += same;
+        self.fractional_count += fractional;
+        self.number_count += count;
+        self.last_step = last_step;
+        self.last = last;
     }
 
     pub(crate) fn is_numeric(&self) -> bool {
@@ -316,6 +352,39 @@ mod tests {
             stats.add(number::parse(value.to_string().as_bytes()));
         }
         stats
+    }
+
+    #[test]
+    fn many_numbers_count_as_one_by_one() {
+        let numbers = [
+            0.0,
+            -0.0,
+            1.0,
+            2.5,
+            2.5,
+            4.0,
+            5.5,
+            -7.0,
+            1e15,
+            9_007_199_254_740_991.0,
+            0.1,
+            0.2,
+            0.3,
+            4_503_599_627_370_497.0,
+            2_251_799_813_685_247.5,
+        ];
+        for split in 0..numbers.len() {
+            let single = {
+                let mut stats = ColumnStats::default();
+                let cell = |value| Cell::Number { value, decimals: 0 };
+                numbers.iter().for_each(|&value| stats.add(cell(value)));
+                stats
+            };
+            let mut many = ColumnStats::default();
+            many.add_numbers(&numbers[..split]);
+            many.add_numbers(&numbers[split..]);
+            assert_eq!(format!("{single:?}"), format!("{many:?}"), "{split}");
+        }
     }
 
     fn table(columns: &[(&str, ColumnStats)]) -> (Vec<String>, Vec<ColumnStats>) {

@@ -35,7 +35,7 @@ impl Separator {
     }
 
     /// The byte it is; `None` never stands in a line.
-    const fn byte(self) -> u8 {
+    pub(crate) const fn byte(self) -> u8 {
         match self {
             Self::Tab => b'\t',
             Self::Semicolon => b';',

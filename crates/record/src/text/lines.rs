@@ -61,7 +61,7 @@ impl<R: Read> Lines<R> {
         let mut searched = 0;
         let len = loop {
             let waiting = &self.buffer[self.start + searched..self.end];
-            if let Some(at) = position(waiting, self.terminator) {
+            if let Some(at) = memchr::memchr(self.terminator, waiting) {
                 break searched + at;
             }
             searched = self.end - self.start;
@@ -83,6 +83,23 @@ impl<R: Read> Lines<R> {
         Ok(Some((self.number, line.strip_suffix(b"\r").unwrap_or(line))))
     }
 
+    /// What was read ahead, from the next line on, if lines end with LF. Whoever takes whole lines from
+    /// it says so with [`Self::took`].
+    pub(crate) fn ahead(&self) -> &[u8] {
+        if self.terminator == b'\n' { &self.buffer[self.start..self.end] } else { &[] }
+    }
+
+    /// Number of the next line.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.number + 1
+    }
+
+    /// Leaves out `line_count` lines that take `len` bytes with their ends.
+    pub(crate) fn took(&mut self, len: usize, line_count: u64) {
+        self.start = (self.start + len).min(self.end);
+        self.number += line_count;
+    }
+
     /// Moves what was not used to the front and reads until the buffer is full or the source ends.
     fn fill(&mut self) -> Result<(), LineError> {
         self.buffer.copy_within(self.start..self.end, 0);
@@ -100,35 +117,15 @@ impl<R: Read> Lines<R> {
                 Err(error) => return Err(LineError::Io(error)),
             }
         }
-        if self.buffer[old_end..self.end].contains(&0) {
+        if memchr::memchr(0, &self.buffer[old_end..self.end]).is_some() {
             return Err(LineError::Zero(self.number + 1));
         }
         Ok(())
     }
 }
 
-/// Where `wanted` first stands, eight bytes at a time: a plain search would take longer than reading
-/// the numbers.
-fn position(bytes: &[u8], wanted: u8) -> Option<usize> {
-    const LOW: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let pattern = LOW * u64::from(wanted);
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let difference = u64::from_le_bytes(*word) ^ pattern;
-        // The lowest marked byte is the first that is equal; above it marks may be wrong.
-        let marks = difference.wrapping_sub(LOW) & !difference & HIGH;
-        if marks != 0 {
-            return Some(index * 8 + (marks.trailing_zeros() / 8) as usize);
-        }
-    }
-    rest.iter().position(|&byte| byte == wanted).map(|at| words.len() * 8 + at)
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     /// Hands out at most three bytes at a time.
@@ -176,6 +173,15 @@ mod tests {
     }
 
     #[test]
+    fn lines_that_were_taken_ahead_are_counted() {
+        let mut lines = Lines::new(&b"a\nbc\nd\n"[..]).expect("text");
+        assert_eq!((lines.ahead(), lines.next_number()), (&b"a\nbc\nd\n"[..], 1));
+        lines.took(5, 2);
+        assert_eq!(lines.next().expect("short lines"), Some((3, &b"d"[..])));
+        assert_eq!(Lines::new(&b"a\rb"[..]).expect("text").ahead(), b"");
+    }
+
+    #[test]
     fn a_zero_byte_is_reported_with_its_line() {
         assert!(matches!(Lines::new(&b"a\0"[..]), Err(LineError::Zero(1))));
     }
@@ -191,17 +197,5 @@ mod tests {
             count += 1;
         }
         assert_eq!(count, bytes.len() / line.len());
-    }
-
-    proptest! {
-        #[test]
-        fn the_wide_search_finds_what_the_plain_one_finds(
-            bytes in proptest::collection::vec(9_u8..12, 0..40), wanted in 9_u8..12,
-        ) {
-            prop_assert_eq!(
-                position(&bytes, wanted),
-                bytes.iter().position(|&byte| byte == wanted)
-            );
-        }
     }
 }

@@ -11,6 +11,7 @@
 //! before, the jump was one wrong stamp and its row is left out.
 
 use super::layout::{Gap, MAX_LISTED};
+use super::plain::Values;
 
 /// Steps that are bridged at most, so up to four missing samples. Our choice: too short for any
 /// detector to see in an EMG, and below 0.4 s in the slowest grip-force logs we know.
@@ -24,6 +25,9 @@ const SEAM_STEPS: u64 = 2;
 
 /// How far, in steps, a row may miss a tick by rounding and still be on it.
 const TICK_SLACK: f64 = 1e-6;
+
+/// Rows that are taken one by one where not all of a run are the next sample.
+const STRETCH: usize = 16;
 
 /// How a row becomes a sample. Times and steps are in the unit of the time column.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,6 +78,15 @@ impl Tally {
     }
 }
 
+/// Takes samples, in order.
+pub(crate) trait Emit {
+    /// One sample.
+    fn one(&mut self, index: u64, values: &[f64]);
+
+    /// The rows of `values` from `start` on, the first of them as sample `index`.
+    fn run(&mut self, index: u64, values: Values<'_>, start: usize);
+}
+
 /// A row that was accepted.
 #[derive(Clone, Debug)]
 struct Row {
@@ -86,7 +99,7 @@ impl Row {
     fn set(&mut self, time: f64, line: u64, values: &[f64]) {
         self.time = time;
         self.line = line;
-        self.values.copy_from_slice(values);
+        copy(values, &mut self.values);
     }
 }
 
@@ -109,6 +122,7 @@ pub(crate) struct Placer {
     last: Option<u64>,
     last_values: Box<[f64]>,
     scratch: Box<[f64]>,
+    row_scratch: Box<[f64]>,
     /// Rows without a value since the last one with.
     holes: u64,
     /// Next tick of the grid, in `Resampled`.
@@ -151,6 +165,7 @@ impl Placer {
             last: None,
             last_values: values(),
             scratch: values(),
+            row_scratch: values(),
             holes: 0,
             next_tick: 0,
             used_ticks: true,
@@ -190,6 +205,83 @@ impl Placer {
             Follows::Jump => {
                 self.suspect.set(time, line, values);
                 self.has_suspect = true;
+            }
+        }
+    }
+
+    /// Takes consecutive rows, the first of them in line `line`. `times` is empty where rows have no
+    /// time. If each is the next sample, which is what [`Self::row`] would find, nothing is looked at
+    /// twice and they go to `emit` at once; else one by one.
+    pub(crate) fn rows(
+        &mut self,
+        times: Option<&[f64]>,
+        line: u64,
+        values: Values<'_>,
+        emit: &mut impl Emit,
+    ) {
+        let mut start = 0;
+        // The first row settles what came before it.
+        while start < values.len() && (start == 0 || !self.are_next(times, start, values.len())) {
+            // A fault ends a stretch: what is left is looked at anew after some rows.
+            let end = (start + STRETCH).min(values.len());
+            let end = if start == 0 { 1 } else { end };
+            let mut row = core::mem::take(&mut self.row_scratch);
+            for index in start..end {
+                values.row(index, &mut row);
+                let time = times.map(|times| times[index]);
+                self.row(time, line + index as u64, &row, &mut |at, values| emit.one(at, values));
+            }
+            self.row_scratch = row;
+            start = end;
+        }
+        let Some(last) = self.last.filter(|_| start < values.len()) else { return };
+        emit.run(last + 1, values, start);
+        let count = (values.len() - start) as u64;
+        if let (Mode::Regular { tolerance }, Some(times)) = (self.mode, times) {
+            let place = |time: f64| (time - self.anchor.0) * self.rate + self.anchor.1;
+            let mut index = last as f64;
+            for &time in &times[start..] {
+                index += 1.0;
+                let is_off = (place(time) - index).abs() > tolerance;
+                self.placed.off_grid_count += u64::from(is_off);
+            }
+        }
+        self.last = Some(last + count);
+        values.row(values.len() - 1, &mut self.last_values);
+        if let Some(times) = times {
+            self.previous.time = times[values.len() - 1];
+            self.previous.line = line + values.len() as u64 - 1;
+            self.previous.values.copy_from_slice(&self.last_values);
+        }
+    }
+
+    /// Whether each row from `start` on follows as the next sample on the one before.
+    fn are_next(&self, times: Option<&[f64]>, start: usize, end: usize) -> bool {
+        let Some(last) = self.last else { return false };
+        if self.has_suspect || self.holes > 0 {
+            return false;
+        }
+        let Some(times) = times else { return true };
+        if !self.has_previous || self.previous.time.to_bits() != times[start - 1].to_bits() {
+            return false;
+        }
+        let pairs = times[start..end].iter().zip(&times[start - 1..end]);
+        match self.mode {
+            Mode::Resampled { .. } => false,
+            Mode::Counted { .. } => pairs
+                .fold(true, |all, (time, before)| all & ((time - before).abs() <= self.gap_after)),
+            Mode::Regular { .. } => {
+                // Beyond this, a half is no longer there to be added.
+                if last >= 1 << 51 {
+                    return false;
+                }
+                let mut index = last as f64;
+                pairs.fold(true, |all, (time, before)| {
+                    index += 1.0;
+                    let place = (time - self.anchor.0) * self.rate + self.anchor.1 + 0.5;
+                    let is_next = (place >= index) & (place < index + 1.0);
+                    all & is_next & ((time - before).abs() <= self.gap_after)
+                })
             }
         }
     }
@@ -419,7 +511,7 @@ impl Placer {
         }
         emit(index, values);
         self.last = Some(index);
-        self.last_values.copy_from_slice(values);
+        copy(values, &mut self.last_values);
         self.holes = 0;
     }
 }
@@ -428,6 +520,16 @@ impl Placer {
 /// does not matter, and `round` is a call into the library on older processors.
 fn nearest(place: f64) -> u64 {
     (place + 0.5) as u64
+}
+
+/// A call into the library would take longer than copying the usual one value.
+#[inline(always)]
+fn copy(from: &[f64], to: &mut [f64]) {
+    if let ([from], [to]) = (from, &mut *to) {
+        *to = *from;
+    } else {
+        to.copy_from_slice(from);
+    }
 }
 
 /// A point on the straight lines from `from` to `to`.

@@ -54,9 +54,14 @@ impl Plan {
         self.time.map(|(column, ..)| column)
     }
 
+    /// Whether rows are placed by their time, where they have one.
+    pub(crate) fn places_by_time(&self) -> bool {
+        self.timing != Timing::Given
+    }
+
     /// The time of a row, if rows are placed by it.
     pub(crate) fn placing(&self, time: Option<f64>) -> Option<f64> {
-        time.filter(|_| self.timing != Timing::Given)
+        time.filter(|_| self.places_by_time())
     }
 
     /// Whether rows are read alike. Another regular rate does not matter to rows that lie on the grid

@@ -78,6 +78,15 @@ impl RowFormat {
         RowValues { time: None, values: vec![f64::NAN; self.channel_count].into_boxed_slice() }
     }
 
+    /// The column of each channel.
+    pub(crate) fn channel_columns(&self) -> Vec<usize> {
+        let mut columns = vec![0; self.channel_count];
+        for (column, &slot) in self.slots.iter().enumerate().filter(|(_, slot)| **slot != NONE) {
+            columns[usize::from(slot)] = column;
+        }
+        columns
+    }
+
     /// Reads the columns that are needed.
     pub(crate) fn read(&self, line: &[u8], row: &mut RowValues) -> Verdict {
         self.read_columns(line, row, self.needed, |_, _| ())

@@ -1,18 +1,19 @@
 //! Passes over a file that learn its layout.
 
-use std::fs::File;
-use std::io::Seek;
+use std::io::{Read, Seek};
 use std::ops::ControlFlow;
 
 use super::TextOptions;
 use super::error::TextError;
+use super::fields::Separator;
 use super::head::Head;
 use super::layout::{MAX_LISTED, Note, SkipReason, Skipped};
 use super::lines::Lines;
 use super::number::Cell;
-use super::place::{Mode, Placed, Placer};
+use super::place::{Emit, Mode, Placed, Placer};
+use super::plain::{PlainRows, Values};
 use super::plan::{self, Figures, MAX_REFUSED, Plan, Refused};
-use super::rows::{RowFormat, Verdict, annotation};
+use super::rows::{RowFormat, RowValues, Verdict, annotation};
 
 /// Rows that are looked at before the whole file is read. Our choice: some seconds of EMG.
 const TRIAL_ROWS: u64 = 4000;
@@ -54,15 +55,42 @@ pub(crate) fn tools(head: &Head, plan: &Plan, options: &TextOptions) -> (RowForm
     (format, placer)
 }
 
+/// Takes the samples of a pass over the whole file.
+pub(crate) trait Receiver: Emit {
+    /// A pass begins; what an earlier one gave is void.
+    ///
+    /// # Errors
+    ///
+    /// What keeps its samples from being a stream; the file is read no further.
+    fn start(&mut self, head: &Head, plan: &Plan) -> Result<(), TextError>;
+}
+
+/// For whoever wants the layout alone.
+#[derive(Debug)]
+pub(crate) struct Nobody;
+
+impl Receiver for Nobody {
+    fn start(&mut self, _: &Head, _: &Plan) -> Result<(), TextError> {
+        Ok(())
+    }
+}
+
+impl Emit for Nobody {
+    fn one(&mut self, _: u64, _: &[f64]) {}
+
+    fn run(&mut self, _: u64, _: Values<'_>, _: usize) {}
+}
+
 /// Reads the file until plan and findings agree: in most files its first rows and then the whole
-/// once, more often where time turns out to be uneven.
+/// once, more often where time turns out to be uneven. `receiver` takes the samples of the whole.
 pub(crate) fn learn(
-    file: &mut File,
+    source: &mut (impl Read + Seek),
     head: &Head,
     options: &TextOptions,
+    receiver: &mut impl Receiver,
 ) -> Result<(Plan, Scanned), TextError> {
     let mut limit = Some(TRIAL_ROWS);
-    let mut figures = survey(file, head, None, limit)?;
+    let mut figures = survey(source, head, None, limit)?;
     if figures.row_count < 2 {
         let line = head.first_row_line;
         return Err(TextError::NotEnoughRows { row_count: figures.row_count, line });
@@ -71,13 +99,19 @@ pub(crate) fn learn(
     let mut pass = 0;
     loop {
         pass += 1;
+        let is_last = pass == MAX_PASSES;
         let time = plan::roles(head, &figures.stats, &options.channels)?.time.map(|time| time.0);
         if time.is_some() && figures.time != time {
-            figures = survey(file, head, time, limit)?;
+            figures = survey(source, head, time, limit)?;
         }
         let plan = plan::decide(head, &figures, &refused, options)?;
-        let scanned = scan(file, head, &plan, options, limit)?;
-        if pass < MAX_PASSES {
+        let scanned = if limit.is_some() && !is_last {
+            scan(source, head, &plan, options, limit, &mut Nobody)?
+        } else {
+            receiver.start(head, &plan)?;
+            scan(source, head, &plan, options, None, receiver)?
+        };
+        if !is_last {
             if !holds(&plan, &scanned) {
                 refused.rates.push(plan.rate);
                 figures = scanned.figures;
@@ -112,42 +146,77 @@ fn holds(plan: &Plan, scanned: &Scanned) -> bool {
     }
 }
 
-/// Shows each line of the table to `visit`, comments and blank lines left out, until it says to stop.
-/// Returns the number of the last line that was read.
+/// Takes the lines of a table.
+pub(crate) trait Visitor {
+    /// How many rows of nothing but numbers [`Self::plain`] may be given at once.
+    fn plain_room(&self) -> u64;
+
+    /// Rows of nothing but numbers, the first of them in line `first`.
+    fn plain(&mut self, first: u64, rows: &PlainRows) -> ControlFlow<()>;
+
+    /// Any line.
+    fn line(&mut self, number: u64, line: &[u8], row: &mut RowValues) -> ControlFlow<()>;
+}
+
+/// Shows each line of the table to `visitor`, comments and blank lines left out, until it says to
+/// stop. Returns the number of the last line that was read.
 pub(crate) fn for_each_line(
-    file: &mut File,
+    source: &mut (impl Read + Seek),
     head: &Head,
-    mut visit: impl FnMut(u64, &[u8]) -> ControlFlow<()>,
+    format: &RowFormat,
+    visitor: &mut impl Visitor,
 ) -> Result<u64, TextError> {
-    file.rewind()?;
-    let mut lines = Lines::new(file)?;
+    source.rewind()?;
+    let mut lines = Lines::new(source)?;
+    let mut rows = PlainRows::new(format);
+    let mut row = format.values();
     let mut last = 0;
-    while let Some((number, line)) = lines.next()? {
+    loop {
+        while lines.next_number() >= head.first_row_line {
+            let len = rows.fill(lines.ahead(), visitor.plain_room());
+            if rows.len() == 0 {
+                break;
+            }
+            let first = lines.next_number();
+            lines.took(len, rows.len() as u64);
+            last = lines.next_number() - 1;
+            if visitor.plain(first, &rows).is_break() {
+                return Ok(last);
+            }
+        }
+        let Some((number, line)) = lines.next()? else { break };
         last = number;
         let first_letter = line.iter().find(|byte| !byte.is_ascii_whitespace());
         if number < head.first_row_line || matches!(first_letter, None | Some(b'#' | b'%')) {
             continue;
         }
-        if visit(number, line).is_break() {
+        if visitor.line(number, line, &mut row).is_break() {
             break;
         }
     }
     Ok(last)
 }
 
-/// Figures of all columns, and of the steps of `time`, over at most `limit` rows.
-fn survey(
-    file: &mut File,
-    head: &Head,
-    time: Option<usize>,
+/// Gathers figures of all columns, and of the steps of time, over at most `limit` rows.
+struct Survey<'a> {
+    format: &'a RowFormat,
     limit: Option<u64>,
-) -> Result<Figures, TextError> {
-    let format = RowFormat::new(head.separator, head.names.len(), time, &[]);
-    let mut row = format.values();
-    let mut figures = Figures::new(head.names.len(), time);
-    for_each_line(file, head, |_, line| {
+    figures: Figures,
+}
+
+impl Visitor for Survey<'_> {
+    fn plain_room(&self) -> u64 {
+        0
+    }
+
+    fn plain(&mut self, _: u64, _: &PlainRows) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn line(&mut self, _: u64, line: &[u8], row: &mut RowValues) -> ControlFlow<()> {
+        let figures = &mut self.figures;
         let mut has_number = false;
-        let verdict = format.read_all(line, &mut row, |column, cell| {
+        let verdict = self.format.read_all(line, row, |column, cell| {
             has_number |= matches!(cell, Cell::Number { .. });
             figures.stats[column].add(cell);
         });
@@ -156,87 +225,171 @@ fn survey(
         }
         figures.add_time(row.time);
         figures.row_count += u64::from(has_number);
-        if limit == Some(figures.row_count) {
+        if self.limit == Some(figures.row_count) {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
         }
-    })?;
-    Ok(figures)
+    }
 }
 
-/// Reads at most `limit` rows as `plan` says and keeps what is worth telling.
-fn scan(
-    file: &mut File,
+fn survey(
+    source: &mut (impl Read + Seek),
     head: &Head,
-    plan: &Plan,
-    options: &TextOptions,
+    time: Option<usize>,
     limit: Option<u64>,
-) -> Result<Scanned, TextError> {
-    let (format, mut placer) = tools(head, plan, options);
-    let rate_hz = plan.rate.hz();
-    let mut row = format.values();
-    let mut figures = Figures::new(head.names.len(), format.time);
-    let mut skipped = Skipped::default();
-    let mut notes = Notes::default();
-    let mut row_count = 0;
-    let mut first_time = None;
-    let mut in_section = false;
-    let line_count = for_each_line(file, head, |number, line| {
-        if in_section {
-            let (time, text) = annotation(line, head.separator);
-            let at_s = time.map(|time| (time - first_time.unwrap_or(0.0)) * plan.unit_s());
-            let at_s = at_s.map(whole_microseconds);
-            notes.add(number, time, at_s, || text);
+) -> Result<Figures, TextError> {
+    let format = RowFormat::new(head.separator, head.names.len(), time, &[]);
+    let figures = Figures::new(head.names.len(), time);
+    let mut survey = Survey { format: &format, limit, figures };
+    for_each_line(source, head, &format, &mut survey)?;
+    Ok(survey.figures)
+}
+
+/// Reads rows as a plan says and keeps what is worth telling.
+struct Pass<'a, R> {
+    format: &'a RowFormat,
+    plan: &'a Plan,
+    separator: Separator,
+    limit: Option<u64>,
+    receiver: &'a mut R,
+    placer: Placer,
+    figures: Figures,
+    skipped: Skipped,
+    notes: Notes,
+    row_count: u64,
+    first_time: Option<f64>,
+    /// Behind the table.
+    in_section: bool,
+}
+
+impl<R: Receiver> Pass<'_, R> {
+    fn flow(&self) -> ControlFlow<()> {
+        match self.limit == Some(self.row_count) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+
+    fn note(&mut self, number: u64, time: Option<f64>, line: &[u8]) {
+        let position_s = self.placer.position_s(self.plan.placing(time), self.plan.rate.hz());
+        let at_s = whole_microseconds(position_s);
+        self.notes.add(number, time, Some(at_s), || self.format.note_text(line));
+    }
+}
+
+impl<R: Receiver> Visitor for Pass<'_, R> {
+    fn plain_room(&self) -> u64 {
+        if self.in_section {
+            0
+        } else {
+            self.limit.map_or(u64::MAX, |limit| limit - self.row_count)
+        }
+    }
+
+    fn plain(&mut self, first: u64, rows: &PlainRows) -> ControlFlow<()> {
+        for (stats, numbers) in self.figures.stats.iter_mut().zip(rows.columns()) {
+            stats.add_numbers(numbers);
+        }
+        let times = rows.times();
+        if let Some((times, decimals)) = times {
+            self.first_time = self.first_time.or(times.first().copied());
+            self.figures.steps.add_all(times, decimals);
+        }
+        let placing = times.map(|(times, _)| times).filter(|_| self.plan.places_by_time());
+        self.placer.rows(placing, first, rows.values(), self.receiver);
+        self.row_count += rows.len() as u64;
+        self.figures.row_count += rows.len() as u64;
+        self.flow()
+    }
+
+    fn line(&mut self, number: u64, line: &[u8], row: &mut RowValues) -> ControlFlow<()> {
+        if self.in_section {
+            let (time, text) = annotation(line, self.separator);
+            let first_time = self.first_time.unwrap_or(0.0);
+            let at_s =
+                time.map(|time| whole_microseconds((time - first_time) * self.plan.unit_s()));
+            self.notes.add(number, time, at_s, || text);
             return ControlFlow::Continue(());
         }
         let mut has_text = false;
-        let verdict = format.read_all(line, &mut row, |column, cell| {
-            has_text |= cell == Cell::Text && !format.is_text[column];
-            figures.stats[column].add(cell);
+        let stats = &mut self.figures.stats;
+        let verdict = self.format.read_all(line, row, |column, cell| {
+            has_text |= cell == Cell::Text && !self.format.is_text[column];
+            stats[column].add(cell);
         });
         let time = row.time.map(|(time, _)| time);
         match verdict {
             Verdict::Section => {
-                in_section = true;
+                self.in_section = true;
                 return ControlFlow::Continue(());
             }
             Verdict::Row => {
                 if has_text {
-                    let at_s = whole_microseconds(placer.position_s(plan.placing(time), rate_hz));
-                    notes.add(number, time, Some(at_s), || format.note_text(line));
+                    self.note(number, time, line);
                 }
-                first_time = first_time.or(time);
-                row_count += 1;
-                placer.row(plan.placing(time), number, &row.values, &mut |_, _| ());
+                self.first_time = self.first_time.or(time);
+                self.row_count += 1;
+                let receiver = &mut *self.receiver;
+                let time = self.plan.placing(time);
+                self.placer.row(time, number, &row.values, &mut |index, values| {
+                    receiver.one(index, values);
+                });
             }
             Verdict::Skip(reason) => {
-                skipped.add(reason, number);
+                self.skipped.add(reason, number);
                 if reason == SkipReason::Marker {
-                    let at_s = whole_microseconds(placer.position_s(plan.placing(time), rate_hz));
-                    notes.add(number, time, Some(at_s), || format.note_text(line));
+                    self.note(number, time, line);
                 } else {
-                    placer.hole();
+                    self.placer.hole();
                 }
             }
         }
-        figures.add_time(row.time.filter(|_| verdict == Verdict::Row));
-        figures.row_count += 1;
-        if limit == Some(row_count) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
-    let placed = placer.finish(&mut |_, _| ());
+        self.figures.add_time(row.time.filter(|_| verdict == Verdict::Row));
+        self.figures.row_count += 1;
+        self.flow()
+    }
+}
+
+/// Reads at most `limit` rows as `plan` says; `receiver` takes their samples.
+fn scan(
+    source: &mut (impl Read + Seek),
+    head: &Head,
+    plan: &Plan,
+    options: &TextOptions,
+    limit: Option<u64>,
+    receiver: &mut impl Receiver,
+) -> Result<Scanned, TextError> {
+    let (format, placer) = tools(head, plan, options);
+    let mut pass = Pass {
+        format: &format,
+        plan,
+        separator: head.separator,
+        limit,
+        receiver,
+        placer,
+        figures: Figures::new(head.names.len(), format.time),
+        skipped: Skipped::default(),
+        notes: Notes::default(),
+        row_count: 0,
+        first_time: None,
+        in_section: false,
+    };
+    let line_count = for_each_line(source, head, &format, &mut pass)?;
+    let Pass { receiver, mut placer, mut skipped, .. } = pass;
+    let placed = placer.finish(&mut |index, values| receiver.one(index, values));
     skipped.set(SkipReason::Repeated, placed.repeated);
     skipped.set(SkipReason::Backwards, placed.backwards);
     skipped.set(SkipReason::Isolated, placed.isolated);
     Ok(Scanned {
-        figures,
+        figures: pass.figures,
         placed,
         skipped,
         line_count,
-        row_count,
-        note_count: notes.count,
-        notes: notes.list,
-        first_time,
+        row_count: pass.row_count,
+        note_count: pass.notes.count,
+        notes: pass.notes.list,
+        first_time: pass.first_time,
     })
 }
 

@@ -53,8 +53,7 @@ impl StepStats {
         }
         self.count += 1;
         if step > 0.0 {
-            let bin = (step.to_bits() >> BIN_SHIFT).saturating_sub(FIRST_BIN) as usize;
-            let bin = &mut self.bins[bin.min(BIN_COUNT - 1)];
+            let bin = &mut self.bins[bin_of(step)];
             bin.count += 1;
             bin.sum += step;
             self.shortest = self.shortest.min(step);
@@ -62,6 +61,44 @@ impl StepStats {
         } else if step == 0.0 {
             self.zero_count += 1;
         }
+    }
+
+    /// Takes the times of consecutive rows: the same as [`Self::add`] one by one, but the bin of a step
+    /// stays at hand while steps fall into it.
+    pub(crate) fn add_all(&mut self, times: &[f64], decimals: &[u8]) {
+        let (Some((&first, rest)), Some(&first_decimals)) = (times.split_first(), decimals.first())
+        else {
+            return;
+        };
+        self.add(first, first_decimals);
+        self.decimals = decimals.iter().fold(self.decimals, |most, &one| most.max(one));
+        let (mut shortest, mut longest) = (self.shortest, self.longest);
+        let mut index = BIN_COUNT;
+        let mut bin = Bin::default();
+        for (time, before) in rest.iter().zip(times) {
+            let step = time - before;
+            if step > 0.0 {
+                let wanted = bin_of(step);
+                if wanted != index {
+                    if let Some(old) = self.bins.get_mut(index) {
+                        *old = bin;
+                    }
+                    (index, bin) = (wanted, self.bins[wanted]);
+                }
+                bin.count += 1;
+                bin.sum += step;
+                shortest = if step < shortest { step } else { shortest };
+                longest = if step > longest { step } else { longest };
+            } else if step == 0.0 {
+                self.zero_count += 1;
+            }
+        }
+        if let Some(old) = self.bins.get_mut(index) {
+            *old = bin;
+        }
+        self.count += rest.len() as u64;
+        (self.shortest, self.longest) = (shortest, longest);
+        self.last_time = rest.last().copied().unwrap_or(first);
     }
 
     /// The latest time that was added.
@@ -160,6 +197,11 @@ impl StepStats {
     }
 }
 
+fn bin_of(step: f64) -> usize {
+    let bin = (step.to_bits() >> BIN_SHIFT).saturating_sub(FIRST_BIN) as usize;
+    bin.min(BIN_COUNT - 1)
+}
+
 /// The roundest number within 1 % of `hz`: a multiple of 1, 2.5, 2 or 5 and a power of ten.
 ///
 /// The grid of a resampled signal is ours to choose, and a round rate is easier to check.
@@ -244,6 +286,21 @@ mod tests {
         }
         stats.candidates(1e-9);
         assert!(StepStats::new().candidates(1.0).is_empty());
+    }
+
+    #[test]
+    fn many_times_count_as_one_by_one() {
+        let times = [0.0, 0.1, 0.2, 0.2, 0.1, 7.0, 7.1, 7.2, 1e300, -1e300, 0.0, 0.001];
+        let decimals = [1, 1, 2, 1, 1, 0, 1, 1, 0, 0, 0, 3];
+        for split in 0..times.len() {
+            let (mut single, mut many) = (StepStats::new(), StepStats::new());
+            for (&time, &decimals) in times.iter().zip(&decimals) {
+                single.add(time, decimals);
+            }
+            many.add_all(&times[..split], &decimals[..split]);
+            many.add_all(&times[split..], &decimals[split..]);
+            assert_eq!(format!("{single:?}"), format!("{many:?}"));
+        }
     }
 
     #[test]

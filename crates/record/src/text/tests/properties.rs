@@ -1,10 +1,12 @@
 //! What holds for any file.
 
+use std::io::Cursor;
+
 use levator_decode::Scans;
 use proptest::prelude::*;
 
 use super::{collect, open_with};
-use crate::text::{ChannelChoice, TextOptions, Timing};
+use crate::text::{ChannelChoice, Layout, TextFile, TextOptions, Timing};
 
 /// Opens and reads; whatever comes, nothing panics and the layout agrees with the samples.
 fn read(bytes: &[u8], options: &TextOptions) {
@@ -66,6 +68,45 @@ fn options() -> impl Strategy<Value = TextOptions> {
     )
 }
 
+/// Index and bits of every scan.
+type Samples = Vec<(u64, Vec<u64>)>;
+
+/// What a file gives: samples and layout by one pass and by two, and what is wrong with it.
+fn outcome(text: &str, options: &TextOptions) -> Result<(Samples, Layout), String> {
+    let scans = |all: &mut Samples, scans: Scans<'_>| {
+        let count = usize::from(scans.channel_count);
+        let bits = scans.codes.chunks(count).map(|scan| scan.iter().map(|v| v.to_bits()).collect());
+        all.extend((scans.first.0..).zip(bits));
+    };
+    let source = Cursor::new(text.as_bytes());
+    let through = TextFile::read_through(source.clone(), options, |_| Vec::new(), scans);
+    let by_two = TextFile::from_seek(source, options).map(|mut file| {
+        let mut all = Vec::new();
+        file.read(&mut |block| scans(&mut all, block)).expect("it is in memory");
+        (all, file.layout().clone())
+    });
+    match (through, by_two) {
+        (Ok((file, all)), Ok(two)) => {
+            assert_eq!((&all, file.layout()), (&two.0, &two.1));
+            Ok(two)
+        }
+        (Err(one), Err(two)) => {
+            assert_eq!(one.to_string(), two.to_string());
+            Err(two.to_string())
+        }
+        (one, two) => panic!("{one:?} {two:?}"),
+    }
+}
+
+/// Rows of nothing but numbers are read many at a time, but only where lines end with LF: the same
+/// text must give the same with CR.
+fn assert_one_by_one_is_the_same(text: &str, options: &TextOptions) {
+    let text = text.replace('\r', "");
+    assert_eq!(outcome(&text, options), outcome(&text.replace('\n', "\r"), options), "{text:?}");
+    let windows = text.replace('\n', "\r\n");
+    assert_eq!(outcome(&text, options), outcome(&windows, options), "{text:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -83,6 +124,44 @@ proptest! {
         pieces in prop::collection::vec(piece(), 0..200), options in options(),
     ) {
         read(pieces.concat().as_bytes(), &options);
+    }
+
+    #[test]
+    fn many_rows_at_a_time_read_as_one_by_one(
+        pieces in prop::collection::vec(piece(), 0..60), options in options(),
+        rows in prop::collection::vec((0_u32..40, -2e4_f64..2e4, 0_usize..6, 0_u32..60), 0..400),
+        scaled in any::<bool>(), comma in any::<bool>(), uneven in 0_i32..2,
+    ) {
+        let scale = if scaled { 1e305 } else { 1.0 };
+        let options = TextOptions { scale, ..options };
+        let mut time = 0;
+        let table: String = rows
+            .iter()
+            .map(|(step, value, digits, odd)| {
+                // Most steps are equal; a gap, a step back and a row of another kind are rare.
+                time += match step {
+                    0 => 700,
+                    1 => 4 - uneven,
+                    2 => uneven,
+                    _ => 2,
+                };
+                let time = if *step == 3 { time - 8 } else { time };
+                match odd {
+                    0 => format!("{:.3},,x\n", f64::from(time) / 1e3),
+                    1 => format!(" {time}e-3 , 1 ,\n"),
+                    2 => "# comment\n\n".to_owned(),
+                    _ => format!("{:.3},{value:.digits$},{step}\n", f64::from(time) / 1e3),
+                }
+            })
+            .collect();
+        let table = format!("t_s,emg_uV,n_x\n{table}{}", pieces.concat());
+        let table = if comma { table.replace(',', ";").replace('.', ",") } else { table };
+        assert_one_by_one_is_the_same(&table, &options);
+        let both = [ChannelChoice::Index(2), ChannelChoice::Index(1)].to_vec();
+        assert_one_by_one_is_the_same(&table, &TextOptions { channels: both, ..options });
+        let column: String = rows.iter().map(|row| format!("{:.1$}\n", row.1, row.2)).collect();
+        let hertz = TextOptions { rate_hz: Some(100.0), ..TextOptions::default() };
+        assert_one_by_one_is_the_same(&column, &hertz);
     }
 
     #[test]

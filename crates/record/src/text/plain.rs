@@ -1,0 +1,190 @@
+//! Rows of nothing but numbers, many at a time.
+//!
+//! Such rows are nearly all of a file. They are read from the bytes themselves, without a search for
+//! the ends of lines and fields, into one array a column, so that what follows works on arrays. Any
+//! other line ends the run, and is read by [`RowFormat::read_all`](super::rows::RowFormat::read_all),
+//! which would find the same in these rows.
+
+use super::number::{self, Cell, SHORT_LEN};
+use super::rows::RowFormat;
+
+/// Most rows, and most numbers, of a run. Our choice: 64 KiB of numbers stay in the second cache.
+const MAX_ROWS: usize = 256;
+const MAX_NUMBERS: usize = 8192;
+
+/// Consecutive rows of nothing but numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct PlainRows {
+    separator: u8,
+    point: u8,
+    /// Other scales than one may make a value infinite: such a row is not plain.
+    scale: f64,
+    offset: f64,
+    is_scaled: bool,
+    /// Column of each channel, and of the time.
+    channels: Vec<usize>,
+    time: Option<usize>,
+    is_usable: bool,
+    column_count: usize,
+    capacity: usize,
+    len: usize,
+    /// Column after column, each with room for `capacity` rows.
+    cells: Vec<f64>,
+    decimals: Vec<u8>,
+    /// Channel after channel.
+    values: Vec<f64>,
+}
+
+impl PlainRows {
+    pub(crate) fn new(format: &RowFormat) -> Self {
+        let separator = format.separator.byte();
+        let column_count = format.is_text.len();
+        let capacity = (MAX_NUMBERS / column_count.max(1)).clamp(1, MAX_ROWS);
+        let channels = format.channel_columns();
+        Self {
+            separator,
+            point: if separator == b',' { b'.' } else { b',' },
+            scale: format.scale,
+            offset: format.offset,
+            is_scaled: format.scale.to_bits() != 1.0_f64.to_bits() || format.offset != 0.0,
+            time: format.time,
+            // A row without time has no place; without channels, there is nothing to read.
+            is_usable: !channels.is_empty() && (!format.needs_time || format.time.is_some()),
+            values: vec![0.0; channels.len() * capacity],
+            channels,
+            column_count,
+            capacity,
+            len: 0,
+            cells: vec![0.0; column_count * capacity],
+            decimals: vec![0; column_count * capacity],
+        }
+    }
+
+    /// Reads rows from the start of `bytes`, at most `max_count`, up to the first line that is not
+    /// plain or that ends near the end of `bytes`. Returns their length.
+    pub(crate) fn fill(&mut self, bytes: &[u8], max_count: u64) -> usize {
+        self.len = 0;
+        if !self.is_usable {
+            return 0;
+        }
+        let max_count = usize::try_from(max_count).unwrap_or(usize::MAX).min(self.capacity);
+        let mut at = 0;
+        while self.len < max_count
+            && let Some(len) = self.row(&bytes[at..])
+        {
+            at += len;
+            self.len += 1;
+        }
+        for (values, &column) in self.values.chunks_exact_mut(self.capacity).zip(&self.channels) {
+            let cells = &self.cells[column * self.capacity..][..self.len];
+            for (value, cell) in values.iter_mut().zip(cells) {
+                *value = (cell + self.offset) * self.scale;
+            }
+        }
+        at
+    }
+
+    /// Reads one row into the place of the next. Returns its length with its end.
+    #[inline(always)]
+    fn row(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut at = 0;
+        let mut byte = self.separator;
+        let mut place = self.len;
+        for _ in 0..self.column_count {
+            if byte != self.separator {
+                return None;
+            }
+            let mut window: &[u8; SHORT_LEN] = bytes.get(at..)?.first_chunk()?;
+            while window[0] == b' ' {
+                at += 1;
+                window = bytes.get(at..)?.first_chunk()?;
+            }
+            let (value, decimals, len) = match number::short_prefix(window, self.point) {
+                Some(short) => {
+                    byte = window[short.2];
+                    short
+                }
+                None => {
+                    let long = long_prefix(&bytes[at..], self.separator)?;
+                    byte = *bytes.get(at + long.2)?;
+                    long
+                }
+            };
+            *self.cells.get_mut(place)? = value;
+            *self.decimals.get_mut(place)? = decimals;
+            place += self.capacity;
+            at += len + 1;
+        }
+        if byte == b'\r' {
+            byte = *bytes.get(at)?;
+            at += 1;
+        }
+        if byte != b'\n' || (self.is_scaled && !self.is_finite()) {
+            return None;
+        }
+        Some(at)
+    }
+
+    #[cold]
+    fn is_finite(&self) -> bool {
+        let cell = |&column: &usize| self.cells[column * self.capacity + self.len];
+        self.channels.iter().map(cell).all(|cell| ((cell + self.offset) * self.scale).is_finite())
+    }
+
+    /// Rows of the run.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The numbers of each column.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &[f64]> {
+        self.cells.chunks_exact(self.capacity).map(|cells| &cells[..self.len])
+    }
+
+    /// The values of channel after channel; rows of a channel follow on one another, with
+    /// [`Self::stride`] from one channel to the next.
+    pub(crate) fn values(&self) -> Values<'_> {
+        Values { all: &self.values, stride: self.capacity, len: self.len }
+    }
+
+    /// Times and their digits after the point, if there is a time column.
+    pub(crate) fn times(&self) -> Option<(&[f64], &[u8])> {
+        let start = self.time? * self.capacity;
+        Some((&self.cells[start..][..self.len], &self.decimals[start..][..self.len]))
+    }
+}
+
+/// Values of some rows, channel after channel.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Values<'a> {
+    all: &'a [f64],
+    stride: usize,
+    len: usize,
+}
+
+impl<'a> Values<'a> {
+    /// Number of rows.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The values of each channel.
+    pub(crate) fn channels(self) -> impl Iterator<Item = &'a [f64]> {
+        self.all.chunks_exact(self.stride).map(move |values| &values[..self.len])
+    }
+
+    /// Copies row `index` to `row`.
+    pub(crate) fn row(&self, index: usize, row: &mut [f64]) {
+        for (value, values) in row.iter_mut().zip(self.all.chunks_exact(self.stride)) {
+            *value = values[index];
+        }
+    }
+}
+
+/// A plain number of many digits.
+fn long_prefix(bytes: &[u8], separator: u8) -> Option<(f64, u8, usize)> {
+    match number::prefix(bytes, separator)? {
+        (Cell::Number { value, decimals }, len) => Some((value, decimals, len)),
+        _ => None,
+    }
+}
