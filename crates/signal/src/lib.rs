@@ -21,6 +21,7 @@ pub mod sections;
 
 pub mod cascade;
 pub mod decimate;
+pub mod drift;
 pub mod envelope;
 mod interpolate;
 pub mod percentile;
@@ -39,6 +40,7 @@ pub use design::{
     DesignError, butterworth_band_pass, butterworth_band_stop, butterworth_high_pass,
     butterworth_low_pass, notch, notch_with_width,
 };
+pub use drift::{Drift, DriftEstimate, DriftEstimator, DriftUnknown, Separation};
 pub use envelope::{RectifiedMean, Rms, WindowError};
 pub use fit::{CalibrationError, CalibrationFit, Point, Polarity};
 pub use percentile::{MovingPercentile, PercentileError};
