@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use levator_signal::{
-    Cascade, MovingPercentile, RectifiedMean, Rms, SampleRate, Sections, ZeroPhase,
-    butterworth_band_pass, butterworth_band_stop, butterworth_high_pass, butterworth_low_pass,
-    notch, teager_kaiser_whole,
+    Cascade, MovingPercentile, RectifiedMean, Resampled, Resampler, Rms, SampleRate, Sections,
+    ZeroPhase, butterworth_band_pass, butterworth_band_stop, butterworth_high_pass,
+    butterworth_low_pass, notch, teager_kaiser_whole,
 };
 
 const TOLERANCE: f64 = 1e-9;
@@ -255,6 +255,43 @@ fn a_real_recording_gives_the_numbers_of_scipy() {
         assert_close(&format!("RMS of {stage}"), total_rms, expected[6]);
         let sum_of_absolutes: f64 = got.iter().map(|y| y.abs()).sum();
         assert_close(&format!("sum of {stage}"), sum_of_absolutes, expected[7]);
+    }
+}
+
+#[test]
+fn uneven_recordings_are_put_on_the_axis_where_numpy_puts_them() {
+    let reference = data("reference/resampled.csv");
+    // Differences of their times above 0.5 s, counted by NumPy: none and 11.
+    for (name, gap_count) in [("grip_8_squeezes.csv", 0), ("grip_sensor_fault.csv", 11)] {
+        let rows = reference.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(','));
+        let expected: Vec<(u64, f64)> = rows
+            .map(|row| row.split_once(',').expect("three columns"))
+            .map(|(index, value)| (number(index) as u64, number(value)))
+            .collect();
+        assert!(expected.len() > 400, "{name}");
+        let mut stage = Resampler::new(rate(50.0), 0.5).expect("valid");
+        let (mut got, mut gaps) = (Vec::new(), Vec::new());
+        for line in data(&format!("recordings/{name}")).lines().skip(1) {
+            let fields: Vec<&str> = line.split(',').collect();
+            if fields[1].is_empty() {
+                continue;
+            }
+            stage.step(number(fields[0]), number(fields[1]), |resampled| match resampled {
+                Resampled::Sample { index, value } => got.push((index.0, value)),
+                Resampled::Gap { missing, .. } => gaps.push(missing),
+                Resampled::Dropped(reason) => panic!("{name}: {reason:?} {line}"),
+            });
+        }
+        assert_eq!(gaps.len(), gap_count, "{name}: {gaps:?}");
+        assert_eq!(got.len(), expected.len(), "{name}");
+        for ((index, value), (expected_index, expected)) in got.iter().zip(&expected) {
+            assert_eq!(index, expected_index, "{name}");
+            assert_close(&format!("{name}[{index}]"), *value, *expected);
+        }
+        for gap in gaps {
+            let missing = gap.start.0..gap.end.0;
+            assert!(!expected.iter().any(|(index, _)| missing.contains(index)), "{gap:?}");
+        }
     }
 }
 
