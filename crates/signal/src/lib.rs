@@ -23,6 +23,7 @@ pub mod cascade;
 pub mod decimate;
 pub mod drift;
 pub mod envelope;
+pub mod heart;
 mod interpolate;
 pub mod percentile;
 pub mod resample;
@@ -44,6 +45,7 @@ pub use design::{
 pub use drift::{Drift, DriftEstimate, DriftEstimator, DriftUnknown, Separation};
 pub use envelope::{RectifiedMean, Rms, WindowError};
 pub use fit::{CalibrationError, CalibrationFit, Point, Polarity};
+pub use heart::{HeartCleaner, HeartError, HeartState, HeartSummary};
 pub use percentile::{MovingPercentile, PercentileError};
 pub use preset::Filter;
 pub use quality::Quality;
