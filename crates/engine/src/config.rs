@@ -3,8 +3,8 @@
 use core::fmt;
 
 use levator_decode::StreamInfo;
-use levator_signal::SampleRate;
 use levator_signal::preset::Mains;
+use levator_signal::{SampleRate, Unit};
 
 /// Settings of an [`Engine`](crate::Engine). They are written into every recording, so that its
 /// analysis uses the ones it was made with.
@@ -16,6 +16,11 @@ pub struct EngineConfig {
     pub emg_band: EmgBand,
     /// Mains hum to take out of EMG, if any.
     pub mains: Option<Mains>,
+    /// What becomes of the heart beat in EMG.
+    pub heart: Heart,
+    /// Unit that pressures are converted to, whatever the device or file gives them in. `None`, and a
+    /// unit that is none of pressure, leave them as they come.
+    pub pressure_unit: Option<Unit>,
     /// Most channels that are filtered and searched for contractions, over all streams. Further
     /// channels are passed on as they come. Each takes about half a megabyte.
     pub max_channel_count: usize,
@@ -56,6 +61,16 @@ pub enum EmgBand {
     HeartSafe,
 }
 
+/// What becomes of the heart beat in EMG.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Heart {
+    /// It stays in, as far as the band lets it through.
+    #[default]
+    Keep,
+    /// It is looked for, and taken out where it is found: see `levator_signal::heart`.
+    Remove,
+}
+
 impl EmgBand {
     /// All bands with their names on the command line and in files.
     pub const NAMES: [(Self, &'static str); 3] =
@@ -66,26 +81,29 @@ impl EngineConfig {
     /// For a device on a port, which is greeted and started.
     ///
     /// Our choice: 24 channels of at most 10 kHz (feature F41 asks for 24 at 2 kHz), the wide band
-    /// because pelvic-floor power lies mostly below 100 Hz, and 50 Hz mains, which most of the world
-    /// has.
+    /// because pelvic-floor power lies mostly below 100 Hz, 50 Hz mains, which most of the world has,
+    /// and cmH2O, in which most of the published pressures of the pelvic floor stand.
     #[must_use]
     pub fn device() -> Self {
         Self {
             source: Source::Device { conversation: Conversation::Lead },
             emg_band: EmgBand::Wide,
             mains: Some(Mains::Hz50),
+            heart: Heart::Keep,
+            pressure_unit: Some(Unit::CentimetreWater),
             max_channel_count: 24,
             max_rate_hz: 10_000.0,
         }
     }
 
-    /// For scans from a file.
+    /// For scans from a file, in the units of the file.
     #[must_use]
     pub fn scans(stream: StreamInfo) -> Self {
         Self {
             max_channel_count: usize::from(stream.channel_count),
             max_rate_hz: stream.rate.hz().clamp(10.0, 20_000.0),
             source: Source::Scans(Box::new(stream)),
+            pressure_unit: None,
             ..Self::device()
         }
     }

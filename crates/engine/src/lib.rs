@@ -30,7 +30,7 @@ mod pipeline;
 pub mod summary;
 
 pub use channel::Delay;
-pub use config::{ConfigError, Conversation, EmgBand, EngineConfig, Source};
+pub use config::{ConfigError, Conversation, EmgBand, EngineConfig, Heart, Source};
 pub use digest::Digest;
 pub use engine::Engine;
 pub use input::{Command, Input, LinkChange};

@@ -2,7 +2,7 @@
 
 use levator_decode::native::MAX_STREAMS;
 use levator_decode::{LossCause, Lost, MAX_CHANNELS, Scans, StreamInfo};
-use levator_signal::{ChannelId, HostTime, SampleIndex, SampleRate, Span};
+use levator_signal::{ChannelId, HostTime, SampleIndex, SampleRate, SignalKind, Span, Unit};
 
 use crate::channel::{BLOCK_LEN, Channel, Column};
 use crate::output::{Passed, PassedReason};
@@ -15,6 +15,7 @@ pub(crate) struct Pipeline {
     /// Channels that are searched. A stream takes what it needs when it is described.
     pool: Vec<Channel>,
     max_rate: SampleRate,
+    pressure_unit: Option<Unit>,
     /// Values of a channel that is passed on as it came.
     plain: Vec<f64>,
 }
@@ -36,6 +37,7 @@ impl Pipeline {
             streams: [None; MAX_STREAMS],
             pool,
             max_rate,
+            pressure_unit: config.pressure_unit,
             plain: Vec::with_capacity(BLOCK_LEN),
         })
     }
@@ -51,6 +53,7 @@ impl Pipeline {
 
     /// Takes note of a description. What is under way ends where the description changed.
     pub(crate) fn describe(&mut self, info: &StreamInfo, sink: &mut impl Sink) {
+        let info = &self.in_our_unit(info);
         let number = usize::from(info.stream);
         let Some(slot) = self.streams.get(number) else { return };
         if slot.is_some_and(|known| known.info == *info) {
@@ -85,6 +88,24 @@ impl Pipeline {
             }
         }
         self.streams[number] = Some(Stream { info: *info, next, places });
+    }
+
+    /// The description with pressures in the unit that was asked for.
+    fn in_our_unit(&self, info: &StreamInfo) -> StreamInfo {
+        let mut info = *info;
+        let Some(unit) = self.pressure_unit.filter(|_| info.kind == SignalKind::Pressure) else {
+            return info;
+        };
+        let channels = usize::from(info.channel_count).min(MAX_CHANNELS);
+        let mut calibrations = info.calibrations;
+        for calibration in &mut calibrations[..channels] {
+            // A force in place of a pressure keeps its unit.
+            let Some(converted) = calibration.converted(info.unit, unit) else { return info };
+            *calibration = converted;
+        }
+        info.calibrations = calibrations;
+        info.unit = unit;
+        info
     }
 
     fn claim(&mut self, id: ChannelId, info: &StreamInfo) -> Result<u16, PassedReason> {

@@ -52,7 +52,8 @@ impl Header {
             "header",
             ["format", "tool", "wire", "opened_unix_ms", "device", "port", "config"],
         )?;
-        if integer::<u16>(format, "format")? != FORMAT_VERSION {
+        let format = integer::<u16>(format, "format")?;
+        if !(1..=FORMAT_VERSION).contains(&format) {
             return refuse("format", "the version of the file");
         }
         let [major, minor] = object(wire, "wire", ["major", "minor"])?;
@@ -62,7 +63,7 @@ impl Header {
             opened_unix_ms: integer(opened, "opened_unix_ms")?,
             device: text(device, "device")?.to_owned(),
             port: text(port, "port")?.to_owned(),
-            config: settings::from_value(config)?,
+            config: settings::from_value(config, format)?,
         })
     }
 }
@@ -152,7 +153,8 @@ mod tests {
         assert_eq!(with("{\"config\"", "{\"more\":1,\"config\""), "header");
         assert_eq!(with("\"major\":1", "\"major\":-1"), "wire.major");
         assert_eq!(with("\"major\":1", "\"major\":256"), "wire.major");
-        assert_eq!(with("\"format\":1", "\"format\":2"), "format");
+        assert_eq!(with("\"format\":2", "\"format\":3"), "format");
+        assert_eq!(with("\"format\":2", "\"format\":1"), "config");
         assert_eq!(with("}", ""), "header");
     }
 }

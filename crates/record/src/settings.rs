@@ -1,7 +1,7 @@
 //! Engine settings as JSON: strict, and exact to the last bit of a number.
 
 use levator_decode::{Label, MAX_CHANNELS, StreamInfo};
-use levator_engine::{Conversation, EmgBand, EngineConfig, Source};
+use levator_engine::{Conversation, EmgBand, EngineConfig, Heart, Source};
 use levator_signal::preset::Mains;
 use levator_signal::{Calibration, SampleRate, SignalKind, Unit};
 use serde_json::{Value, json};
@@ -14,18 +14,30 @@ const CONVERSATIONS: [(Conversation, &str); 2] =
 const MAINS: [(Option<Mains>, &str); 3] =
     [(None, "off"), (Some(Mains::Hz50), "50"), (Some(Mains::Hz60), "60")];
 
+const HEARTS: [(Heart, &str); 2] = [(Heart::Keep, "keep"), (Heart::Remove, "remove")];
+
 /// JSON has no such numbers; they are written as texts. Not valid in any setting, but a recording
 /// gives back what it was given.
 const NOT_FINITE: [(f64, &str); 3] =
     [(f64::INFINITY, "inf"), (f64::NEG_INFINITY, "-inf"), (f64::NAN, "nan")];
 
 pub(crate) fn to_value(config: &EngineConfig) -> Value {
-    let EngineConfig { source, emg_band, mains, max_channel_count, max_rate_hz } = config;
+    let EngineConfig {
+        source,
+        emg_band,
+        mains,
+        heart,
+        pressure_unit,
+        max_channel_count,
+        max_rate_hz,
+    } = config;
     json!({
         "emg_band": name(&EmgBand::NAMES, emg_band),
+        "heart": name(&HEARTS, heart),
         "mains": name(&MAINS, mains),
         "max_channel_count": max_channel_count,
         "max_rate_hz": number_to_value(*max_rate_hz),
+        "pressure_unit": pressure_unit.map(Unit::symbol),
         "source": match source {
             Source::Device { conversation } => {
                 json!({ "device": { "conversation": name(&CONVERSATIONS, conversation) } })
@@ -35,12 +47,30 @@ pub(crate) fn to_value(config: &EngineConfig) -> Value {
     })
 }
 
-pub(crate) fn from_value(value: &Value) -> Result<EngineConfig, HeaderError> {
-    let [source, emg_band, mains, max_channel_count, max_rate_hz] = object(
-        value,
-        "config",
-        ["source", "emg_band", "mains", "max_channel_count", "max_rate_hz"],
-    )?;
+/// The settings of a header of this version. What an older one did not know was not done then.
+pub(crate) fn from_value(value: &Value, format: u16) -> Result<EngineConfig, HeaderError> {
+    const KEYS: [&str; 7] = [
+        "source",
+        "emg_band",
+        "mains",
+        "max_channel_count",
+        "max_rate_hz",
+        "heart",
+        "pressure_unit",
+    ];
+    let (keys, [heart, pressure_unit]) = if format == 1 {
+        let [source, emg_band, mains, max_channel_count, max_rate_hz, ..] = KEYS;
+        let keys = [source, emg_band, mains, max_channel_count, max_rate_hz];
+        (object(value, "config", keys)?, [None; 2])
+    } else {
+        let [source, emg_band, mains, max_channel_count, max_rate_hz, heart, pressure_unit] =
+            object(value, "config", KEYS)?;
+        (
+            [source, emg_band, mains, max_channel_count, max_rate_hz],
+            [Some(heart), Some(pressure_unit)],
+        )
+    };
+    let [source, emg_band, mains, max_channel_count, max_rate_hz] = keys;
     let source = if let Ok([device]) = object(source, "config.source", ["device"]) {
         let [conversation] = object(device, "config.source.device", ["conversation"])?;
         let field = "config.source.device.conversation";
@@ -53,6 +83,11 @@ pub(crate) fn from_value(value: &Value) -> Result<EngineConfig, HeaderError> {
         source,
         emg_band: named(&EmgBand::NAMES, emg_band, "config.emg_band")?,
         mains: named(&MAINS, mains, "config.mains")?,
+        heart: heart.map_or(Ok(Heart::Keep), |heart| named(&HEARTS, heart, "config.heart"))?,
+        pressure_unit: match pressure_unit {
+            None | Some(Value::Null) => None,
+            Some(unit) => Some(unit_from_value(unit, "config.pressure_unit")?),
+        },
         max_channel_count: integer(max_channel_count, "config.max_channel_count")?,
         max_rate_hz: number(max_rate_hz, "config.max_rate_hz")?,
     })
@@ -116,8 +151,7 @@ fn stream_from_value(value: &Value) -> Result<StreamInfo, HeaderError> {
         epoch: integer(epoch, "scans.epoch")?,
         kind: SignalKind::from_name(text(kind, "scans.kind")?)
             .map_or(refuse("scans.kind", "a kind of signal"), Ok)?,
-        unit: Unit::from_symbol(text(unit, "scans.unit")?)
-            .map_or(refuse("scans.unit", "a unit"), Ok)?,
+        unit: unit_from_value(unit, "scans.unit")?,
         rate: SampleRate::new(scans, seconds).map_or(refuse("scans.rate", "a rate"), Ok)?,
         channel_count: integer(channel_count, "scans.channel_count")?,
         rails: match rails {
@@ -128,6 +162,10 @@ fn stream_from_value(value: &Value) -> Result<StreamInfo, HeaderError> {
         calibrations: calibrations_from_value(calibrations)?,
         label,
     })
+}
+
+fn unit_from_value(value: &Value, field: &'static str) -> Result<Unit, HeaderError> {
+    Unit::from_symbol(text(value, field)?).map_or(refuse(field, "a unit"), Ok)
 }
 
 fn calibrations_from_value(value: &Value) -> Result<[Calibration; MAX_CHANNELS], HeaderError> {
@@ -188,12 +226,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::block::FORMAT_VERSION;
 
     /// Compares as text, because it shows the sign of zero and takes one NaN for another.
     fn assert_comes_back(config: &EngineConfig) {
         let json = to_value(config).to_string();
         let value: Value = serde_json::from_str(&json).expect("our own JSON");
-        let back = from_value(&value).expect("our own settings");
+        let back = from_value(&value, FORMAT_VERSION).expect("our own settings");
         assert_eq!(format!("{back:?}"), format!("{config:?}"), "{json}");
     }
 
@@ -213,20 +252,36 @@ mod tests {
         for (emg_band, _) in EmgBand::NAMES {
             for (mains, _) in MAINS {
                 for (conversation, _) in CONVERSATIONS {
-                    let source = Source::Device { conversation };
-                    let config = EngineConfig { source, emg_band, mains, ..EngineConfig::device() };
-                    assert_comes_back(&config);
+                    for (heart, _) in HEARTS {
+                        let source = Source::Device { conversation };
+                        let device = EngineConfig::device();
+                        let config = EngineConfig { source, emg_band, mains, heart, ..device };
+                        assert_comes_back(&config);
+                    }
                 }
             }
         }
         for unit in Unit::ALL {
             let info = StreamInfo { unit, rails: None, ..stream([1.0; 4]) };
             assert_comes_back(&EngineConfig::scans(info));
+            let pressure_unit = Some(unit);
+            assert_comes_back(&EngineConfig { pressure_unit, ..EngineConfig::device() });
         }
         for name in ["emg", "emg-envelope", "pressure", "other"] {
             let kind = SignalKind::from_name(name).expect("a kind");
             assert_comes_back(&EngineConfig::scans(StreamInfo { kind, ..stream([1.0; 4]) }));
         }
+    }
+
+    #[test]
+    fn what_version_1_did_not_know_was_not_done() {
+        let mut value = to_value(&EngineConfig::device());
+        assert_eq!(from_value(&value, 1).expect_err("not its keys").field, "config");
+        let map = value.as_object_mut().expect("an object");
+        assert!(map.remove("heart").is_some() && map.remove("pressure_unit").is_some());
+        let config = from_value(&value, 1).expect("the keys of version 1");
+        assert_eq!((config.heart, config.pressure_unit), (Heart::Keep, None));
+        assert_eq!(from_value(&value, 2).expect_err("not its keys").field, "config");
     }
 
     #[test]
@@ -239,7 +294,10 @@ mod tests {
     fn a_label_that_would_be_cut_is_refused() {
         let mut value = to_value(&EngineConfig::scans(stream([1.0; 4])));
         value["source"]["scans"]["label"] = "123456789 123456789 123456789 123".into();
-        assert_eq!(from_value(&value), refuse("scans.label", "at most 32 bytes long"));
+        assert_eq!(
+            from_value(&value, FORMAT_VERSION),
+            refuse("scans.label", "at most 32 bytes long")
+        );
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use levator_protocol::{
     SampleFormat, SampleStatus, Samples, Status, StreamDesc, StreamFlags, StreamKind, Text,
     WireUnit,
 };
-use levator_signal::{Quality, SampleIndex, SampleRate, SignalKind, Unit};
+use levator_signal::{Calibration, Quality, SampleIndex, SampleRate, SignalKind, Unit};
 
 use super::*;
 use crate::{Digest, PassedReason, Summary};
@@ -288,6 +288,40 @@ fn a_channel_that_cannot_be_searched_is_passed_on_and_said_so() {
         assert_eq!(summary.channels[0].passed, Some(reason));
         assert_eq!(summary.channels[0].sample_count, 2);
     }
+}
+
+#[test]
+fn pressures_come_in_the_unit_that_was_asked_for() {
+    let shown = |unit, asked| {
+        let rate = SampleRate::new(100, 1).expect("not zero");
+        let mut info = StreamInfo::of_values(SignalKind::Pressure, unit, rate, 1);
+        info.calibrations[0] = Calibration { scale: 0.5, offset_counts: 100.0 };
+        let config = EngineConfig { pressure_unit: asked, ..EngineConfig::scans(info) };
+        let mut engine = Engine::new(&config).expect("legal");
+        let mut seen = Vec::new();
+        let scans = Scans {
+            stream: 0,
+            first: SampleIndex::ZERO,
+            channel_count: 1,
+            codes: &[100.0, 2100.0],
+            quality: Quality::GOOD,
+            fault_channels: 0,
+        };
+        engine.handle(Input::Scans { at: HostTime::ZERO, scans }, &mut |output: Output<'_>| {
+            if let Output::Block(block) = output {
+                seen.extend(block.values.iter().map(|value| (*value, block.unit)));
+            }
+        });
+        seen
+    };
+    let pascal = shown(Unit::Pascal, Some(Unit::CentimetreWater));
+    assert_eq!(pascal[0], (0.0, Unit::CentimetreWater));
+    assert!((pascal[1].0 - 1000.0 / 98.0665).abs() < 1e-12, "{pascal:?}");
+    assert_eq!(shown(Unit::Pascal, None)[1], (1000.0, Unit::Pascal));
+    let kept = shown(Unit::MillimetreMercury, Some(Unit::MillimetreMercury));
+    assert_eq!(kept[1], (1000.0, Unit::MillimetreMercury));
+    // A force that stands in for a pressure has no such unit.
+    assert_eq!(shown(Unit::Newton, Some(Unit::CentimetreWater))[1], (1000.0, Unit::Newton));
 }
 
 #[test]

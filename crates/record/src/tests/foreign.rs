@@ -1,5 +1,7 @@
 //! Files that are something else, or more than one recording.
 
+use levator_engine::Heart;
+
 use super::support::{
     Owned, all_shown, blocks, groups, header, journal, journal_of, other_header, read,
 };
@@ -106,6 +108,27 @@ fn a_file_that_is_no_recording_is_told_apart() {
     assert!(matches!(Reader::open(nowhere), Err(OpenError::Io(_))));
 }
 
+/// The worked example of version 1, as its writer wrote it.
+const VERSION_1: &[u8] = include_bytes!("version_1.journal");
+
+#[test]
+fn a_recording_of_version_1_is_read_as_it_was_meant() {
+    let reader = Reader::from_read(VERSION_1).expect("an older version");
+    let header = reader.header().expect("whole");
+    assert_eq!((header.config.heart, header.config.pressure_unit), (Heart::Keep, None));
+    assert_eq!((header.device.as_str(), header.config.max_channel_count), ("probe", 24));
+    let contents = read(VERSION_1).expect("an older version");
+    assert_eq!((contents.inputs.len(), contents.damage.len()), (6, 0));
+    // Its version does not hide damage.
+    for index in 0..VERSION_1.len() {
+        let mut damaged = VERSION_1.to_vec();
+        damaged[index] ^= 0x10;
+        if let Ok(contents) = read(damaged.as_slice()) {
+            assert!(contents.inputs.len() == 6 || !contents.damage.is_empty(), "byte {index}");
+        }
+    }
+}
+
 #[test]
 fn a_newer_version_is_refused_with_advice() {
     let mut file = journal();
@@ -113,13 +136,13 @@ fn a_newer_version_is_refused_with_advice() {
     let crc = crc32fast::hash(&file[..12]);
     file[12..16].copy_from_slice(&crc.to_le_bytes());
     let error = Reader::from_read(file.as_slice()).map(|_| ()).expect_err("newer");
-    assert_eq!(error.to_string(), "format 3 is newer than this program reads (1): update levator");
+    assert_eq!(error.to_string(), "format 3 is newer than this program reads (2): update levator");
 
     // Also when only its blocks can tell.
     let mut block = vec![0; HEADER_LEN];
-    seal(&mut block, BlockHeader { format: 2, ..some_block(2, 0) });
+    seal(&mut block, BlockHeader { format: 3, ..some_block(2, 0) });
     let error = Reader::from_read(block.as_slice()).map(|_| ()).expect_err("newer");
-    assert!(matches!(error, OpenError::Newer { found: 2 }), "{error:?}");
+    assert!(matches!(error, OpenError::Newer { found: 3 }), "{error:?}");
 }
 
 fn some_block(kind: u8, sequence: u32) -> BlockHeader {
