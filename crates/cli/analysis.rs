@@ -173,6 +173,9 @@ pub(crate) fn apply(filter: &Filter, config: &mut EngineConfig) {
     if let Some(band) = filter.band {
         config.emg_band = band;
     }
+    if let Some(unit) = filter.pressure_unit {
+        config.pressure_unit = unit.0;
+    }
 }
 
 /// A file whose bytes are hashed as they are read.

@@ -197,7 +197,7 @@ pub(crate) struct ViewArgs {
     pub(crate) plain: bool,
 }
 
-/// How EMG is filtered. A recording of ours is analysed with the settings it was made with unless
+/// How signals are prepared. A recording of ours is analysed with the settings it was made with unless
 /// one is given here.
 #[derive(Debug, Args)]
 pub(crate) struct Filter {
@@ -208,7 +208,15 @@ pub(crate) struct Filter {
     /// [default: wide]
     #[arg(long, value_parser = band)]
     pub(crate) band: Option<EmgBand>,
+    /// Unit to show pressure in: cmH2O, mmHg, hPa, kPa, Pa, or as-given. [default: cmH2O for devices,
+    /// as-given for files]
+    #[arg(long, value_name = "UNIT", value_parser = pressure_unit)]
+    pub(crate) pressure_unit: Option<PressureUnit>,
 }
+
+/// A unit of pressure, or none for that of the device or file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PressureUnit(pub(crate) Option<Unit>);
 
 /// A mains frequency, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,7 +232,7 @@ pub(crate) struct TextArgs {
     /// Column to analyse, by name or by number counted from 0; may be given again.
     #[arg(long, value_name = "NAME|INDEX")]
     pub(crate) channel: Vec<String>,
-    /// What is measured: emg, emg-envelope or pressure.
+    /// What is measured: emg, emg-envelope, pressure or other.
     #[arg(long, value_parser = kind)]
     pub(crate) kind: Option<SignalKind>,
     /// Unit of the values, such as uV, cmH2O or mmHg.
@@ -280,6 +288,16 @@ fn unit(text: &str) -> Result<Unit, String> {
     })
 }
 
+fn pressure_unit(text: &str) -> Result<PressureUnit, String> {
+    if text == "as-given" {
+        return Ok(PressureUnit(None));
+    }
+    Unit::from_symbol(text)
+        .filter(|unit| unit.factor_to(Unit::Pascal).is_some())
+        .map(|unit| PressureUnit(Some(unit)))
+        .ok_or_else(|| "must be cmH2O, mmHg, hPa, kPa, Pa or as-given".into())
+}
+
 fn mains(text: &str) -> Result<MainsChoice, String> {
     match text {
         "50" => Ok(MainsChoice(Some(Mains::Hz50))),
@@ -314,6 +332,9 @@ mod tests {
         assert_eq!(rate("0"), Err("must be 0.1 to 100000 Hz".into()));
         assert_eq!(finite("inf"), Err("must be a finite number".into()));
         assert_eq!(finite("-2.5"), Ok(-2.5));
+        assert_eq!(pressure_unit("mmhg"), Ok(PressureUnit(Some(Unit::MillimetreMercury))));
+        assert_eq!(pressure_unit("as-given"), Ok(PressureUnit(None)));
+        assert!(pressure_unit("uV").is_err() && pressure_unit("furlong").is_err());
         assert!(unit("furlong").is_err_and(|text| text.contains("cmH2O")));
     }
 }

@@ -4,7 +4,7 @@ use levator_decode::Lost;
 use levator_detect::{Contraction, Reason};
 use levator_engine::summary::Undetermined;
 use levator_engine::{ChannelSummary, EmgBand, Summary};
-use levator_signal::SampleRate;
+use levator_signal::{SampleRate, Unit};
 use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
@@ -133,6 +133,7 @@ fn settings(analysis: &Analysis) -> Value {
     json!({
         "emg_band": band.map(|(_, name)| name),
         "mains_hz": config.mains.map(levator_signal::preset::Mains::hz),
+        "pressure_unit": config.pressure_unit.map(Unit::symbol),
     })
 }
 
