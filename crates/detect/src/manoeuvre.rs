@@ -19,9 +19,11 @@
 //! assert!(matches!(tell(&[pelvic]), Answer::CannotTell(_)));
 //! ```
 
+mod ensemble;
 mod follower;
 mod zones;
 
+pub use ensemble::{Ensemble, MAX_ROLES};
 pub use follower::Follower;
 pub use zones::{NoZones, Zones, find_zones};
 
@@ -39,6 +41,18 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role with its name on the command line and in files.
+    pub const NAMES: [(Self, &'static str); 4] = [
+        (Self::PelvicEmg, "pelvic-emg"),
+        (Self::AbdominalEmg, "abdominal-emg"),
+        (Self::PelvicPressure, "pelvic-pressure"),
+        (Self::AbdominalPressure, "abdominal-pressure"),
+    ];
+
+    const fn is_abdominal(self) -> bool {
+        matches!(self, Self::AbdominalEmg | Self::AbdominalPressure)
+    }
+
     const fn is_emg(self) -> bool {
         matches!(self, Self::PelvicEmg | Self::AbdominalEmg)
     }

@@ -53,6 +53,12 @@ impl Follower {
         self.steps.restart(next);
     }
 
+    /// Where the channel lies.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
     /// Takes samples. Those that are not `usable` belong to no level.
     pub fn process(&mut self, mut values: &[f64], usable: bool) {
         while !values.is_empty() {
