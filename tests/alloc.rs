@@ -6,8 +6,9 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use levator_detect::manoeuvre::Role;
 use levator_engine::{Command, Engine, EngineConfig, Input, LinkChange, Output};
-use levator_signal::HostTime;
+use levator_signal::{ChannelId, HostTime};
 use levator_simulate::{DeviceConfig, Scenario, VirtualDevice, VirtualPerson};
 
 struct Counting;
@@ -43,7 +44,8 @@ fn visit(seconds: u64) -> Vec<(HostTime, Vec<u8>)> {
     let person = VirtualPerson::new(Scenario::Healthy, 3);
     let mut device =
         VirtualDevice::new(DeviceConfig::combined_probe(), person).expect("a legal device");
-    let mut engine = Engine::new(&EngineConfig::device()).expect("legal");
+    let mut engine =
+        Engine::new(&EngineConfig { roles: roles(), ..EngineConfig::device() }).expect("legal");
     let opened = Input::Link { at: HostTime::ZERO, change: LinkChange::Opened };
     let mut answers = Vec::new();
     let listen = |output: Output<'_>, answers: &mut Vec<u8>| {
@@ -75,7 +77,8 @@ fn visit(seconds: u64) -> Vec<(HostTime, Vec<u8>)> {
 #[test]
 fn a_visit_allocates_nothing() {
     let inputs = visit(30);
-    let mut engine = Engine::new(&EngineConfig::device()).expect("legal");
+    let config = EngineConfig { roles: roles(), ..EngineConfig::device() };
+    let mut engine = Engine::new(&config).expect("legal");
     let mut counts = [0_u64; 4];
     let before = ALLOCATIONS.load(Ordering::Relaxed);
     {
@@ -105,4 +108,10 @@ fn a_visit_allocates_nothing() {
     assert!(losses > 0, "no loss: gaps were not reached");
     assert!(refusals > 0, "no refusal: damage was not reached");
     assert_eq!(allocations, 0);
+}
+
+/// Both channels of the EMG stream, so that they are judged together.
+fn roles() -> Vec<(ChannelId, Role)> {
+    let id = |channel| ChannelId { stream: 0, channel };
+    vec![(id(0), Role::PelvicEmg), (id(1), Role::AbdominalEmg)]
 }

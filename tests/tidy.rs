@@ -17,7 +17,7 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ("levator-engine", &["levator-decode", "levator-detect", "levator-signal"], &[]),
     (
         "levator-record",
-        &["levator-decode", "levator-engine", "levator-signal"],
+        &["levator-decode", "levator-detect", "levator-engine", "levator-signal"],
         &["crc32fast", "memchr", "serde_json", "thiserror"],
     ),
     ("levator-device", &["levator-signal"], &["nix", "serialport", "thiserror"]),

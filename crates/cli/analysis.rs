@@ -173,6 +173,9 @@ pub(crate) fn apply(filter: &Filter, config: &mut EngineConfig) {
     if let Some(band) = filter.band {
         config.emg_band = band;
     }
+    if !filter.role.is_empty() {
+        config.roles.clone_from(&filter.role);
+    }
     if let Some(unit) = filter.pressure_unit {
         config.pressure_unit = unit.0;
     }

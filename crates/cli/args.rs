@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use levator_detect::manoeuvre::Role;
 use levator_engine::EmgBand;
 use levator_record::text::{ChannelChoice, TextOptions};
 use levator_signal::preset::Mains;
-use levator_signal::{SignalKind, Unit};
+use levator_signal::{ChannelId, SignalKind, Unit};
 
 const AFTER_HELP: &str = "\
 Results go to standard output, everything else to standard error.
@@ -212,6 +213,18 @@ pub(crate) struct Filter {
     /// as-given for files]
     #[arg(long, value_name = "UNIT", value_parser = pressure_unit)]
     pub(crate) pressure_unit: Option<PressureUnit>,
+    /// Where a channel lies, to tell squeezing from pushing: CHANNEL=ROLE or STREAM.CHANNEL=ROLE, counted
+    /// from 0; the role is pelvic-emg, abdominal-emg, pelvic-pressure or abdominal-pressure. May be given
+    /// again.
+    #[arg(long, value_name = "CHANNEL=ROLE", value_parser = role)]
+    pub(crate) role: Vec<(ChannelId, Role)>,
+}
+
+impl Filter {
+    /// As the recording has it.
+    pub(crate) const fn unchanged() -> Self {
+        Self { mains: None, band: None, pressure_unit: None, role: Vec::new() }
+    }
 }
 
 /// A unit of pressure, or none for that of the device or file.
@@ -298,6 +311,20 @@ fn pressure_unit(text: &str) -> Result<PressureUnit, String> {
         .ok_or_else(|| "must be cmH2O, mmHg, hPa, kPa, Pa or as-given".into())
 }
 
+fn role(text: &str) -> Result<(ChannelId, Role), String> {
+    let wrong =
+        || "must be CHANNEL=ROLE or STREAM.CHANNEL=ROLE, as in 0.1=abdominal-emg".to_owned();
+    let (place, name) = text.split_once('=').ok_or_else(wrong)?;
+    let (stream, channel) = place.split_once('.').unwrap_or(("0", place));
+    let number = |text: &str| text.trim().parse::<u8>().map_err(|_| wrong());
+    let id = ChannelId { stream: number(stream)?, channel: number(channel)? };
+    let found = Role::NAMES.into_iter().find(|(_, known)| *known == name.trim());
+    found.map(|(role, _)| (id, role)).ok_or_else(|| {
+        let known: Vec<&str> = Role::NAMES.iter().map(|(_, name)| *name).collect();
+        format!("the role must be one of {}", known.join(", "))
+    })
+}
+
 fn mains(text: &str) -> Result<MainsChoice, String> {
     match text {
         "50" => Ok(MainsChoice(Some(Mains::Hz50))),
@@ -335,6 +362,12 @@ mod tests {
         assert_eq!(pressure_unit("mmhg"), Ok(PressureUnit(Some(Unit::MillimetreMercury))));
         assert_eq!(pressure_unit("as-given"), Ok(PressureUnit(None)));
         assert!(pressure_unit("uV").is_err() && pressure_unit("furlong").is_err());
+        let id = |stream, channel| ChannelId { stream, channel };
+        assert_eq!(role("1=abdominal-emg"), Ok((id(0, 1), Role::AbdominalEmg)));
+        assert_eq!(role("1.0=pelvic-pressure"), Ok((id(1, 0), Role::PelvicPressure)));
+        for wrong in ["", "1", "x=pelvic-emg", "1.2.3=pelvic-emg", "300=pelvic-emg", "0=gluteal"] {
+            assert!(role(wrong).is_err(), "{wrong}");
+        }
         assert!(unit("furlong").is_err_and(|text| text.contains("cmH2O")));
     }
 }

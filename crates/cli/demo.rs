@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
         None => fresh_folder().attempt(Code::Recording, "folder for the recording")?,
     };
     let mut plan = Plan {
-        config: EngineConfig::device(),
+        config: EngineConfig { roles: subject.roles.clone(), ..EngineConfig::device() },
         out: Some(out),
         seconds: Some(args.seconds),
         patience_s: 10.0,

@@ -1,9 +1,10 @@
 //! What was found, as JSON. The shape is a promise: fields are added, never changed.
 
 use levator_decode::Lost;
+use levator_detect::manoeuvre::Answer;
 use levator_detect::{Contraction, Reason};
 use levator_engine::summary::Undetermined;
-use levator_engine::{ChannelSummary, EmgBand, Summary};
+use levator_engine::{ChannelSummary, EmgBand, ManoeuvreEvent, Summary};
 use levator_signal::{SampleRate, Unit};
 use serde_json::{Value, json};
 
@@ -54,6 +55,7 @@ fn one(analysis: &Analysis, channel: &ChannelSummary) -> Value {
         "settings": settings(analysis),
         "notes": analysis.notes,
         "marks": marks(&analysis.summary),
+        "manoeuvres": analysis.summary.manoeuvres.iter().map(manoeuvre).collect::<Vec<_>>(),
         "digest": format!("{:016x}", analysis.digest.signal()),
     })
 }
@@ -116,6 +118,26 @@ fn marks(summary: &Summary) -> Vec<Value> {
     let Some(first) = summary.channels.first() else { return Vec::new() };
     let marks = summary.marks.iter();
     marks.map(|mark| json!({ "at_s": first.rate.time_s(mark.index), "text": mark.text })).collect()
+}
+
+fn manoeuvre(event: &ManoeuvreEvent) -> Value {
+    let mut value = json!({ "from_s": event.start_s, "to_s": event.end_s });
+    match event.answer {
+        Answer::Told { manoeuvre, basis, pelvic, abdominal } => {
+            value["manoeuvre"] = manoeuvre.name().into();
+            value["evidence"] = json!({
+                "channels": [basis.pelvic.name(), basis.other.name()],
+                "scaled_by_earlier_events": basis.normalised,
+                "pelvic": number(pelvic),
+                "abdominal": number(abdominal),
+            });
+        }
+        Answer::CannotTell(doubt) => {
+            value["manoeuvre"] = Value::Null;
+            value["reason"] = doubt.name().into();
+        }
+    }
+    value
 }
 
 fn gap(lost: &Lost, rate: SampleRate) -> Value {

@@ -1,8 +1,9 @@
 //! A virtual probe on somebody who is virtual, or on a recording.
 
+use levator_detect::manoeuvre::Role;
 use levator_protocol::message::{SampleFormat, StreamKind, WireUnit};
 use levator_record::text::{TextFile, TextOptions};
-use levator_signal::{SignalKind, Unit};
+use levator_signal::{ChannelId, SignalKind, Unit};
 use levator_simulate::{
     AtEnd, DeviceConfig, Replay, Scenario, StreamConfig, VirtualDevice, VirtualPerson,
 };
@@ -21,6 +22,8 @@ pub(crate) struct Subject {
     pub(crate) name: String,
     /// What a person should know about it.
     pub(crate) notes: Vec<String>,
+    /// Where its channels lie, as far as that is known.
+    pub(crate) roles: Vec<(ChannelId, Role)>,
 }
 
 /// The device that was asked for.
@@ -62,7 +65,13 @@ pub(crate) fn subject(person: &Person, text: &TextOptions) -> Result<Subject, Fa
             let device = VirtualDevice::new(DeviceConfig::emg_probe(), virtual_person)
                 .attempt(Code::Other, "virtual probe")?;
             let notes = vec![format!("{}: {}", scenario.name(), scenario.description())];
-            Ok(Subject { device, name: format!("virtual person ({})", scenario.name()), notes })
+            let id = |channel| ChannelId { stream: 0, channel };
+            Ok(Subject {
+                device,
+                name: format!("virtual person ({})", scenario.name()),
+                notes,
+                roles: vec![(id(0), Role::PelvicEmg), (id(1), Role::AbdominalEmg)],
+            })
         }
     }
 }
@@ -115,7 +124,7 @@ fn replay(channels: Vec<Vec<f64>>, file: &TextFile, name: &str) -> Result<Subjec
         Replay::new(channels, info.kind, wire, info.rate, AtEnd::Hold).attempt(Code::File, name)?;
     let config = DeviceConfig::with_streams("virtual probe", vec![stream]);
     let device = VirtualDevice::new(config, subject).attempt(Code::File, name)?;
-    Ok(Subject { device, name: format!("replay of {name}"), notes })
+    Ok(Subject { device, name: format!("replay of {name}"), notes, roles: Vec::new() })
 }
 
 /// The unit on the wire, and how many of it one `unit` is.

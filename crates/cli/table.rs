@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use levator_detect::manoeuvre::Answer;
 use levator_engine::ChannelSummary;
 
 use crate::analysis::Analysis;
@@ -28,6 +29,15 @@ pub(crate) fn print(out: &mut impl Write, analysis: &Analysis) -> io::Result<()>
             writeln!(out, "  mark at {:.3} s {}", first.rate.time_s(mark.index), mark.text)?;
         }
     }
+    let events = &analysis.summary.manoeuvres;
+    for event in events.iter().take(MOST_LISTED) {
+        let said = match event.answer {
+            Answer::Told { manoeuvre, .. } => manoeuvre.name(),
+            Answer::CannotTell(doubt) => doubt.name(),
+        };
+        writeln!(out, "  {:.1} to {:.1} s: {said}", event.start_s, event.end_s)?;
+    }
+    more(out, events.len())?;
     for part in &analysis.skipped {
         match part.what {
             "recording" => writeln!(out, "  {} ({} bytes)", part.reason, part.count)?,

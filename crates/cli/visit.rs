@@ -194,8 +194,7 @@ fn tell_latency(last: &Snapshot) -> Result<(), Failure> {
 }
 
 fn read_back(folder: &Path) -> Result<Analysis, Failure> {
-    let unchanged = Filter { mains: None, band: None, pressure_unit: None };
-    analysis::analyse(folder, &TextOptions::default(), &unchanged)
+    analysis::analyse(folder, &TextOptions::default(), &Filter::unchanged())
 }
 
 fn print(analysis: &Analysis, as_json: bool) -> Result<(), Failure> {

@@ -41,13 +41,24 @@ pub enum Role {
 }
 
 impl Role {
-    /// Every role with its name on the command line and in files.
+    /// Every role with its [`Self::name`].
     pub const NAMES: [(Self, &'static str); 4] = [
-        (Self::PelvicEmg, "pelvic-emg"),
-        (Self::AbdominalEmg, "abdominal-emg"),
-        (Self::PelvicPressure, "pelvic-pressure"),
-        (Self::AbdominalPressure, "abdominal-pressure"),
+        (Self::PelvicEmg, Self::PelvicEmg.name()),
+        (Self::AbdominalEmg, Self::AbdominalEmg.name()),
+        (Self::PelvicPressure, Self::PelvicPressure.name()),
+        (Self::AbdominalPressure, Self::AbdominalPressure.name()),
     ];
+
+    /// The name on the command line and in files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PelvicEmg => "pelvic-emg",
+            Self::AbdominalEmg => "abdominal-emg",
+            Self::PelvicPressure => "pelvic-pressure",
+            Self::AbdominalPressure => "abdominal-pressure",
+        }
+    }
 
     const fn is_abdominal(self) -> bool {
         matches!(self, Self::AbdominalEmg | Self::AbdominalPressure)

@@ -3,8 +3,9 @@
 use core::fmt;
 
 use levator_decode::StreamInfo;
+use levator_detect::manoeuvre::{MAX_ROLES, Role};
 use levator_signal::preset::Mains;
-use levator_signal::{SampleRate, Unit};
+use levator_signal::{ChannelId, SampleRate, Unit};
 
 /// Settings of an [`Engine`](crate::Engine). They are written into every recording, so that its
 /// analysis uses the ones it was made with.
@@ -21,6 +22,9 @@ pub struct EngineConfig {
     /// Unit that pressures are converted to, whatever the device or file gives them in. `None`, and a
     /// unit that is none of pressure, leave them as they come.
     pub pressure_unit: Option<Unit>,
+    /// Where channels lie, for those that are to be judged together; at most
+    /// [`MAX_ROLES`](levator_detect::manoeuvre::MAX_ROLES).
+    pub roles: Vec<(ChannelId, Role)>,
     /// Most channels that are filtered and searched for contractions, over all streams. Further
     /// channels are passed on as they come. Each takes about half a megabyte.
     pub max_channel_count: usize,
@@ -91,6 +95,7 @@ impl EngineConfig {
             mains: Some(Mains::Hz50),
             heart: Heart::Keep,
             pressure_unit: Some(Unit::CentimetreWater),
+            roles: Vec::new(),
             max_channel_count: 24,
             max_rate_hz: 10_000.0,
         }
@@ -115,6 +120,9 @@ impl EngineConfig {
         }
         if !(10.0..=20_000.0).contains(&self.max_rate_hz) {
             return refuse("max_rate_hz", self.max_rate_hz, "10 to 20000");
+        }
+        if self.roles.len() > MAX_ROLES {
+            return refuse("roles", self.roles.len() as f64, "at most 8");
         }
         if let Source::Scans(stream) = &self.source {
             let channels = usize::from(stream.channel_count);

@@ -1,6 +1,7 @@
 //! A fingerprint of all outputs: the test of "live equals offline".
 
 use levator_detect::Transition;
+use levator_detect::manoeuvre::Answer;
 use levator_signal::ChannelId;
 
 use crate::{Output, Sink};
@@ -133,6 +134,20 @@ fn fingerprint(output: &Output<'_>) -> (u64, bool) {
                 }
             }
             (hash, false)
+        }
+        Output::Manoeuvre(event) => {
+            let times = [event.start_s.to_bits(), event.end_s.to_bits()];
+            let rest = match event.answer {
+                Answer::Told { manoeuvre, basis, pelvic, abdominal } => [
+                    manoeuvre as u64,
+                    basis.pelvic as u64 | (basis.other as u64) << 8,
+                    u64::from(basis.normalised),
+                    pelvic.to_bits(),
+                    abdominal.to_bits(),
+                ],
+                Answer::CannotTell(doubt) => [u64::MAX, doubt as u64, 0, 0, 0],
+            };
+            (rest.iter().fold(words(16, &times), |hash, &word| mix(hash, word)), false)
         }
         Output::Lost(lost) => (
             words(

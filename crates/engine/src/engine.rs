@@ -5,6 +5,7 @@ use levator_signal::{ChannelId, HostTime};
 
 use crate::channel::Delay;
 use crate::link::Supervisor;
+use crate::manoeuvres::{Joining, Manoeuvres};
 use crate::pipeline::Pipeline;
 use crate::{
     Command, ConfigError, Conversation, EngineConfig, Input, LinkChange, LinkState, Output, Sink,
@@ -19,6 +20,8 @@ pub struct Engine {
     session: Session,
     link: Supervisor,
     pipeline: Pipeline,
+    /// Boxed, so that it is cheap to take out while it watches.
+    manoeuvres: Option<Box<Manoeuvres>>,
     /// The file was described to the pipeline.
     is_described: bool,
 }
@@ -37,12 +40,19 @@ impl Engine {
             session: Session::new(),
             link: Supervisor::new(),
             pipeline: Pipeline::new(config, max_rate)?,
+            manoeuvres: Manoeuvres::new(&config.roles).map(Box::new),
             is_described: false,
         })
     }
 
     /// Feeds one input; all results reach `sink` before this returns. Never fails, never allocates.
     pub fn handle(&mut self, input: Input<'_>, sink: &mut impl Sink) {
+        let mut manoeuvres = self.manoeuvres.take();
+        self.take(input, &mut Joining { manoeuvres: manoeuvres.as_deref_mut(), sink });
+        self.manoeuvres = manoeuvres;
+    }
+
+    fn take(&mut self, input: Input<'_>, sink: &mut impl Sink) {
         match input {
             Input::Bytes { at, bytes } => self.bytes(at, bytes, sink),
             Input::Scans { at, scans } => {
@@ -81,8 +91,14 @@ impl Engine {
 
     /// Ends open contractions, and tells what was learnt of the resting levels.
     pub fn finish(&mut self, _at: HostTime, sink: &mut impl Sink) {
-        self.describe(sink);
-        self.pipeline.finish(sink);
+        let mut manoeuvres = self.manoeuvres.take();
+        let mut joining = Joining { manoeuvres: manoeuvres.as_deref_mut(), sink };
+        self.describe(&mut joining);
+        self.pipeline.finish(&mut joining);
+        if let Some(manoeuvres) = &mut manoeuvres {
+            manoeuvres.finish(sink);
+        }
+        self.manoeuvres = manoeuvres;
     }
 
     /// State of the link.

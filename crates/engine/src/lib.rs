@@ -25,6 +25,7 @@ pub mod digest;
 mod engine;
 pub mod input;
 mod link;
+mod manoeuvres;
 pub mod output;
 mod pipeline;
 pub mod summary;
@@ -35,7 +36,7 @@ pub use digest::Digest;
 pub use engine::Engine;
 pub use input::{Command, Input, LinkChange};
 pub use output::{
-    ContractionEvent, LinkEvent, LinkState, Mark, Output, Passed, PassedReason, RestEvent, Sink,
-    Tee, Transmission,
+    ContractionEvent, LinkEvent, LinkState, ManoeuvreEvent, Mark, Output, Passed, PassedReason,
+    RestEvent, Sink, Tee, Transmission,
 };
 pub use summary::{ChannelSummary, Summary};

@@ -22,6 +22,8 @@ pub enum Output<'a> {
     Contraction(ContractionEvent),
     /// The resting level of a channel, given once at the end.
     Rest(RestEvent),
+    /// What was done in an event, from all channels that have a role.
+    Manoeuvre(ManoeuvreEvent),
     /// Samples are missing.
     Lost(Lost),
     /// Bytes were thrown away.
@@ -173,6 +175,17 @@ pub struct RestEvent {
     pub unit: Unit,
     /// The level, or `None` where there was too little rest to learn it.
     pub rest: Option<levator_detect::Rest>,
+}
+
+/// What was done in an event: squeeze, push, both, or not to be told.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ManoeuvreEvent {
+    /// Earliest onset on any channel, in seconds from the first sample.
+    pub start_s: f64,
+    /// Latest offset on any channel, likewise.
+    pub end_s: f64,
+    /// What was done, and what tells it.
+    pub answer: levator_detect::manoeuvre::Answer,
 }
 
 /// A note bound to a sample.

@@ -12,7 +12,7 @@ use levator_signal::{
 };
 
 use crate::output::PassedReason;
-use crate::{LinkEvent, Output, Sink};
+use crate::{LinkEvent, ManoeuvreEvent, Output, Sink};
 
 /// Gaps and notes that are kept one by one; beyond, they are counted. Our choice: a visit with more is
 /// no visit, and memory stays bounded.
@@ -25,6 +25,8 @@ pub struct Summary {
     pub device: Option<DeviceInfo>,
     /// One entry for each channel that was described, in that order.
     pub channels: Vec<ChannelSummary>,
+    /// What was done in each event, in order, where channels have roles.
+    pub manoeuvres: Vec<ManoeuvreEvent>,
     /// Missing samples, in order.
     pub gaps: Vec<Lost>,
     /// Missing samples beyond those that are kept.
@@ -203,6 +205,11 @@ impl Sink for Summary {
                 self.with(event.channel, |channel| channel.hear(&event.transition));
             }
             Output::Rest(event) => self.with(event.channel, |channel| channel.rest = event.rest),
+            Output::Manoeuvre(event) => {
+                if self.manoeuvres.len() < MOST_KEPT {
+                    self.manoeuvres.push(event);
+                }
+            }
             Output::Lost(lost) => {
                 if self.gaps.len() < MOST_KEPT {
                     self.gaps.push(lost);

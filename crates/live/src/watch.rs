@@ -340,6 +340,7 @@ impl Sink for Watch {
                 }
             }
             Output::Rest(_)
+            | Output::Manoeuvre(_)
             | Output::Event(_)
             | Output::Log { .. }
             | Output::Answer(_)

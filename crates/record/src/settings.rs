@@ -1,9 +1,10 @@
 //! Engine settings as JSON: strict, and exact to the last bit of a number.
 
 use levator_decode::{Label, MAX_CHANNELS, StreamInfo};
+use levator_detect::manoeuvre::Role;
 use levator_engine::{Conversation, EmgBand, EngineConfig, Heart, Source};
 use levator_signal::preset::Mains;
-use levator_signal::{Calibration, SampleRate, SignalKind, Unit};
+use levator_signal::{Calibration, ChannelId, SampleRate, SignalKind, Unit};
 use serde_json::{Value, json};
 
 use crate::header::{HeaderError, integer, object, refuse, text};
@@ -28,9 +29,12 @@ pub(crate) fn to_value(config: &EngineConfig) -> Value {
         mains,
         heart,
         pressure_unit,
+        roles,
         max_channel_count,
         max_rate_hz,
     } = config;
+    let roles =
+        roles.iter().map(|(id, role)| json!([id.stream, id.channel, name(&Role::NAMES, role)]));
     json!({
         "emg_band": name(&EmgBand::NAMES, emg_band),
         "heart": name(&HEARTS, heart),
@@ -38,6 +42,7 @@ pub(crate) fn to_value(config: &EngineConfig) -> Value {
         "max_channel_count": max_channel_count,
         "max_rate_hz": number_to_value(*max_rate_hz),
         "pressure_unit": pressure_unit.map(Unit::symbol),
+        "roles": roles.collect::<Value>(),
         "source": match source {
             Source::Device { conversation } => {
                 json!({ "device": { "conversation": name(&CONVERSATIONS, conversation) } })
@@ -49,7 +54,7 @@ pub(crate) fn to_value(config: &EngineConfig) -> Value {
 
 /// The settings of a header of this version. What an older one did not know was not done then.
 pub(crate) fn from_value(value: &Value, format: u16) -> Result<EngineConfig, HeaderError> {
-    const KEYS: [&str; 7] = [
+    const KEYS: [&str; 8] = [
         "source",
         "emg_band",
         "mains",
@@ -57,17 +62,18 @@ pub(crate) fn from_value(value: &Value, format: u16) -> Result<EngineConfig, Hea
         "max_rate_hz",
         "heart",
         "pressure_unit",
+        "roles",
     ];
-    let (keys, [heart, pressure_unit]) = if format == 1 {
+    let (keys, [heart, pressure_unit, roles]) = if format == 1 {
         let [source, emg_band, mains, max_channel_count, max_rate_hz, ..] = KEYS;
         let keys = [source, emg_band, mains, max_channel_count, max_rate_hz];
-        (object(value, "config", keys)?, [None; 2])
+        (object(value, "config", keys)?, [None; 3])
     } else {
-        let [source, emg_band, mains, max_channel_count, max_rate_hz, heart, pressure_unit] =
+        let [source, emg_band, mains, max_channel_count, max_rate_hz, heart, unit, roles] =
             object(value, "config", KEYS)?;
         (
             [source, emg_band, mains, max_channel_count, max_rate_hz],
-            [Some(heart), Some(pressure_unit)],
+            [Some(heart), Some(unit), Some(roles)],
         )
     };
     let [source, emg_band, mains, max_channel_count, max_rate_hz] = keys;
@@ -88,6 +94,7 @@ pub(crate) fn from_value(value: &Value, format: u16) -> Result<EngineConfig, Hea
             None | Some(Value::Null) => None,
             Some(unit) => Some(unit_from_value(unit, "config.pressure_unit")?),
         },
+        roles: roles.map_or(Ok(Vec::new()), roles_from_value)?,
         max_channel_count: integer(max_channel_count, "config.max_channel_count")?,
         max_rate_hz: number(max_rate_hz, "config.max_rate_hz")?,
     })
@@ -162,6 +169,20 @@ fn stream_from_value(value: &Value) -> Result<StreamInfo, HeaderError> {
         calibrations: calibrations_from_value(calibrations)?,
         label,
     })
+}
+
+fn roles_from_value(value: &Value) -> Result<Vec<(ChannelId, Role)>, HeaderError> {
+    const FIELD: &str = "config.roles";
+    let Some(values) = value.as_array() else { return refuse(FIELD, "a list") };
+    let role = |value: &Value| match value.as_array().map(Vec::as_slice) {
+        Some([stream, channel, role]) => {
+            let id =
+                ChannelId { stream: integer(stream, FIELD)?, channel: integer(channel, FIELD)? };
+            Ok((id, named(&Role::NAMES, role, FIELD)?))
+        }
+        _ => refuse(FIELD, "a list of stream, channel and role"),
+    };
+    values.iter().map(role).collect()
 }
 
 fn unit_from_value(value: &Value, field: &'static str) -> Result<Unit, HeaderError> {
@@ -278,10 +299,24 @@ mod tests {
         let mut value = to_value(&EngineConfig::device());
         assert_eq!(from_value(&value, 1).expect_err("not its keys").field, "config");
         let map = value.as_object_mut().expect("an object");
-        assert!(map.remove("heart").is_some() && map.remove("pressure_unit").is_some());
+        for key in ["heart", "pressure_unit", "roles"] {
+            assert!(map.remove(key).is_some());
+        }
         let config = from_value(&value, 1).expect("the keys of version 1");
         assert_eq!((config.heart, config.pressure_unit), (Heart::Keep, None));
         assert_eq!(from_value(&value, 2).expect_err("not its keys").field, "config");
+    }
+
+    #[test]
+    fn roles_come_back_and_unknown_ones_are_refused() {
+        let id = |stream, channel| ChannelId { stream, channel };
+        let roles = Role::NAMES.iter().enumerate();
+        let roles = roles.map(|(at, (role, _))| (id(at as u8, 3), *role)).collect();
+        let config = EngineConfig { roles, ..EngineConfig::device() };
+        assert_comes_back(&config);
+        let mut value = to_value(&config);
+        value["roles"][2][2] = "gluteal".into();
+        assert_eq!(from_value(&value, FORMAT_VERSION).expect_err("unknown").field, "config.roles");
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use levator_decode::{LossCause, Scans, StreamInfo};
+use levator_detect::manoeuvre::{Answer, Doubt, Manoeuvre, Role};
 use levator_protocol::{
     AckResult, Capabilities, DeviceState, Direction, Encoder, Flags, Hello, MAX_WIRE, Message,
     SampleFormat, SampleStatus, Samples, Status, StreamDesc, StreamFlags, StreamKind, Text,
@@ -388,4 +389,67 @@ fn answers_and_notes_are_passed_on() {
     let command = Command::Mark { text: "cough" };
     engine.handle(Input::Command { at: at(5), command }, &mut sink);
     assert_eq!(seen, ["answer 4", "cough at 19"]);
+}
+
+#[test]
+fn channels_with_roles_are_told_together() {
+    let rate = SampleRate::new(1000, 1).expect("not zero");
+    let info = StreamInfo::of_values(SignalKind::Emg, Unit::Microvolt, rate, 2);
+    let id = |channel| ChannelId { stream: 0, channel };
+    let roles = vec![(id(0), Role::PelvicEmg), (id(1), Role::AbdominalEmg)];
+    let config = EngineConfig { roles, ..EngineConfig::scans(info) };
+    // A squeeze at 5 s, a push at 15 s.
+    let mut codes = Vec::new();
+    let mut state = 1_u64;
+    for index in 0..25_000 {
+        let level = |from, to, high| if (from..to).contains(&index) { high } else { 3.0 };
+        for level in [level(5000, 8000, 40.0), level(15_000, 18_000, 50.0)] {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            codes.push(level * ((state >> 33) as f64 / f64::from(1_u32 << 30) - 1.0));
+        }
+    }
+    let told = |config: &EngineConfig, cut: usize| {
+        let mut engine = Engine::new(config).expect("legal");
+        let mut told = Vec::new();
+        let mut sink = |output: Output<'_>| {
+            if let Output::Manoeuvre(event) = output {
+                told.push(event);
+            }
+        };
+        let mut first = 0;
+        for codes in codes.chunks(2 * cut) {
+            let scans = Scans {
+                stream: 0,
+                first: SampleIndex(first),
+                channel_count: 2,
+                codes,
+                quality: Quality::GOOD,
+                fault_channels: 0,
+            };
+            engine.handle(Input::Scans { at: HostTime::ZERO, scans }, &mut sink);
+            first += codes.len() as u64 / 2;
+        }
+        engine.finish(HostTime::ZERO, &mut sink);
+        told
+    };
+    let events = told(&config, 20);
+    let done: Vec<_> = events
+        .iter()
+        .map(|event| match event.answer {
+            Answer::Told { manoeuvre, .. } => Some(manoeuvre),
+            Answer::CannotTell(_) => None,
+        })
+        .collect();
+    assert_eq!(done, [Some(Manoeuvre::Squeeze), Some(Manoeuvre::Push)], "{events:?}");
+    assert!((events[0].start_s - 5.0).abs() < 0.05 && (events[1].end_s - 18.0).abs() < 0.3);
+    assert_eq!(told(&config, 333), events);
+    // Without roles nothing is told; with one, that it cannot be told.
+    assert!(told(&EngineConfig { roles: Vec::new(), ..config.clone() }, 20).is_empty());
+    let alone = EngineConfig { roles: vec![(id(0), Role::PelvicEmg)], ..config.clone() };
+    let alone = told(&alone, 20);
+    assert!(alone.iter().all(|event| event.answer == Answer::CannotTell(Doubt::OneChannel)));
+    assert_eq!(alone.len(), 1);
+    let many = vec![(id(0), Role::PelvicEmg); 9];
+    let error = Engine::new(&EngineConfig { roles: many, ..config }).expect_err("too many");
+    assert_eq!(error.to_string(), "roles is 9, but must be at most 8");
 }
