@@ -19,7 +19,9 @@ pub mod design;
 pub mod preset;
 pub mod sections;
 
+pub mod breathing;
 pub mod cascade;
+pub mod cough;
 pub mod decimate;
 pub mod drift;
 pub mod envelope;
@@ -35,8 +37,10 @@ pub mod zero_phase;
 mod testing;
 
 pub use block::{Block, ChannelId};
+pub use breathing::{Breathing, BreathingError, BreathingMonitor};
 pub use calibration::Calibration;
 pub use cascade::Cascade;
+pub use cough::{Cough, CoughDetector, CoughError};
 pub use decimate::{Bucket, Buckets, Decimator, TooManyBuckets};
 pub use design::{
     DesignError, butterworth_band_pass, butterworth_band_stop, butterworth_high_pass,
