@@ -1,4 +1,4 @@
-//! From cut-off frequencies to second-order sections: Butterworth filters and the mains notch.
+//! From cut-off frequencies to second-order sections: Butterworth filters, and why there may be none.
 //!
 //! All designs follow one way: poles of the analogue filter of radius one, moved to the band wanted,
 //! carried over by the bilinear transform with the edges pre-warped, so that the gain at each edge is
@@ -11,16 +11,15 @@
 //! (Butterworth, bilinear transform). Results equal those of SciPy's `butter` and `iirnotch`; only
 //! the pairing of poles and zeros differs.
 
-use core::f64::consts::PI;
 use core::fmt;
 
 use biquad::Coefficients;
 
-use crate::analogue::{
-    BandPoles, Poles, WarpedBand, below_nyquist, positive, prewarp, prototype_poles, require_margin,
-};
+use crate::analogue::{BandPoles, Poles, WarpedBand, prewarp, prototype_poles};
 use crate::sections::Sections;
 use crate::time::SampleRate;
+
+pub use crate::notch::{notch, notch_with_width, notches, notches_with_width};
 
 /// Highest order of a Butterworth filter. A band-pass or band-stop of this order has 16 poles.
 pub const MAX_ORDER: usize = 8;
@@ -266,44 +265,10 @@ pub fn butterworth_band_stop(
     Ok(sections)
 }
 
-/// Notch: gain 0 at `centre_hz`, `1/√2` at two frequencies `centre_hz / q` apart, 1 far away.
-///
-/// One section. Q 30 at 50 Hz is 1.7 Hz wide.
-///
-/// # Errors
-///
-/// [`DesignError`], with the numbers that do not fit.
-///
-/// # Source
-///
-/// Orfanidis, Introduction to Signal Processing, 1996, section 11.3; SciPy `iirnotch` is the same.
-pub fn notch(centre_hz: f64, q: f64, rate: SampleRate) -> Result<Sections, DesignError> {
-    positive(q)?;
-    notch_with_width(centre_hz, centre_hz / q, rate)
-}
-
-/// [`notch`] by the distance of the two frequencies with gain `1/√2`, in hertz.
-///
-/// # Errors
-///
-/// [`DesignError`], with the numbers that do not fit.
-pub fn notch_with_width(
-    centre_hz: f64,
-    width_hz: f64,
-    rate: SampleRate,
-) -> Result<Sections, DesignError> {
-    below_nyquist(centre_hz, rate)?;
-    let gain = 1.0 / (1.0 + prewarp(width_hz, rate)?);
-    let cosine = libm::cos(2.0 * PI * centre_hz / rate.hz());
-    let (a1, a2) = (-2.0 * gain * cosine, 2.0 * gain - 1.0);
-    require_margin(a1, a2)?;
-    let mut sections = Sections::passing(rate, 0.0, rate.hz() / 2.0);
-    sections.push(Coefficients { b0: gain, b1: a1, b2: gain, a1, a2 })?;
-    Ok(sections)
-}
-
 #[cfg(test)]
 mod tests {
+    use core::f64::consts::PI;
+
     use super::*;
 
     fn rate(hz: f64) -> SampleRate {
@@ -394,19 +359,39 @@ mod tests {
     }
 
     #[test]
-    fn a_notch_is_as_deep_and_as_wide_as_it_was_asked_to_be() {
-        for (centre_hz, q, rate_hz) in
-            [(50.0, 30.0, 1000.0), (60.0, 5.0, 250.0), (9000.0, 30.0, 20_000.0)]
-        {
-            let sections = notch(centre_hz, q, rate(rate_hz)).expect("valid");
-            // Rounding of `cos` leaves the zero about 1e-16 off the circle, over a width of 1e-2.
-            assert!(sections.response(centre_hz).magnitude() < 1e-12);
-            assert!((sections.dc_gain() - 1.0).abs() < 1e-12);
-            let gain_before = sections.response(centre_hz - 0.5 * centre_hz / q).magnitude();
-            let gain_after = sections.response(centre_hz + 0.5 * centre_hz / q).magnitude();
-            // The two edges lie symmetrically on a warped axis, so only nearly so on the true one.
-            assert!((gain_before + gain_after - core::f64::consts::SQRT_2).abs() < 0.01);
+    fn every_design_that_is_accepted_is_stable_and_every_message_has_its_number() {
+        for rate_hz in [10.0, 31.25, 47.6, 100.0, 200.0, 250.0, 896.0, 1024.0, 4096.0, 20_000.0] {
+            let at = rate(rate_hz);
+            for cutoff_hz in [0.01, 0.05, 1.0, 4.0, 5.0, 50.0, 450.0, 9999.0, 10_000.0] {
+                for order in [1, 2, 5, MAX_ORDER] {
+                    for design in [
+                        butterworth_low_pass(order, cutoff_hz, at),
+                        butterworth_high_pass(order, cutoff_hz, at),
+                        butterworth_band_pass(order, cutoff_hz, 1.2 * cutoff_hz, at),
+                        butterworth_band_stop(order, cutoff_hz, 1.2 * cutoff_hz, at),
+                        notch(cutoff_hz, 30.0, at),
+                    ] {
+                        match design {
+                            Ok(sections) => {
+                                let settling = sections.settling_samples();
+                                // The least margin there may be leaves no pole slower than this.
+                                assert!(settling < 1_000_000_000, "{cutoff_hz} at {rate_hz}");
+                                assert!(sections.delay_samples().is_finite());
+                            }
+                            Err(DesignError::ReachesNyquist { cutoff_hz: edge_hz, nyquist_hz }) => {
+                                assert!(edge_hz >= nyquist_hz && nyquist_hz <= rate_hz / 2.0);
+                            }
+                            Err(DesignError::IllPlacedPole { margin, min }) => {
+                                assert!(margin < min);
+                            }
+                            Err(other) => panic!("{cutoff_hz} at {rate_hz}: {other}"),
+                        }
+                    }
+                }
+            }
         }
+        let text = butterworth_low_pass(2, 450.0, rate(500.0)).expect_err("too high").to_string();
+        assert_eq!(text, "cut-off 450 Hz is not below half the sampling rate, 250 Hz");
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod unit;
 
 mod analogue;
 pub mod design;
+mod notch;
 pub mod preset;
 pub mod sections;
 
@@ -44,7 +45,7 @@ pub use cough::{Cough, CoughDetector, CoughError};
 pub use decimate::{Bucket, Buckets, Decimator, TooManyBuckets};
 pub use design::{
     DesignError, butterworth_band_pass, butterworth_band_stop, butterworth_high_pass,
-    butterworth_low_pass, notch, notch_with_width,
+    butterworth_low_pass, notch, notch_with_width, notches, notches_with_width,
 };
 pub use drift::{Drift, DriftEstimate, DriftEstimator, DriftUnknown, Separation};
 pub use envelope::{RectifiedMean, Rms, WindowError};
