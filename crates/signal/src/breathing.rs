@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::cascade::Cascade;
-use crate::design::{DesignError, butterworth_low_pass};
+use crate::design::butterworth_low_pass;
 use crate::time::{SampleIndex, SampleRate};
 
 /// Slowest and fastest breathing that is looked for, in breaths a minute.
@@ -91,12 +91,6 @@ impl fmt::Display for BreathingError {
 }
 
 impl core::error::Error for BreathingError {}
-
-impl From<DesignError> for BreathingError {
-    fn from(_: DesignError) -> Self {
-        Self { rate_hz: f64::NAN, min_rate_hz: KEPT_HZ }
-    }
-}
 
 /// Looks for breathing in one pressure channel. Causal: every 2 s at the last 40 s.
 ///
