@@ -174,8 +174,16 @@ impl From<LineError> for TextError {
     }
 }
 
-/// Opens `path` if it is a file that can be read more than once.
-pub(crate) fn open_file(path: &Path) -> Result<std::fs::File, TextError> {
+/// Opens `path` if it is a file that can be read more than once, for [`TextFile::from_seek`] and
+/// [`TextFile::read_through`].
+///
+/// # Errors
+///
+/// If it is none, or cannot be opened.
+///
+/// [`TextFile::from_seek`]: super::TextFile::from_seek
+/// [`TextFile::read_through`]: super::TextFile::read_through
+pub fn open_file(path: &Path) -> Result<std::fs::File, TextError> {
     // Asked before opening: opening a pipe waits until somebody writes.
     let metadata = std::fs::metadata(path)?;
     if metadata.is_dir() {

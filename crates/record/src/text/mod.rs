@@ -87,7 +87,7 @@ use rows::{RowFormat, RowValues, Verdict};
 use scan::{Receiver, Visitor};
 
 pub use columns::{Column, Role};
-pub use error::TextError;
+pub use error::{TextError, open_file};
 pub use fields::Separator;
 pub use head::MAX_COLUMNS;
 pub use layout::{Gap, Layout, MAX_LISTED, Note, Origin, SkipReason, Skipped, TimeColumn, Timing};
@@ -160,7 +160,7 @@ impl TextFile {
     ///
     /// Whatever keeps a signal from being read; [`TextError`] says what to do.
     pub fn open(path: &Path, options: &TextOptions) -> Result<Self, TextError> {
-        Self::from_seek(error::open_file(path)?, options)
+        Self::from_seek(open_file(path)?, options)
     }
 }
 

@@ -1,5 +1,7 @@
 //! One field of a table into a number, without copying it.
 
+use core::hint::select_unpredictable;
+
 /// What stands in a field.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Cell {
@@ -54,14 +56,42 @@ pub(crate) fn parse(field: &[u8]) -> Cell {
     }
 }
 
+/// A number as its digits: `mantissa / 10^decimals`, both exact in a double.
+///
+/// Its fields are whole words: smaller ones would be packed in memory and read back before they are
+/// there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Decimal {
+    pub(crate) mantissa: u64,
+    pub(crate) decimals: usize,
+    /// One for a number with a minus, which zero may have too.
+    pub(crate) negative: u64,
+}
+
+impl Decimal {
+    /// One exact division of two exact numbers gives the nearest double; the standard parser, which
+    /// rounds correctly too, is four times slower.
+    #[inline(always)]
+    pub(crate) fn value(self) -> f64 {
+        // Powers beyond the table do not occur.
+        let power = EXACT_POWERS[self.decimals.min(EXACT_POWERS.len() - 1)];
+        let magnitude = self.mantissa.cast_signed() as f64 / power;
+        f64::from_bits(magnitude.to_bits() | self.negative << 63)
+    }
+}
+
 /// The plain number that `bytes` begin with, after and before spaces, and its length with these. A
 /// comma counts as the point unless it is the `separator`. `None` for all that is not plain: the
 /// caller then cuts out the field and goes through [`parse`].
-///
-/// Up to 15 digits, one exact division of two exact numbers gives the nearest double; the standard
-/// parser, which rounds correctly too, is four times slower.
 #[inline(always)]
 pub(crate) fn prefix(bytes: &[u8], separator: u8) -> Option<(Cell, usize)> {
+    let (number, len) = decimal_prefix(bytes, separator)?;
+    Some((Cell::Number { value: number.value(), decimals: number.decimals as u8 }, len))
+}
+
+/// As [`prefix`], the number by its digits.
+#[inline(always)]
+pub(crate) fn decimal_prefix(bytes: &[u8], separator: u8) -> Option<(Decimal, usize)> {
     let spaces = |bytes: &[u8]| bytes.iter().take_while(|&&byte| byte == b' ').count();
     let mut index = spaces(bytes);
     let negative = match bytes.get(index)? {
@@ -89,65 +119,64 @@ pub(crate) fn prefix(bytes: &[u8], separator: u8) -> Option<(Cell, usize)> {
     if digit_count == 0 || digit_count > 19 || mantissa > EXACT_MANTISSA {
         return None;
     }
-    let value = mantissa as f64 / EXACT_POWERS.get(decimals)?;
-    let value = if negative { -value } else { value };
     if separator != b' ' && bytes.get(index) == Some(&b' ') {
         index += spaces(&bytes[index..]);
     }
-    Some((Cell::Number { value, decimals: decimals as u8 }, index))
+    let negative = u64::from(negative);
+    Some((Decimal { mantissa, decimals, negative }, index))
 }
 
 /// Bytes that [`short_prefix`] looks at.
 pub(crate) const SHORT_LEN: usize = 24;
 
-/// The number that `bytes` begin with, its digits after the point, and its length: the same as
-/// [`prefix`] gives, if there are one to seven digits before the point and, where there is a point,
-/// one to seven behind it. A point is a dot or `point`. `None` for all else.
+/// The number that `bytes` begin with and its length: the same as [`decimal_prefix`] gives, if there
+/// are one to seven digits before the point and, where there is a point, one to seven behind it. A
+/// point is a dot or `point`. `None` for all else.
 ///
 /// Eight bytes at a time and without a branch on sign or number of digits, which no processor can
 /// guess in a signal.
 #[inline(always)]
-pub(crate) fn short_prefix(bytes: &[u8; SHORT_LEN], point: u8) -> Option<(f64, u8, usize)> {
-    let negative = bytes[0] == b'-';
-    let start = usize::from(negative);
-    let digits = word(bytes, start) ^ (ONES * u64::from(b'0'));
+pub(crate) fn short_prefix(bytes: &[u8; SHORT_LEN], point: u8) -> Option<(Decimal, usize)> {
+    let first = word(bytes, 0);
+    let negative = first as u8 == b'-';
+    // A shift is sooner done than another look at memory, on which the start of the next field waits.
+    let signed = first >> 8 | u64::from(bytes[8]) << 56;
+    let digits = select_unpredictable(negative, signed, first) ^ (ONES * u64::from(b'0'));
     let marks = no_digits(digits);
     let whole_count = (marks.trailing_zeros() / 8) as usize;
     if whole_count.wrapping_sub(1) > 6 {
         return None;
     }
-    let end = start + whole_count;
+    let end = usize::from(negative) + whole_count;
     let byte = bytes[end];
-    let (magnitude, decimals, end) = if byte == b'.' || byte == point {
-        let further = marks & (marks - 1);
-        if further != 0 {
-            // The number ends in the first eight bytes: its digits are pushed together.
-            let total = (further.trailing_zeros() / 8) as usize - 1;
-            let count = total - whole_count;
-            let before = (1 << (8 * whole_count)) - 1;
-            let joined = (digits & before) | (digits >> 8 & !before);
-            if count == 0 {
-                return None;
-            }
-            let mantissa = eight_digits(joined << (64 - 8 * total));
-            (mantissa.cast_signed() as f64 / EXACT_POWERS[count & 7], count, end + 1 + count)
-        } else {
-            let part = word(bytes, end + 1) ^ (ONES * u64::from(b'0'));
-            let count = (no_digits(part).trailing_zeros() / 8) as usize;
-            if count.wrapping_sub(1) > 6 {
-                return None;
-            }
-            let whole = eight_digits(digits << (64 - 8 * whole_count));
-            let part = eight_digits(part << (64 - 8 * count));
-            // At most 14 digits: exact, and so is the power.
-            let mantissa = whole * WHOLE_POWERS[count] + part;
-            (mantissa.cast_signed() as f64 / EXACT_POWERS[count], count, end + 1 + count)
-        }
+    if byte != b'.' && byte != point {
+        let mantissa = eight_digits(digits << (64 - 8 * whole_count));
+        let number = Decimal { mantissa, decimals: 0, negative: u64::from(negative) };
+        return Some((number, end));
+    }
+    let further = marks & (marks - 1);
+    let (mantissa, count) = if further != 0 {
+        // The number ends in the first eight bytes: its digits are pushed together.
+        let total = (further.trailing_zeros() / 8) as usize - 1;
+        let before = (1 << (8 * whole_count)) - 1;
+        let joined = (digits & before) | (digits >> 8 & !before);
+        (eight_digits(joined << (64 - 8 * total)), total - whole_count)
     } else {
-        (eight_digits(digits << (64 - 8 * whole_count)).cast_signed() as f64, 0, end)
+        let part = word(bytes, end + 1) ^ (ONES * u64::from(b'0'));
+        let count = (no_digits(part).trailing_zeros() / 8) as usize;
+        if count > 7 {
+            return None;
+        }
+        let whole = eight_digits(digits << (64 - 8 * whole_count));
+        let part = eight_digits(part << (64 - 8 * count.max(1)));
+        // At most 14 digits: exact.
+        (whole * WHOLE_POWERS[count] + part, count)
     };
-    let sign = u64::from(negative) << 63;
-    Some((f64::from_bits(magnitude.to_bits() | sign), decimals as u8, end))
+    if count == 0 {
+        return None;
+    }
+    let number = Decimal { mantissa, decimals: count, negative: u64::from(negative) };
+    Some((number, end + 1 + count))
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -232,7 +261,7 @@ mod tests {
     }
 
     /// What follows a number in a file is there too.
-    fn short(text: &str, point: u8) -> Option<(f64, u8, usize)> {
+    fn short(text: &str, point: u8) -> Option<(Decimal, usize)> {
         let mut bytes = [b'\n'; SHORT_LEN];
         for (to, from) in bytes.iter_mut().zip(text.bytes()) {
             *to = from;
@@ -310,7 +339,8 @@ mod tests {
             text in "-?[0-9]{0,9}([.,][0-9]{0,9})?[,;\n x]?[0-9.,\n]{0,20}", comma in any::<bool>(),
         ) {
             let (separator, point) = if comma { (b',', b'.') } else { (b';', b',') };
-            if let Some((value, decimals, len)) = short(&text, point) {
+            if let Some((short, len)) = short(&text, point) {
+                let (value, decimals) = (short.value(), short.decimals as u8);
                 let Some((Cell::Number { value: long, decimals: long_decimals }, _)) =
                     prefix(text.as_bytes(), separator)
                 else {
@@ -327,7 +357,7 @@ mod tests {
             let text = format!("{whole}.{part:06}");
             let expected: f64 = text.parse().expect("a number");
             prop_assert_eq!(value(&text).map(f64::to_bits), Some(expected.to_bits()));
-            let short = short(&text, b'.').map(|(value, ..)| value.to_bits());
+            let short = short(&text, b'.').map(|(short, _)| short.value().to_bits());
             prop_assert_eq!(short, Some(expected.to_bits()));
         }
     }

@@ -5,7 +5,7 @@
 //! other line ends the run, and is read by [`RowFormat::read_all`](super::rows::RowFormat::read_all),
 //! which would find the same in these rows.
 
-use super::number::{self, Cell, SHORT_LEN};
+use super::number::{self, Decimal};
 use super::rows::RowFormat;
 
 /// Most rows, and most numbers, of a run. Our choice: 64 KiB of numbers stay in the second cache.
@@ -28,7 +28,11 @@ pub(crate) struct PlainRows {
     column_count: usize,
     capacity: usize,
     len: usize,
-    /// Column after column, each with room for `capacity` rows.
+    /// Column after column, each with room for `capacity` rows: as they stand in the file, sign and
+    /// decimals in one byte, and as doubles. Dividing while reading would hold up the search for the
+    /// next field.
+    mantissas: Vec<u64>,
+    shapes: Vec<u8>,
     cells: Vec<f64>,
     decimals: Vec<u8>,
     /// Channel after channel.
@@ -55,6 +59,8 @@ impl PlainRows {
             column_count,
             capacity,
             len: 0,
+            mantissas: vec![0; column_count * capacity],
+            shapes: vec![0; column_count * capacity],
             cells: vec![0.0; column_count * capacity],
             decimals: vec![0; column_count * capacity],
         }
@@ -68,12 +74,15 @@ impl PlainRows {
             return 0;
         }
         let max_count = usize::try_from(max_count).unwrap_or(usize::MAX).min(self.capacity);
-        let mut at = 0;
-        while self.len < max_count
-            && let Some(len) = self.row(&bytes[at..])
-        {
-            at += len;
-            self.len += 1;
+        let at = self.read_rows(bytes, max_count);
+        for column in 0..self.column_count {
+            let range = column * self.capacity..column * self.capacity + self.len;
+            let cells = self.cells[range.clone()].iter_mut().zip(&mut self.decimals[range.clone()]);
+            let numbers = self.mantissas[range.clone()].iter().zip(&self.shapes[range]);
+            for ((cell, decimals), (&mantissa, &shape)) in cells.zip(numbers) {
+                let number = decimal(mantissa, shape);
+                (*cell, *decimals) = (number.value(), number.decimals as u8);
+            }
         }
         for (values, &column) in self.values.chunks_exact_mut(self.capacity).zip(&self.channels) {
             let cells = &self.cells[column * self.capacity..][..self.len];
@@ -84,51 +93,63 @@ impl PlainRows {
         at
     }
 
-    /// Reads one row into the place of the next. Returns its length with its end.
+    /// Reads at most `max_count` rows and counts them. Returns their length.
     #[inline(always)]
-    fn row(&mut self, bytes: &[u8]) -> Option<usize> {
-        let mut at = 0;
-        let mut byte = self.separator;
-        let mut place = self.len;
-        for _ in 0..self.column_count {
-            if byte != self.separator {
-                return None;
+    fn read_rows(&mut self, bytes: &[u8], max_count: usize) -> usize {
+        // What the loop needs of `self` is held outside of it.
+        let Self { separator, point, column_count, capacity, .. } = *self;
+        let (mantissas, shapes) = (&mut self.mantissas[..], &mut self.shapes[..]);
+        let mut start = 0;
+        'rows: while self.len < max_count {
+            let mut at = start;
+            let mut byte = separator;
+            let mut place = self.len;
+            for _ in 0..column_count {
+                if byte != separator {
+                    break 'rows;
+                }
+                let Some(window) = bytes.get(at..).and_then(|rest| rest.first_chunk()) else {
+                    break 'rows;
+                };
+                let (number, end);
+                if let Some((short, len)) = number::short_prefix(window, point) {
+                    (number, end, byte) = (short, at + len, window[len]);
+                } else if let Some(long) = long_number(bytes, at, separator) {
+                    (number, end, byte) = long;
+                } else {
+                    break 'rows;
+                }
+                let (Some(mantissa), Some(shape)) =
+                    (mantissas.get_mut(place), shapes.get_mut(place))
+                else {
+                    break 'rows;
+                };
+                *mantissa = number.mantissa;
+                *shape = number.decimals as u8 | (number.negative << 7) as u8;
+                place += capacity;
+                at = end + 1;
             }
-            let mut window: &[u8; SHORT_LEN] = bytes.get(at..)?.first_chunk()?;
-            while window[0] == b' ' {
+            if byte == b'\r' {
+                byte = bytes.get(at).copied().unwrap_or(0);
                 at += 1;
-                window = bytes.get(at..)?.first_chunk()?;
             }
-            let (value, decimals, len) = match number::short_prefix(window, self.point) {
-                Some(short) => {
-                    byte = window[short.2];
-                    short
+            if byte != b'\n' {
+                break;
+            }
+            if self.is_scaled {
+                let value = |&column: &usize| {
+                    let place = column * capacity + self.len;
+                    decimal(mantissas[place], shapes[place]).value()
+                };
+                let mut values = self.channels.iter().map(value);
+                if !values.all(|value| ((value + self.offset) * self.scale).is_finite()) {
+                    break;
                 }
-                None => {
-                    let long = long_prefix(&bytes[at..], self.separator)?;
-                    byte = *bytes.get(at + long.2)?;
-                    long
-                }
-            };
-            *self.cells.get_mut(place)? = value;
-            *self.decimals.get_mut(place)? = decimals;
-            place += self.capacity;
-            at += len + 1;
+            }
+            start = at;
+            self.len += 1;
         }
-        if byte == b'\r' {
-            byte = *bytes.get(at)?;
-            at += 1;
-        }
-        if byte != b'\n' || (self.is_scaled && !self.is_finite()) {
-            return None;
-        }
-        Some(at)
-    }
-
-    #[cold]
-    fn is_finite(&self) -> bool {
-        let cell = |&column: &usize| self.cells[column * self.capacity + self.len];
-        self.channels.iter().map(cell).all(|cell| ((cell + self.offset) * self.scale).is_finite())
+        start
     }
 
     /// Rows of the run.
@@ -181,10 +202,16 @@ impl<'a> Values<'a> {
     }
 }
 
-/// A plain number of many digits.
-fn long_prefix(bytes: &[u8], separator: u8) -> Option<(f64, u8, usize)> {
-    match number::prefix(bytes, separator)? {
-        (Cell::Number { value, decimals }, len) => Some((value, decimals, len)),
-        _ => None,
-    }
+#[inline(always)]
+fn decimal(mantissa: u64, shape: u8) -> Decimal {
+    let (decimals, negative) = (usize::from(shape & 0x7f), u64::from(shape >> 7));
+    Decimal { mantissa, decimals, negative }
+}
+
+/// A plain number of many digits or with spaces before it, from `at` on: also where it ends, and what
+/// follows it.
+#[cold]
+fn long_number(bytes: &[u8], at: usize, separator: u8) -> Option<(Decimal, usize, u8)> {
+    let (number, len) = number::decimal_prefix(&bytes[at..], separator)?;
+    Some((number, at + len, *bytes.get(at + len)?))
 }
