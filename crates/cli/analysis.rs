@@ -1,11 +1,15 @@
 //! One file in, what was found in it out.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use levator_engine::{ChannelSummary, Digest, Engine, EngineConfig, Input, Summary, Tee};
+use levator_decode::{Scans, StreamInfo};
+use levator_engine::{
+    ChannelSummary, ConfigError, Digest, Engine, EngineConfig, Input, Summary, Tee,
+};
+use levator_record::edf::{self, EdfFile, EdfOptions};
 use levator_record::text::{TextFile, TextOptions};
 use levator_record::{Header, Item, Reader};
 use levator_signal::HostTime;
@@ -30,8 +34,8 @@ pub(crate) struct Analysis {
     pub(crate) digest: Digest,
     /// Settings it was analysed with.
     pub(crate) config: EngineConfig,
-    /// Names of the channels, where the file has one for each.
-    pub(crate) titles: Vec<String>,
+    /// Names of the channels of each stream, where the file has one for each.
+    pub(crate) titles: Vec<Vec<String>>,
     /// What a person should know about how the file was read.
     pub(crate) notes: Vec<String>,
     /// Parts of the file that could not be used.
@@ -49,7 +53,7 @@ pub(crate) struct Skipped {
     pub(crate) count: u64,
 }
 
-/// Analyses a recording of ours or a text file.
+/// Analyses a recording of ours, an EDF or BDF file, or a text file.
 pub(crate) fn analyse(
     path: &Path,
     text: &TextOptions,
@@ -57,23 +61,31 @@ pub(crate) fn analyse(
 ) -> Result<Analysis, Failure> {
     let journal = path.join(JOURNAL);
     if path.is_dir() && journal.is_file() {
-        recording(path, &journal, filter)
-    } else if is_journal(path) {
+        return recording(path, &journal, filter);
+    }
+    if path.file_name().is_some_and(|name| name == JOURNAL) {
+        return recording(path, path, filter);
+    }
+    let start = start_of(path);
+    let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
+    if start.starts_with(&levator_record::MAGIC) {
         recording(path, path, filter)
+    } else if edf::is_edf(&start) || extension.is_some_and(|name| name == "edf" || name == "bdf") {
+        edf_file(path, text, filter)
     } else {
         text_file(path, text, filter)
     }
 }
 
-/// Whether the file begins as a recording does. What cannot be read is left to the reader to refuse.
-fn is_journal(path: &Path) -> bool {
-    if path.file_name().is_some_and(|name| name == JOURNAL) {
-        return true;
+/// The first bytes of a file, which tell its format. What cannot be read is left to the reader to
+/// refuse.
+fn start_of(path: &Path) -> Vec<u8> {
+    let mut start = Vec::new();
+    if path.is_file() {
+        // A part is as good as nothing: neither is a format that we know.
+        let _ = File::open(path).and_then(|file| file.take(256).read_to_end(&mut start));
     }
-    let mut start = [0; levator_record::MAGIC.len()];
-    File::open(path)
-        .and_then(|mut file| file.read_exact(&mut start))
-        .is_ok_and(|()| start == levator_record::MAGIC)
+    start
 }
 
 fn recording(path: &Path, journal: &Path, filter: &Filter) -> Result<Analysis, Failure> {
@@ -140,29 +152,99 @@ fn origin(header: &Header) -> String {
 
 fn text_file(path: &Path, options: &TextOptions, filter: &Filter) -> Result<Analysis, Failure> {
     let name = path.display();
-    let mut file = TextFile::open(path, options).attempt(Code::File, &name)?;
-    let mut config = EngineConfig::scans(file.stream_info());
-    apply(filter, &mut config);
-    let mut engine = Engine::new(&config).attempt(Code::File, &name)?;
-    let mut sink = Tee(Summary::new(), Digest::new());
-    file.read(&mut |scans| {
-        engine.handle(Input::Scans { at: HostTime::ZERO, scans }, &mut sink);
+    let source = Hashing::new(levator_record::text::open_file(path).attempt(Code::File, &name)?);
+    let (file, search) = TextFile::read_through(
+        source,
+        options,
+        |info| Search::new(&[*info], filter),
+        |search, scans| {
+            if let Ok(search) = search {
+                search.take(scans);
+            }
+        },
+    )
+    .attempt(Code::File, &name)?;
+    let Found { summary, digest, config } = search.attempt(Code::File, &name)?.finish();
+    let layout = file.layout();
+    let titles = (0..layout.channels.len()).filter_map(|at| layout.channel_title(at)).collect();
+    let notes = imported::notes(layout);
+    let skipped = imported::skipped(layout);
+    let blake3 = file.into_inner().finish().attempt(Code::File, &name)?;
+    let file = path.to_owned();
+    Ok(Analysis { file, blake3, summary, digest, config, titles: vec![titles], notes, skipped })
+}
+
+fn edf_file(path: &Path, text: &TextOptions, filter: &Filter) -> Result<Analysis, Failure> {
+    let name = path.display();
+    let source = Hashing::open(path).attempt(Code::File, &name)?;
+    let mut file = EdfFile::from_read(source).attempt(Code::File, &name)?;
+    let options = EdfOptions { channels: text.channels.clone(), kind: text.kind, unit: text.unit };
+    let selection = file.header().select(&options).attempt(Code::File, &name)?;
+    let streams: Vec<StreamInfo> = selection.streams.iter().map(|stream| stream.info).collect();
+    let mut search = Search::new(&streams, filter).attempt(Code::File, &name)?;
+    let mut marks = imported::Marks::new(streams[0].rate);
+    file.read(&selection, &mut |item| match item {
+        edf::Item::Scans(scans) => search.take(scans),
+        edf::Item::Annotation(annotation) => marks.take(&annotation),
     })
     .attempt(Code::File, &name)?;
-    engine.finish(HostTime::ZERO, &mut sink);
-    let blake3 = Hashing::open(path).and_then(Hashing::finish).attempt(Code::File, &name)?;
-    let Tee(summary, digest) = sink;
-    let layout = file.layout();
-    Ok(Analysis {
-        file: path.to_owned(),
-        blake3,
-        summary,
-        digest,
-        config,
-        titles: (0..layout.channels.len()).filter_map(|at| layout.channel_title(at)).collect(),
-        notes: imported::notes(layout),
-        skipped: imported::skipped(layout),
-    })
+    let Found { mut summary, digest, config } = search.finish();
+    let title = |&position: &usize| file.header().signal_title(position);
+    let titles =
+        selection.streams.iter().map(|stream| stream.signals.iter().map(title).collect()).collect();
+    let mut notes = imported::edf_notes(&file, &selection, text);
+    summary.marks = marks.finish(&mut notes);
+    let skipped = imported::edf_skipped(&file);
+    let blake3 = file.into_inner().finish().attempt(Code::File, &name)?;
+    let file = path.to_owned();
+    Ok(Analysis { file, blake3, summary, digest, config, titles, notes, skipped })
+}
+
+/// The search in a file that is no recording of ours: one engine a stream, as a file has one stream
+/// in most cases, and what they find in one place.
+struct Search {
+    engines: Vec<Engine>,
+    sink: Tee<Summary, Digest>,
+    config: EngineConfig,
+}
+
+/// What [`Search`] found.
+struct Found {
+    summary: Summary,
+    digest: Digest,
+    /// Of the first stream.
+    config: EngineConfig,
+}
+
+impl Search {
+    /// Streams are numbered as they stand.
+    fn new(streams: &[StreamInfo], filter: &Filter) -> Result<Self, ConfigError> {
+        let configs: Vec<EngineConfig> = streams
+            .iter()
+            .map(|info| {
+                let mut config = EngineConfig::scans(*info);
+                apply(filter, &mut config);
+                config
+            })
+            .collect();
+        let engines = configs.iter().map(Engine::new).collect::<Result<_, _>>()?;
+        let config = configs.into_iter().next().unwrap_or_else(EngineConfig::device);
+        Ok(Self { engines, sink: Tee(Summary::new(), Digest::new()), config })
+    }
+
+    fn take(&mut self, scans: Scans<'_>) {
+        if let Some(engine) = self.engines.get_mut(usize::from(scans.stream)) {
+            engine.handle(Input::Scans { at: HostTime::ZERO, scans }, &mut self.sink);
+        }
+    }
+
+    fn finish(mut self) -> Found {
+        for engine in &mut self.engines {
+            engine.finish(HostTime::ZERO, &mut self.sink);
+        }
+        let Tee(summary, digest) = self.sink;
+        Found { summary, digest, config: self.config }
+    }
 }
 
 /// What was said on the command line outranks what stands in the file.
@@ -181,20 +263,30 @@ pub(crate) fn apply(filter: &Filter, config: &mut EngineConfig) {
     }
 }
 
-/// A file whose bytes are hashed as they are read.
+/// A file whose bytes are hashed as they are read, each once, in their order.
 struct Hashing {
     file: File,
     hasher: blake3::Hasher,
+    /// Where the file is, and up to where it was hashed.
+    position: u64,
+    hashed: u64,
 }
 
 impl Hashing {
     fn open(path: &Path) -> anyhow::Result<Self> {
-        let file = File::open(path).context("cannot be opened")?;
-        Ok(Self { file, hasher: blake3::Hasher::new() })
+        Ok(Self::new(File::open(path).context("cannot be opened")?))
+    }
+
+    /// `file` is at its beginning.
+    fn new(file: File) -> Self {
+        Self { file, hasher: blake3::Hasher::new(), position: 0, hashed: 0 }
     }
 
     /// Hashes what was not read yet, and gives the hash of it all.
     fn finish(mut self) -> anyhow::Result<String> {
+        if self.position != self.hashed {
+            self.file.seek(SeekFrom::Start(self.hashed)).context("cannot be read again")?;
+        }
         io::copy(&mut self.file, &mut self.hasher).context("cannot be read to its end")?;
         Ok(self.hasher.finalize().to_hex().to_string())
     }
@@ -204,7 +296,12 @@ impl Analysis {
     /// Name of a channel: its own, or that of its stream with its number.
     pub(crate) fn channel_name(&self, channel: &ChannelSummary) -> String {
         let index = channel.id.channel;
-        match (self.titles.get(usize::from(index)), channel.label.as_str(), index) {
+        let titles = self.titles.get(usize::from(channel.id.stream));
+        match (
+            titles.and_then(|titles| titles.get(usize::from(index))),
+            channel.label.as_str(),
+            index,
+        ) {
             (Some(title), ..) => title.clone(),
             (None, "", index) => format!("{index}"),
             (None, label, 0) => label.to_owned(),
@@ -216,7 +313,21 @@ impl Analysis {
 impl Read for Hashing {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let len = self.file.read(buffer)?;
-        self.hasher.update(&buffer[..len]);
+        // What lies before was hashed already; behind a place that was skipped, nothing is.
+        if let Ok(known) = usize::try_from(self.hashed.wrapping_sub(self.position))
+            && known < len
+        {
+            self.hasher.update(&buffer[known..len]);
+            self.hashed = self.position + len as u64;
+        }
+        self.position += len as u64;
         Ok(len)
+    }
+}
+
+impl Seek for Hashing {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.position = self.file.seek(to)?;
+        Ok(self.position)
     }
 }

@@ -40,7 +40,7 @@ pub(crate) enum Command {
     Live(Live),
     /// Records a probe to a folder.
     Record(Record),
-    /// Finds contractions in recordings and text files.
+    /// Finds contractions in recordings, EDF and BDF files, and text files.
     #[command(alias = "analyze")]
     Analyse(Analyse),
     /// Lists the serial ports of this computer.
@@ -108,7 +108,8 @@ pub(crate) struct Record {
 
 #[derive(Debug, Args)]
 pub(crate) struct Analyse {
-    /// Recordings (folder or `raw.journal`) and text files (CSV and its relatives).
+    /// Recordings (folder or `raw.journal`), EDF and BDF files, and text files (CSV and its
+    /// relatives).
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Prints JSON.
@@ -235,14 +236,15 @@ pub(crate) struct PressureUnit(pub(crate) Option<Unit>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MainsChoice(pub(crate) Option<Mains>);
 
-/// How a text file is read. Nothing is needed for a file that says it all itself.
+/// How a text file is read, and which signals of an EDF or BDF file. Nothing is needed for a file that says it all itself.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Text files")]
 pub(crate) struct TextArgs {
     /// Rows a second, where the file has no time column or is wrong about it.
     #[arg(long, value_name = "HZ", value_parser = rate)]
     pub(crate) rate: Option<f64>,
-    /// Column to analyse, by name or by number counted from 0; may be given again.
+    /// Column to analyse, or signal of an EDF or BDF file, by name or by number counted from 0; may be
+    /// given again.
     #[arg(long, value_name = "NAME|INDEX")]
     pub(crate) channel: Vec<String>,
     /// What is measured: emg, emg-envelope, pressure or other.

@@ -1,8 +1,14 @@
-//! How a text file was read, in words.
+//! How a file that is no recording of ours was read, in words.
 
-use levator_record::text::{Layout, Origin, SkipReason, Timing};
+use levator_engine::summary::Note;
+use levator_record::edf::{Annotation, Continuity, Deviation, EdfFile, Selection};
+use levator_record::text::{Layout, Origin, SkipReason, TextOptions, Timing};
+use levator_signal::{HostTime, SampleRate};
 
 use crate::analysis::Skipped;
+
+/// Annotations that are kept one by one; the rest is counted. As many as marks of a recording.
+const MOST_MARKS: usize = 10_000;
 
 /// Notes of the file that are repeated one by one; the rest is counted.
 const MOST_NOTES: usize = 20;
@@ -74,4 +80,94 @@ pub(crate) fn skipped(layout: &Layout) -> Vec<Skipped> {
             count,
         })
         .collect()
+}
+
+/// What a person should know about how an EDF or BDF file was read. Nothing of what it says about the
+/// person who was measured.
+pub(crate) fn edf_notes<R: std::io::Read>(
+    file: &EdfFile<R>,
+    selection: &Selection,
+    text: &TextOptions,
+) -> Vec<String> {
+    let header = file.header();
+    let plus = if header.continuity == Continuity::Plain { "" } else { "+" };
+    let mut notes = vec![format!(
+        "{}{plus}, {} data records of {} s",
+        header.variant,
+        file.record_count(),
+        header.record_duration_s
+    )];
+    for stream in &selection.streams {
+        let label = stream.info.label.as_str();
+        if stream.kind_origin == Origin::Guessed {
+            let kind = stream.info.kind.name();
+            notes.push(format!("{label} taken for {kind}: nothing says what it is (--kind)"));
+        }
+        let dimension = &header.signals[stream.signals[0]].dimension;
+        if stream.unit_origin == Origin::Guessed && !dimension.is_empty() {
+            notes.push(format!("{label} is in {dimension:?}, a unit we do not know (--unit)"));
+        }
+    }
+    if selection.origin == Origin::Guessed && header.signals.len() > 1 {
+        let titles: Vec<String> =
+            (0..header.signals.len()).map(|position| header.signal_title(position)).collect();
+        notes.push(format!(
+            "signal {} was chosen among {} (--channel)",
+            header.signal_title(selection.streams[0].signals[0]),
+            titles.join(", ")
+        ));
+    }
+    let plain = TextOptions::default();
+    if (text.rate_hz, text.scale, text.offset) != (plain.rate_hz, plain.scale, plain.offset) {
+        notes.push("--rate, --scale and --offset do not apply: the file states its own".to_owned());
+    }
+    let is_note = |deviation: &Deviation| !matches!(deviation, Deviation::RecordCut { .. });
+    notes.extend(file.deviations().iter().filter(|all| is_note(all)).map(Deviation::to_string));
+    notes
+}
+
+/// The part of a data record at the end.
+pub(crate) fn edf_skipped<R: std::io::Read>(file: &EdfFile<R>) -> Vec<Skipped> {
+    let cut = file.deviations().into_iter().find_map(|deviation| match deviation {
+        Deviation::RecordCut { byte_count } => Some(byte_count),
+        _ => None,
+    });
+    let reason = "the file ends inside a data record".to_owned();
+    cut.map(|count| Skipped { what: "recording", reason, count }).into_iter().collect()
+}
+
+/// The annotations of a file as marks, bound to samples of its first stream.
+#[derive(Debug)]
+pub(crate) struct Marks {
+    rate: SampleRate,
+    list: Vec<Note>,
+    count: usize,
+}
+
+impl Marks {
+    pub(crate) fn new(rate: SampleRate) -> Self {
+        Self { rate, list: Vec::new(), count: 0 }
+    }
+
+    pub(crate) fn take(&mut self, annotation: &Annotation<'_>) {
+        self.count += 1;
+        if self.list.len() < MOST_MARKS {
+            // One before the first sample is bound to that.
+            let onset_s = annotation.onset_s.max(0.0);
+            self.list.push(Note {
+                at: HostTime::from_secs_f64(onset_s),
+                index: self.rate.index_at(onset_s),
+                text: annotation.text.clone().into_owned(),
+            });
+        }
+    }
+
+    /// In the order of their times; a file may have them in any.
+    pub(crate) fn finish(mut self, notes: &mut Vec<String>) -> Vec<Note> {
+        if self.count > self.list.len() {
+            notes.push(format!("{} more annotations", self.count - self.list.len()));
+        }
+        self.list.sort_by_key(|note| note.index);
+        self.list
+    }
 }

@@ -428,3 +428,104 @@ mod ports {
         assert_eq!(document["files"][0]["kind"], "emg");
     }
 }
+
+/// A plain EDF file of one signal whose values are whole numbers from 0 to 65535.
+fn edf(codes: &[u16], rate_hz: usize, label: &str, unit: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let count = codes.len() / rate_hz;
+    for (text, len) in [
+        ("0", 8),
+        ("A name that nobody should see", 80),
+        ("Startdate X X X X", 80),
+        ("01.01.26", 8),
+        ("00.00.00", 8),
+        ("512", 8),
+        ("", 44),
+        (count.to_string().as_str(), 8),
+        ("1", 8),
+        ("1", 4),
+        (label, 16),
+        ("", 80),
+        (unit, 8),
+        ("0", 8),
+        ("65535", 8),
+        ("-32768", 8),
+        ("32767", 8),
+        ("", 80),
+        (rate_hz.to_string().as_str(), 8),
+        ("", 32),
+    ] {
+        bytes.extend(format!("{text:len$}").bytes());
+    }
+    let codes = &codes[..count * rate_hz];
+    bytes.extend(codes.iter().flat_map(|code| (code ^ 0x8000).to_le_bytes()));
+    bytes
+}
+
+#[test]
+fn an_edf_file_gives_what_the_text_of_its_samples_gives() {
+    let text = fs::read_to_string(data("recordings/biceps_9_bursts.csv")).expect("it is there");
+    let rows = text.lines().skip(1).filter_map(|line| line.split(',').nth(1));
+    let mut codes: Vec<u16> = rows.map(|code| code.parse().expect("a count")).collect();
+    codes.truncate(28_000);
+    let folder = folder();
+    let (as_text, as_edf) = (folder.path().join("a.csv"), folder.path().join("a.edf"));
+    let rows: String = codes.iter().map(|code| format!("{code}\n")).collect();
+    fs::write(&as_text, format!("emg\n{rows}")).expect("the folder can be written");
+    let bytes = edf(&codes, 1000, "emg", "");
+    fs::write(&as_edf, &bytes).expect("the folder can be written");
+    let (code, stdout, _) =
+        run(levator().args(["analyse", "--json", "--rate", "1000"]).args([&as_text, &as_edf]));
+    assert_eq!(code, 0);
+    assert!(!stdout.contains("nobody should see"));
+    let document: Value = serde_json::from_str(&stdout).expect("it is JSON");
+    let (text, edf) = (&document["files"][0], &document["files"][1]);
+    for field in ["kind", "channel", "rate_hz", "unit", "duration_s", "contractions", "rest"] {
+        assert_eq!(edf[field], text[field], "{field}");
+    }
+    assert!(edf["contractions"].as_array().is_some_and(|found| found.len() == 9));
+    assert_eq!(edf["blake3"], blake3::hash(&bytes).to_hex().to_string());
+    // Half a data record more: told, and left out.
+    let cut = [&bytes[..], &[0; 1001]].concat();
+    fs::write(&as_edf, &cut).expect("the folder can be written");
+    let (code, stdout, _) = run(levator().args(["analyse", "--json"]).arg(&as_edf));
+    assert_eq!(code, 0);
+    let document: Value = serde_json::from_str(&stdout).expect("it is JSON");
+    let file = &document["files"][0];
+    assert_eq!(file["contractions"], edf["contractions"]);
+    assert_eq!(file["refusals"][0]["count"], 1001);
+    assert_eq!(file["blake3"], blake3::hash(&cut).to_hex().to_string());
+}
+
+#[test]
+fn signals_at_two_rates_and_annotations_come_from_one_edf_file() {
+    let path = data("interop/made_edfio_plus_d.edf");
+    let channels = ["--channel", "press", "--channel", "0"];
+    let (code, stdout, _) = run(levator().args(["analyse", "--json"]).args(channels).arg(&path));
+    assert_eq!(code, 0);
+    let document: Value = serde_json::from_str(&stdout).expect("it is JSON");
+    let files = document["files"].as_array().expect("a list");
+    let of = |field: &str| files.iter().map(|file| file[field].clone()).collect::<Vec<_>>();
+    assert_eq!(of("channel"), ["Pressure", "EMG left"]);
+    assert_eq!(of("kind"), ["pressure", "emg"]);
+    assert_eq!(of("unit"), ["cmH2O", "uV"]);
+    assert_eq!(of("rate_hz"), [10.0, 500.0]);
+    assert_eq!(of("duration_s"), [10.5, 10.5]);
+    for file in files {
+        let gaps = file["gaps"].as_array().expect("a list");
+        assert_eq!((gaps.len(), &gaps[0]["from_s"]), (2, &Value::from(1.0)));
+        let marks: Vec<_> = file["marks"].as_array().expect("a list").iter().collect();
+        assert_eq!((marks.len(), &marks[1]["text"]), (3, &Value::from("Squeeze 1")));
+    }
+}
+
+#[test]
+fn a_broken_edf_file_says_where() {
+    let bytes = edf(&[0; 1000], 1000, "emg", "uV");
+    let (code, stderr) = analyse_bytes("cut.edf", &bytes[..400]);
+    assert_eq!(code, 3);
+    assert_one_line(&stderr, "the header takes 512 bytes, but the file ends at byte 400");
+    let (code, stderr) = analyse_bytes("no.bdf", b"1,2\n3,4\n");
+    assert_eq!(code, 3);
+    assert_one_line(&stderr, "neither EDF nor BDF");
+}
