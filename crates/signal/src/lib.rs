@@ -1,4 +1,4 @@
-//! Time, units, blocks of scans, and the filters and envelopes that act on them.
+//! Time, units, blocks of scans, and the filters, envelopes and spectra that act on them.
 //!
 //! Vocabulary: a *sample* is one value of one channel, a *scan* all channels at one instant, a
 //! *block* a run of scans, a *span* a half-open pair of sample indices.
@@ -30,6 +30,7 @@ pub mod heart;
 mod interpolate;
 pub mod percentile;
 pub mod resample;
+pub mod spectrum;
 pub mod teager_kaiser;
 mod wavefront;
 pub mod zero_phase;
@@ -56,6 +57,7 @@ pub use preset::Filter;
 pub use quality::Quality;
 pub use resample::{DropCounts, DropReason, GapLimitError, Resampled, Resampler};
 pub use sections::{Response, Sections};
+pub use spectrum::{Density, Mains, MainsFrequency, Spectrum, SpectrumError, Welch};
 pub use steady::{Level, Steadiness, SteadyConfig, SteadyError, SteadyLevel};
 pub use teager_kaiser::{TeagerKaiser, teager_kaiser_whole};
 pub use time::{HostTime, SampleIndex, SampleRate, Span};
