@@ -2,6 +2,7 @@
 #![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
 
 mod cli;
+mod heart;
 mod manoeuvre;
 mod recordings;
 mod reference;

@@ -54,9 +54,11 @@
 //!
 //! # Limits
 //!
-//! It needs 6 to 9 s to lock; beats before are left. Arrhythmia: an irregular interval is taken out
-//! where shape and height fit, a rhythm that is irregular throughout (atrial fibrillation) is not
-//! expected to be locked on, a premature beat of another shape is left. A beat under a contraction several times as strong is left, and so is one that a
+//! It needs four beats in a row at rest and four more, 6 to 9 s where nothing else happens; beats
+//! before are left, and all of them where the rests are never longer than a second. Arrhythmia: an
+//! irregular interval is taken out where shape and height fit, a rhythm that is irregular
+//! throughout (atrial fibrillation) is not expected to be locked on, a premature beat of another
+//! shape is left. A beat under a contraction several times as strong is left, and so is one that a
 //! contraction half covers. Anything else that repeats sample by sample at such a pace (a
 //! stimulator) is taken for a heart.
 //!
@@ -116,8 +118,8 @@ const MISSED_BEATS: u32 = 6;
 /// Least part of the last beats that came when they were due.
 const LEAST_REGULARITY: f64 = 0.6;
 
-/// Intervals in which the next beat to learn from must come.
-const LEARNING_INTERVALS: f64 = 3.5;
+/// Intervals in which the next beat to learn from must come: a contraction may lie between.
+const LEARNING_INTERVALS: f64 = 12.0;
 
 /// Intervals in which a lost heart must be found again.
 const LOST_INTERVALS: f64 = 20.0;
