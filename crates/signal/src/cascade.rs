@@ -1,20 +1,27 @@
 //! Runs a chain of second-order sections, sample by sample or block by block.
+//!
+//! The work is in `wavefront`, which is compiled for several kinds of processors; all give the same
+//! bits.
 
-use core::array::from_fn;
+#[cfg(target_arch = "x86_64")]
+use pulp::NullaryFnOnce;
 
+use crate::lanes::Tier;
 use crate::sections::{MAX_SECTIONS, Sections};
-use crate::wavefront::{Lanes, MAX_LANES};
+#[cfg(target_arch = "x86_64")]
+use crate::wavefront::Wavefront;
+use crate::wavefront::{Group, MAX_LANES};
 
 /// Samples between two looks for values too small to matter.
 const FLUSH_INTERVAL: u64 = 1024;
-
-/// Shorter blocks are run sample by sample: with them the wavefront has hardly a middle.
-const LEAST_FOR_LANES: usize = 24;
 
 /// Below this a remembered value is set to zero.
 ///
 /// Our choice: far below any quantity we measure, far above where arithmetic gets slow (1e-308).
 const NEGLIGIBLE: f64 = 1e-200;
+
+/// On processors with the shortest vectors.
+const MAX_GROUPS: usize = MAX_SECTIONS.div_ceil(Tier::LEAST_SECTIONS);
 
 /// A filter with its memory: one channel, causal, in the unit of its input.
 ///
@@ -25,66 +32,58 @@ const NEGLIGIBLE: f64 = 1e-200;
 /// Delay: [`Self::delay_samples`]. Samples must be finite; one that is not stays in the memory, so
 /// that all that follow are not finite either, until [`Self::reset`].
 ///
-/// Results depend on the samples alone, not on how they are cut into blocks: every value is computed by
-/// the same operations in the same order, never fused.
+/// Results depend on the samples alone, not on how they are cut into blocks nor on the processor: every
+/// value is computed by the same operations in the same order, always fused.
 #[derive(Clone, Debug)]
 pub struct Cascade {
     /// Product of all `b0`: applied once, before the first section, so that a section has `b0 = 1`.
     gain: f64,
-    sections: [Monic; MAX_SECTIONS],
-    len: usize,
-    /// Whether every numerator reads the same from behind, as all of even order do.
-    symmetric: bool,
-    /// The last value that went into section `k`, and the one before. What section `k` gave is what
-    /// section `k + 1` got. Two arrays, as a processor cannot read a pair just after its halves were
-    /// written.
-    last: [f64; MAX_SECTIONS + 1],
-    before: [f64; MAX_SECTIONS + 1],
+    groups: [Group; MAX_GROUPS],
     primed: bool,
     sample_count: u64,
     settling_samples: usize,
     delay_samples: f64,
-}
-
-/// A section with `b0 = 1`.
-#[derive(Clone, Copy, Debug)]
-struct Monic {
-    /// `b1 / b0`
-    middle: f64,
-    /// `b2 / b0`
-    far: f64,
-    a1: f64,
-    a2: f64,
+    /// What the processor can do, found out once.
+    tier: Tier,
 }
 
 impl Cascade {
     /// The filter, ready for its first sample. Allocates nothing.
     #[must_use]
     pub fn new(sections: &Sections) -> Self {
+        Self::for_tier(sections, Tier::best())
+    }
+
+    fn for_tier(sections: &Sections, tier: Tier) -> Self {
         let coefficients = sections.coefficients();
-        let unused = Monic { middle: 0.0, far: 0.0, a1: 0.0, a2: 0.0 };
-        let mut cascade = Self {
+        let mut groups = [Group::EMPTY; MAX_GROUPS];
+        for (group, part) in groups.iter_mut().zip(coefficients.chunks(tier.sections())) {
+            group.len = part.len();
+            for (k, c) in part.iter().rev().enumerate() {
+                group.middle[k] = c.b1 / c.b0;
+                group.far[k] = c.b2 / c.b0;
+                group.back[k] = -c.a1;
+                group.back_far[k] = -c.a2;
+            }
+            group.symmetric = part.iter().all(|c| c.b0.to_bits() == c.b2.to_bits());
+        }
+        Self {
             gain: coefficients.iter().map(|c| c.b0).product(),
-            sections: [unused; MAX_SECTIONS],
-            len: sections.len(),
-            symmetric: coefficients.iter().all(|c| c.b0.to_bits() == c.b2.to_bits()),
-            last: [0.0; MAX_SECTIONS + 1],
-            before: [0.0; MAX_SECTIONS + 1],
+            groups,
             primed: false,
             sample_count: 0,
             settling_samples: sections.settling_samples(),
             delay_samples: sections.delay_samples(),
-        };
-        for (section, c) in cascade.sections.iter_mut().zip(coefficients) {
-            *section = Monic { middle: c.b1 / c.b0, far: c.b2 / c.b0, a1: c.a1, a2: c.a2 };
+            tier,
         }
-        cascade
     }
 
     /// Forgets all samples: the same as new.
     pub fn reset(&mut self) {
-        self.last = [0.0; MAX_SECTIONS + 1];
-        self.before = [0.0; MAX_SECTIONS + 1];
+        for group in &mut self.groups {
+            group.last = [0.0; MAX_LANES + 1];
+            group.before = [0.0; MAX_LANES + 1];
+        }
         self.primed = false;
         self.sample_count = 0;
     }
@@ -96,29 +95,26 @@ impl Cascade {
         self.primed = true;
         self.sample_count = 0;
         let mut value = x0 * self.gain;
-        self.last[0] = value;
-        for (s, last) in self.sections[..self.len].iter().zip(&mut self.last[1..]) {
-            value *= (1.0 + s.middle + s.far) / (1.0 + s.a1 + s.a2);
-            *last = value;
+        for group in &mut self.groups {
+            group.last[group.len] = value;
+            for k in (0..group.len).rev() {
+                value *= (1.0 + group.middle[k] + group.far[k])
+                    / (1.0 - group.back[k] - group.back_far[k]);
+                group.last[k] = value;
+            }
+            group.before = group.last;
         }
-        self.before = self.last;
     }
 
     /// Filters one sample.
     pub fn step(&mut self, x: f64) -> f64 {
-        if !self.primed {
-            self.prime(x);
-        }
-        let y = self.advance(x);
-        self.sample_count += 1;
-        if self.sample_count.is_multiple_of(FLUSH_INTERVAL) {
-            self.flush();
-        }
-        y
+        let mut block = [x];
+        self.process(&mut block);
+        block[0]
     }
 
-    /// Filters a block in place: the same bits as [`Self::step`] for each of its samples, faster for
-    /// blocks of two dozen samples and more. Filters with a section of order one gain nothing.
+    /// Filters a block in place: the same bits as [`Self::step`] for each of its samples, many times
+    /// faster.
     pub fn process(&mut self, block: &mut [f64]) {
         let Some(&first) = block.first() else { return };
         if !self.primed {
@@ -138,76 +134,28 @@ impl Cascade {
     }
 
     fn run(&mut self, part: &mut [f64]) {
-        if !self.symmetric || part.len() < LEAST_FOR_LANES {
-            for x in part {
-                *x = self.advance(*x);
+        let (gain, groups) = (self.gain, &mut self.groups);
+        match self.tier {
+            Tier::Plain => {
+                part.iter_mut().for_each(|x| *x *= gain);
+                groups.iter_mut().for_each(|group| group.run(part));
             }
-            return;
+            #[cfg(target_arch = "x86_64")]
+            Tier::V3(lanes) => lanes.vectorize(Run { lanes, gain, groups, part }),
+            #[cfg(target_arch = "x86_64")]
+            Tier::V4(lanes) => lanes.vectorize(Run { lanes, gain, groups, part }),
         }
-        for x in part.iter_mut() {
-            *x *= self.gain;
-        }
-        // What one group gave is what the next one got, so each must see the memory from before.
-        let memory = (self.last, self.before);
-        let group_count = self.len.div_ceil(MAX_LANES);
-        let mut start = 0;
-        for group in 0..group_count {
-            let end = self.len * (group + 1) / group_count;
-            match end - start {
-                1 => self.run_lanes::<1>(start, memory, part),
-                2 => self.run_lanes::<2>(start, memory, part),
-                3 => self.run_lanes::<3>(start, memory, part),
-                4 => self.run_lanes::<4>(start, memory, part),
-                5 => self.run_lanes::<5>(start, memory, part),
-                _ => self.run_lanes::<6>(start, memory, part),
-            }
-            start = end;
-        }
-    }
-
-    fn run_lanes<const SECTIONS: usize>(
-        &mut self,
-        start: usize,
-        (last, before): ([f64; MAX_SECTIONS + 1], [f64; MAX_SECTIONS + 1]),
-        part: &mut [f64],
-    ) {
-        let (sections, last, before) = (&self.sections[start..], &last[start..], &before[start..]);
-        let mut group = Lanes::<SECTIONS> {
-            middle: from_fn(|k| sections[k].middle),
-            back: [from_fn(|k| sections[k].a1), from_fn(|k| sections[k].a2)],
-            input: [from_fn(|k| last[k]), from_fn(|k| before[k])],
-            output: [from_fn(|k| last[k + 1]), from_fn(|k| before[k + 1])],
-        };
-        group.process(part);
-        for k in 0..SECTIONS {
-            (self.last[start + k], self.before[start + k]) = (group.input[0][k], group.input[1][k]);
-        }
-        let end = start + SECTIONS;
-        self.last[end] = group.output[0][SECTIONS - 1];
-        self.before[end] = group.output[1][SECTIONS - 1];
-    }
-
-    fn advance(&mut self, x: f64) -> f64 {
-        let mut value = x * self.gain;
-        let (mut last, mut before) = (self.last[0], self.before[0]);
-        (self.last[0], self.before[0]) = (value, last);
-        let outputs = self.last[1..].iter_mut().zip(&mut self.before[1..]);
-        for (s, (output, output_before)) in self.sections[..self.len].iter().zip(outputs) {
-            let forward = feed_forward(s.middle, s.far, value, last, before);
-            (last, before) = (*output, *output_before);
-            value = feed_back(s.a1, s.a2, forward, last, before);
-            (*output, *output_before) = (value, last);
-        }
-        value
     }
 
     /// After the input went silent, memories decay for ever, and arithmetic below 1e-308 is a hundred
     /// times slower on many processors. Zeroing what is negligible bounds that to one interval; the
     /// interval is counted from the first sample, so that it falls the same however blocks are cut.
     fn flush(&mut self) {
-        for value in self.last.iter_mut().chain(&mut self.before) {
-            if value.abs() < NEGLIGIBLE {
-                *value = 0.0;
+        for group in &mut self.groups {
+            for value in group.last.iter_mut().chain(&mut group.before) {
+                if value.abs() < NEGLIGIBLE {
+                    *value = 0.0;
+                }
             }
         }
     }
@@ -231,27 +179,28 @@ impl Cascade {
     }
 }
 
-/// First half of a section, direct form 1: what comes from its input, the newest value and the two
-/// before it.
-///
-/// The newest value enters last, as it is the one that is waited for. For a high-pass the sum is exactly
-/// zero on a constant input, before the small output meets the large offset.
-#[inline(always)]
-fn feed_forward(middle: f64, far: f64, newest: f64, last: f64, before: f64) -> f64 {
-    (middle * last + far * before) + newest
+/// A block without a flush in it, to be compiled for a processor.
+#[cfg(target_arch = "x86_64")]
+struct Run<'a, L> {
+    lanes: L,
+    gain: f64,
+    groups: &'a mut [Group; MAX_GROUPS],
+    part: &'a mut [f64],
 }
 
-/// [`feed_forward`] where `far` is one, and its product is no rounding to be kept.
-#[inline(always)]
-pub(crate) fn feed_forward_symmetric(middle: f64, newest: f64, last: f64, before: f64) -> f64 {
-    (middle * last + before) + newest
-}
+#[cfg(target_arch = "x86_64")]
+impl<L: Wavefront> NullaryFnOnce for Run<'_, L> {
+    type Output = ();
 
-/// Second half of a section: what comes from its last two outputs. The last one enters last, as the
-/// next sample waits for it.
-#[inline(always)]
-pub(crate) fn feed_back(a1: f64, a2: f64, forward: f64, last: f64, before: f64) -> f64 {
-    (forward - a2 * before) - a1 * last
+    #[inline(always)]
+    fn call(self) {
+        for x in self.part.iter_mut() {
+            *x *= self.gain;
+        }
+        for group in self.groups {
+            self.lanes.run(group, self.part);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -300,27 +249,31 @@ mod tests {
         values.iter().map(|value| value.to_bits()).collect()
     }
 
+    /// What every form must give: sample by sample, without vectors.
     fn stepped(sections: &Sections, input: &[f64]) -> Vec<f64> {
-        let mut cascade = Cascade::new(sections);
+        let mut cascade = Cascade::for_tier(sections, Tier::Plain);
         input.iter().map(|x| cascade.step(*x)).collect()
     }
 
     #[test]
-    fn a_block_of_any_length_has_the_bits_of_its_steps() {
+    fn a_block_of_any_length_has_the_bits_of_its_steps_on_every_processor() {
         let input = noise(400);
         for (section_count, order) in (0..=MAX_SECTIONS).flat_map(|count| [(count, 1), (count, 2)])
         {
             let sections = chain(section_count, order);
             let expected = bits(&stepped(&sections, &input));
-            for block_len in 1..=input.len() {
-                let mut cascade = Cascade::new(&sections);
+            for (tier, block_len) in Tier::all()
+                .into_iter()
+                .flat_map(|tier| (1..=input.len()).map(move |len| (tier, len)))
+            {
+                let mut cascade = Cascade::for_tier(&sections, tier);
                 let mut output = input.clone();
                 for block in output.chunks_mut(block_len) {
                     cascade.process(block);
                 }
                 assert!(
                     bits(&output) == expected,
-                    "{section_count} sections, order {order}, blocks of {block_len}"
+                    "{section_count} sections, order {order}, blocks of {block_len}, {tier:?}"
                 );
             }
         }
@@ -329,10 +282,13 @@ mod tests {
     #[test]
     fn steps_and_blocks_can_be_mixed_across_a_flush() {
         let input = noise(5000);
-        for (section_count, order) in [(1, 2), (5, 1), (5, 2), (9, 2), (MAX_SECTIONS, 2)] {
+        let chains = [(1, 2), (5, 1), (5, 2), (9, 2), (MAX_SECTIONS, 2)];
+        for (tier, (section_count, order)) in
+            Tier::all().into_iter().flat_map(|tier| chains.map(|chain| (tier, chain)))
+        {
             let sections = chain(section_count, order);
             let expected = bits(&stepped(&sections, &input));
-            let mut cascade = Cascade::new(&sections);
+            let mut cascade = Cascade::for_tier(&sections, tier);
             let mut output = input.clone();
             let mut rest = output.as_mut_slice();
             for len in [0, 1, 700, 33, 2, 1500, 1024, 1, 1739] {
@@ -345,7 +301,7 @@ mod tests {
                 rest = later;
             }
             assert!(rest.is_empty());
-            assert!(bits(&output) == expected, "{section_count} sections, order {order}");
+            assert!(bits(&output) == expected, "{section_count} sections, order {order}, {tier:?}");
         }
     }
 
@@ -430,8 +386,10 @@ mod tests {
         for _ in 0..100 {
             cascade.process(&mut [0.0; 1000]);
         }
-        let mut values = cascade.last.iter().chain(&cascade.before);
-        assert!(values.all(|value| value.abs() <= 0.0), "{:?}", cascade.last);
+        for group in &cascade.groups {
+            let mut values = group.last[..=group.len].iter().chain(&group.before[..=group.len]);
+            assert!(values.all(|value| value.abs() <= 0.0), "{group:?}");
+        }
         assert!(cascade.step(0.0).abs() <= 0.0);
     }
 

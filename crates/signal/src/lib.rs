@@ -28,10 +28,13 @@ pub mod drift;
 pub mod envelope;
 pub mod heart;
 mod interpolate;
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "no vectors of our own there"))]
+mod lanes;
 pub mod percentile;
 pub mod resample;
 pub mod spectrum;
 pub mod teager_kaiser;
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "no vectors of our own there"))]
 mod wavefront;
 pub mod zero_phase;
 
