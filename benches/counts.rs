@@ -17,7 +17,8 @@ use levator_detect::{Detector, DetectorConfig};
 use levator_engine::{Digest, Engine, EngineConfig, Input, Output};
 use levator_protocol::{self as wire, Direction};
 use levator_signal::{
-    Cascade, HostTime, Quality, Rms, SampleIndex, SampleRate, SignalKind, Unit, preset,
+    Bank, Cascade, HostTime, Quality, Rms, SampleIndex, SampleRate, Sections, SignalKind, Unit,
+    preset,
 };
 use levator_simulate::CableFaults;
 use minute::minute;
@@ -36,6 +37,7 @@ const STAGES: &[Stage] = &[
     ("frames", BYTES, "byte", frames),
     ("filter-5-sections", LEN, "sample", |rounds| filter(rounds, 1024)),
     ("filter-5-sections-blocks-of-20", LEN, "sample", |rounds| filter(rounds, 20)),
+    ("bank-5-sections-blocks-of-10", LEN, "sample", bank),
     ("rms-200", LEN, "sample", rms),
     ("detect-emg-1-khz", LEN, "sample", |rounds| detect(rounds, &DetectorConfig::emg(), 1000)),
     ("detect-emg-2-khz", LEN, "sample", |rounds| detect(rounds, &DetectorConfig::emg(), 2000)),
@@ -86,13 +88,16 @@ fn frames(rounds: usize) -> u64 {
     found
 }
 
-fn filter(rounds: usize, block_len: usize) -> u64 {
-    let signal = signal();
+fn sections() -> Sections {
     let band = preset::emg_wide(rate(2000)).expect("legal").sections;
     let hum =
         preset::mains_notch(preset::Mains::Hz50, preset::Harmonics::FundamentalOnly, rate(2000));
-    let sections = band.then(&hum.expect("legal").sections).expect("five");
-    let mut cascade = Cascade::new(&sections);
+    band.then(&hum.expect("legal").sections).expect("five")
+}
+
+fn filter(rounds: usize, block_len: usize) -> u64 {
+    let signal = signal();
+    let mut cascade = Cascade::new(&sections());
     let mut block = vec![0.0; block_len];
     for _ in 0..rounds {
         for part in signal.chunks_exact(block_len) {
@@ -101,6 +106,20 @@ fn filter(rounds: usize, block_len: usize) -> u64 {
         }
     }
     block[0].to_bits()
+}
+
+fn bank(rounds: usize) -> u64 {
+    let signal = signal();
+    let (scans, _) = signal.as_chunks::<{ Bank::CHANNELS }>();
+    let mut bank = Bank::new(&sections());
+    let mut block = [[0.0; Bank::CHANNELS]; 10];
+    for _ in 0..rounds {
+        for part in scans.chunks_exact(block.len()) {
+            block.copy_from_slice(part);
+            bank.process(black_box(&mut block));
+        }
+    }
+    block[0][0].to_bits()
 }
 
 fn rms(rounds: usize) -> u64 {

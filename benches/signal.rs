@@ -7,7 +7,7 @@ use std::hint::black_box;
 use biquad::{Biquad, DirectForm2Transposed};
 use divan::counter::ItemsCount;
 use divan::{Bencher, bench};
-use levator_signal::{Cascade, Rms, SampleRate, Sections, butterworth_band_pass, notch};
+use levator_signal::{Bank, Cascade, Rms, SampleRate, Sections, butterworth_band_pass, notch};
 use support::recording;
 
 fn main() {
@@ -50,7 +50,7 @@ fn cascade_process(bencher: Bencher<'_, '_>, section_count: usize) {
     measure(bencher, 1024, |block| cascade.process(block));
 }
 
-#[bench(args = [16, 32, 48, 64, 128, 256, 4096])]
+#[bench(args = [10, 16, 20, 32, 40, 64, 128, 256, 4096])]
 fn cascade_process_5_sections_by_block(bencher: Bencher<'_, '_>, block_len: usize) {
     let mut cascade = Cascade::new(&sections(5));
     measure(bencher, block_len, |block| cascade.process(block));
@@ -67,6 +67,43 @@ fn biquad_crate(bencher: Bencher<'_, '_>, section_count: usize) {
             *x = filters.iter_mut().fold(*x, |value, filter| filter.run(value));
         }
     });
+}
+
+/// Eight channels at once; items are samples of all channels.
+#[bench(args = [1, 10, 40, 512])]
+fn bank_of_8_channels_5_sections_by_block(bencher: Bencher<'_, '_>, block_len: usize) {
+    let mut bank = Bank::new(&sections(5));
+    measure_banks(bencher, block_len, std::slice::from_mut(&mut bank));
+}
+
+/// As many banks as the channels need, blocks of 64 scans.
+#[bench(args = [16, 64])]
+fn banks_5_sections_by_channels(bencher: Bencher<'_, '_>, channel_count: usize) {
+    let mut banks = vec![Bank::new(&sections(5)); channel_count / Bank::CHANNELS];
+    measure_banks(bencher, 64, &mut banks);
+}
+
+/// Runs banks over the recording, which is dealt out to the channels of one bank.
+fn measure_banks(bencher: Bencher<'_, '_>, block_len: usize, banks: &mut [Bank]) {
+    let input = recording();
+    let (scans, _) = input.as_chunks::<{ Bank::CHANNELS }>();
+    let mut buffer = vec![[0.0; Bank::CHANNELS]; block_len];
+    let sample_count = scans.len() * Bank::CHANNELS * banks.len();
+    bencher.counter(ItemsCount::new(sample_count)).bench_local(|| {
+        for block in scans.chunks(block_len) {
+            for bank in &mut *banks {
+                let buffer = &mut buffer[..block.len()];
+                buffer.copy_from_slice(block);
+                bank.process(black_box(buffer));
+            }
+        }
+    });
+}
+
+/// What copying the input adds to each line here.
+#[bench]
+fn copy_alone(bencher: Bencher<'_, '_>) {
+    measure(bencher, 1024, |_| {});
 }
 
 #[bench(args = [50, 200])]

@@ -13,12 +13,12 @@ use crate::wavefront::Wavefront;
 use crate::wavefront::{Group, MAX_LANES};
 
 /// Samples between two looks for values too small to matter.
-const FLUSH_INTERVAL: u64 = 1024;
+pub(crate) const FLUSH_INTERVAL: u64 = 1024;
 
 /// Below this a remembered value is set to zero.
 ///
 /// Our choice: far below any quantity we measure, far above where arithmetic gets slow (1e-308).
-const NEGLIGIBLE: f64 = 1e-200;
+pub(crate) const NEGLIGIBLE: f64 = 1e-200;
 
 /// On processors with the shortest vectors.
 const MAX_GROUPS: usize = MAX_SECTIONS.div_ceil(Tier::LEAST_SECTIONS);

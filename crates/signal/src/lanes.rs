@@ -10,6 +10,7 @@
 
 #[cfg(target_arch = "x86_64")]
 use core::arch::x86_64::{__m128d, __m256d, __m512d};
+use core::array::from_fn;
 
 #[cfg(target_arch = "x86_64")]
 use pulp::bytemuck::cast;
@@ -79,6 +80,8 @@ impl Tier {
 ///
 /// Everything here must be inlined into code that is compiled for the processor.
 pub(crate) trait Lanes: Copy {
+    /// Numbers in a vector.
+    const COUNT: usize;
     type Row: Copy;
     /// Some of the lanes.
     type Mask: Copy;
@@ -107,9 +110,70 @@ pub(crate) trait Lanes: Copy {
     fn enter(self, mask: Self::Mask, x: f64, row: Self::Row) -> Self::Row;
 }
 
+/// No vector that we know of. The compiler may find some.
+#[derive(Clone, Copy)]
+pub(crate) struct Plain;
+
+impl Lanes for Plain {
+    const COUNT: usize = WIDTH;
+    type Row = [f64; WIDTH];
+    type Mask = usize;
+
+    #[inline(always)]
+    fn load(self, from: &[f64]) -> Self::Row {
+        array(from)
+    }
+
+    #[inline(always)]
+    fn store(self, row: Self::Row, to: &mut [f64]) {
+        to[..WIDTH].copy_from_slice(&row);
+    }
+
+    #[inline(always)]
+    fn splat(self, x: f64) -> Self::Row {
+        [x; WIDTH]
+    }
+
+    #[inline(always)]
+    fn add(self, a: Self::Row, b: Self::Row) -> Self::Row {
+        from_fn(|lane| a[lane] + b[lane])
+    }
+
+    #[inline(always)]
+    fn mul(self, a: Self::Row, b: Self::Row) -> Self::Row {
+        from_fn(|lane| a[lane] * b[lane])
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: Self::Row, b: Self::Row, c: Self::Row) -> Self::Row {
+        from_fn(|lane| a[lane].mul_add(b[lane], c[lane]))
+    }
+
+    #[inline(always)]
+    fn first(self, row: Self::Row) -> f64 {
+        row[0]
+    }
+
+    #[inline(always)]
+    fn lane(self, lane: usize) -> usize {
+        lane
+    }
+
+    #[inline(always)]
+    fn select(self, mask: usize, yes: Self::Row, no: Self::Row) -> Self::Row {
+        from_fn(|lane| if lane == mask { yes[lane] } else { no[lane] })
+    }
+
+    #[inline(always)]
+    fn enter(self, mask: usize, x: f64, row: Self::Row) -> Self::Row {
+        from_fn(|lane| if lane == mask { x } else { row[(lane + 1) % WIDTH] })
+    }
+}
+
 /// A vector of eight.
 #[cfg(target_arch = "x86_64")]
 impl Lanes for V4 {
+    const COUNT: usize = 8;
     type Row = __m512d;
     type Mask = u8;
 
@@ -169,6 +233,7 @@ impl Lanes for V4 {
 /// A vector of four.
 #[cfg(target_arch = "x86_64")]
 impl Lanes for V3 {
+    const COUNT: usize = 4;
     type Row = __m256d;
     type Mask = __m256d;
 
@@ -241,6 +306,7 @@ pub(crate) struct FourAndOne(pub(crate) V3);
 
 #[cfg(target_arch = "x86_64")]
 impl Lanes for FourAndOne {
+    const COUNT: usize = 5;
     /// Of the pair only the first counts; a number by itself is put into vectors by the compiler in
     /// ways that make the next step wait.
     type Row = (__m256d, __m128d);
@@ -301,8 +367,7 @@ impl Lanes for FourAndOne {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn array<const N: usize>(from: &[f64]) -> [f64; N] {
-    core::array::from_fn(|lane| from[..N][lane])
+    from_fn(|lane| from[..N][lane])
 }

@@ -20,6 +20,7 @@ mod notch;
 pub mod preset;
 pub mod sections;
 
+pub mod bank;
 pub mod breathing;
 pub mod cascade;
 pub mod cough;
@@ -41,6 +42,7 @@ pub mod zero_phase;
 #[cfg(test)]
 mod testing;
 
+pub use bank::Bank;
 pub use block::{Block, ChannelId};
 pub use breathing::{Breathing, BreathingError, BreathingMonitor};
 pub use calibration::Calibration;
