@@ -1,5 +1,7 @@
 //! One channel: values, filter, envelope, detector.
 
+use core::ops::Range;
+
 use levator_decode::StreamInfo;
 use levator_detect::{Detector, DetectorConfig};
 use levator_signal::preset::{self, Harmonics};
@@ -45,6 +47,8 @@ pub(crate) struct Channel {
     values: Vec<f64>,
     filtered: Vec<f64>,
     envelope: Vec<f64>,
+    /// What is wrong with the codes of the block in hand.
+    quality: Quality,
     /// Stands in for values that are not numbers.
     last_value: f64,
     /// Samples since the filter was primed, counted until it has settled.
@@ -61,16 +65,6 @@ pub(crate) struct Column<'a> {
 }
 
 impl Column<'_> {
-    fn len(&self) -> usize {
-        self.scans.len() / self.channel_count
-    }
-
-    /// The first `len` codes, or all there are, and the others.
-    fn split_at(&self, len: usize) -> (Self, Self) {
-        let (front, back) = self.scans.split_at((len * self.channel_count).min(self.scans.len()));
-        (Self { scans: front, ..*self }, Self { scans: back, ..*self })
-    }
-
     /// Puts the codes in place of what is in `values`.
     pub(crate) fn copy_to(&self, values: &mut Vec<f64>) {
         values.clear();
@@ -124,6 +118,7 @@ impl Channel {
             values: Vec::with_capacity(BLOCK_LEN),
             filtered: Vec::with_capacity(BLOCK_LEN),
             envelope: Vec::with_capacity(BLOCK_LEN),
+            quality: Quality::GOOD,
             last_value: 0.0,
             settled_count: 0,
         })
@@ -196,41 +191,25 @@ impl Channel {
         signal.device_delay_s = info.device_delay_s;
     }
 
-    /// Filters, shows and searches at most [`BLOCK_LEN`] codes.
-    pub(crate) fn process(
-        &mut self,
-        first: SampleIndex,
-        codes: Column<'_>,
-        quality: Quality,
-        sink: &mut impl Sink,
-    ) {
+    /// Takes at most [`BLOCK_LEN`] codes and calibrates them. What follows for them is
+    /// [`Self::filter`] and [`Self::tell`].
+    pub(crate) fn load(&mut self, codes: Column<'_>) {
         let Some(signal) = self.signal else { return };
-        // What the filter says while it settles is a block of its own, so that no more is marked.
-        let unsettled = self.cascade.settling_samples().saturating_sub(self.settled_count);
-        let (settling, settled) = codes.split_at(unsettled);
-        if settling.len() > 0 {
-            self.block(signal, first, settling, quality | Quality::SETTLING, sink);
-            self.settled_count += settling.len();
-        }
-        if settled.len() > 0 {
-            let first = first.saturating_add(settling.len() as u64);
-            self.block(signal, first, settled, quality, sink);
-        }
-    }
-
-    fn block(
-        &mut self,
-        signal: Signal,
-        first: SampleIndex,
-        codes: Column<'_>,
-        mut quality: Quality,
-        sink: &mut impl Sink,
-    ) {
         codes.copy_to(&mut self.values);
-        quality |= self.calibrate(signal);
+        self.quality = self.calibrate(signal);
         self.filtered.clear();
         self.filtered.extend_from_slice(&self.values);
+    }
+
+    /// Filters what was loaded.
+    pub(crate) fn filter(&mut self) {
         self.cascade.process(&mut self.filtered);
+    }
+
+    /// Shows and searches what was filtered.
+    pub(crate) fn tell(&mut self, first: SampleIndex, quality: Quality, sink: &mut impl Sink) {
+        let Some(signal) = self.signal else { return };
+        let mut quality = quality | self.quality;
         if self.filtered.iter().fold(false, |any, value| any | !value.is_finite()) {
             // Finite, but too large to be squared and summed: it would stay in the filter for ever.
             quality |= Quality::NOT_FINITE;
@@ -244,18 +223,38 @@ impl Channel {
         if signal.search == Search::Emg {
             self.rms.process(&mut self.envelope);
         }
+        // What the filter says while it settles is a block of its own, so that no more is marked.
+        let unsettled = self.cascade.settling_samples().saturating_sub(self.settled_count);
+        let split = unsettled.min(self.values.len());
+        self.settled_count += split;
+        self.show(signal, first, 0..split, quality | Quality::SETTLING, sink);
+        let len = self.values.len();
+        self.show(signal, first.saturating_add(split as u64), split..len, quality, sink);
+    }
+
+    fn show(
+        &mut self,
+        signal: Signal,
+        first: SampleIndex,
+        range: Range<usize>,
+        quality: Quality,
+        sink: &mut impl Sink,
+    ) {
+        if range.is_empty() {
+            return;
+        }
+        let filtered = &self.filtered[range.clone()];
         sink.emit(Output::Block(Block {
             channel: signal.id,
             kind: signal.kind,
             unit: signal.unit,
             rate: signal.rate,
             first,
-            values: &self.values,
-            filtered: &self.filtered,
-            envelope: &self.envelope,
+            values: &self.values[range.clone()],
+            filtered,
+            envelope: &self.envelope[range],
             quality,
         }));
-        let filtered = &self.filtered;
         let mut out = |transition| sink.emit(signal.event(transition));
         match signal.search {
             Search::Emg => self.emg.process(first, filtered, quality, &mut out),

@@ -2,7 +2,9 @@
 
 use levator_decode::native::MAX_STREAMS;
 use levator_decode::{LossCause, Lost, MAX_CHANNELS, Scans, StreamInfo};
-use levator_signal::{ChannelId, HostTime, SampleIndex, SampleRate, SignalKind, Span, Unit};
+use levator_signal::{
+    Block, ChannelId, HostTime, Quality, SampleIndex, SampleRate, SignalKind, Span, Unit,
+};
 
 use crate::channel::{BLOCK_LEN, Channel, Column};
 use crate::output::{Passed, PassedReason};
@@ -119,50 +121,39 @@ impl Pipeline {
 
     /// Filters and searches scans, a block at a time.
     pub(crate) fn scans(&mut self, scans: &Scans<'_>, sink: &mut impl Sink) {
-        let Some(stream) = self.streams.get_mut(usize::from(scans.stream)).and_then(Option::as_mut)
-        else {
-            return;
-        };
+        let Self { streams, pool, plain, .. } = self;
+        let Some(Some(stream)) = streams.get_mut(usize::from(scans.stream)) else { return };
         let channel_count = usize::from(stream.info.channel_count);
         if usize::from(scans.channel_count) != channel_count {
             return;
         }
-        let stream = *stream;
         let mut first = scans.first;
+        let places = &stream.places[..channel_count.min(MAX_CHANNELS)];
         for codes in scans.codes.chunks(BLOCK_LEN * channel_count) {
-            for channel in 0..channel_count {
-                let column = Column { scans: codes, channel, channel_count };
+            for (channel, place) in places.iter().enumerate() {
+                if let Some(place) = place {
+                    let column = Column { scans: codes, channel, channel_count };
+                    pool[usize::from(*place)].load(column);
+                }
+            }
+            for place in places.iter().flatten() {
+                pool[usize::from(*place)].filter();
+            }
+            for (channel, place) in places.iter().enumerate() {
                 let faulty = scans.fault_channels >> channel & 1 == 1;
                 let quality = if faulty { scans.quality } else { Default::default() };
-                match stream.places[channel] {
-                    Some(place) => {
-                        self.pool[usize::from(place)].process(first, column, quality, sink);
-                    }
+                match place {
+                    Some(place) => pool[usize::from(*place)].tell(first, quality, sink),
                     None => {
-                        let calibration = stream.info.calibrations[channel];
-                        column.copy_to(&mut self.plain);
-                        for code in &mut self.plain {
-                            *code = calibration.apply(*code);
-                        }
-                        sink.emit(Output::Block(levator_signal::Block {
-                            channel: ChannelId { stream: scans.stream, channel: channel as u8 },
-                            kind: stream.info.kind,
-                            unit: stream.info.unit,
-                            rate: stream.info.rate,
-                            first,
-                            values: &self.plain,
-                            filtered: &self.plain,
-                            envelope: &self.plain,
-                            quality,
-                        }));
+                        let column = Column { scans: codes, channel, channel_count };
+                        let id = ChannelId { stream: scans.stream, channel: channel as u8 };
+                        pass_on(plain, &stream.info, id, first, column, quality, sink);
                     }
                 }
             }
             first = first.saturating_add((codes.len() / channel_count) as u64);
         }
-        if let Some(stream) = &mut self.streams[usize::from(scans.stream)] {
-            stream.next = first;
-        }
+        stream.next = first;
     }
 
     /// Scans of a file, which knows its gaps only by its indices.
@@ -214,4 +205,32 @@ impl Pipeline {
         let place = (*stream.places.get(usize::from(id.channel))?)?;
         self.pool.get(usize::from(place))
     }
+}
+
+/// Shows a channel that is not searched as it came.
+fn pass_on(
+    plain: &mut Vec<f64>,
+    info: &StreamInfo,
+    id: ChannelId,
+    first: SampleIndex,
+    column: Column<'_>,
+    quality: Quality,
+    sink: &mut impl Sink,
+) {
+    let calibration = info.calibrations[usize::from(id.channel)];
+    column.copy_to(plain);
+    for code in plain.iter_mut() {
+        *code = calibration.apply(*code);
+    }
+    sink.emit(Output::Block(Block {
+        channel: id,
+        kind: info.kind,
+        unit: info.unit,
+        rate: info.rate,
+        first,
+        values: plain,
+        filtered: plain,
+        envelope: plain,
+        quality,
+    }));
 }
