@@ -7,7 +7,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use levator_detect::manoeuvre::Role;
-use levator_engine::{Command, Engine, EngineConfig, Input, LinkChange, Output};
+use levator_engine::{Command, Engine, EngineConfig, Heart, Input, LinkChange, Output};
 use levator_signal::{ChannelId, HostTime};
 use levator_simulate::{DeviceConfig, Scenario, VirtualDevice, VirtualPerson};
 
@@ -44,8 +44,12 @@ fn visit(seconds: u64) -> Vec<(HostTime, Vec<u8>)> {
     let person = VirtualPerson::new(Scenario::Healthy, 3);
     let mut device =
         VirtualDevice::new(DeviceConfig::combined_probe(), person).expect("a legal device");
-    let mut engine =
-        Engine::new(&EngineConfig { roles: roles(), ..EngineConfig::device() }).expect("legal");
+    let mut engine = Engine::new(&EngineConfig {
+        roles: roles(),
+        heart: Heart::Remove,
+        ..EngineConfig::device()
+    })
+    .expect("legal");
     let opened = Input::Link { at: HostTime::ZERO, change: LinkChange::Opened };
     let mut answers = Vec::new();
     let listen = |output: Output<'_>, answers: &mut Vec<u8>| {
@@ -77,7 +81,7 @@ fn visit(seconds: u64) -> Vec<(HostTime, Vec<u8>)> {
 #[test]
 fn a_visit_allocates_nothing() {
     let inputs = visit(30);
-    let config = EngineConfig { roles: roles(), ..EngineConfig::device() };
+    let config = EngineConfig { roles: roles(), heart: Heart::Remove, ..EngineConfig::device() };
     let mut engine = Engine::new(&config).expect("legal");
     let mut counts = [0_u64; 4];
     let before = ALLOCATIONS.load(Ordering::Relaxed);

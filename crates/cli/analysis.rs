@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use levator_decode::{Scans, StreamInfo};
 use levator_engine::{
-    ChannelSummary, ConfigError, Digest, Engine, EngineConfig, Input, Summary, Tee,
+    ChannelSummary, ConfigError, Digest, Engine, EngineConfig, Heart, Input, Summary, Tee,
 };
 use levator_record::edf::{self, EdfFile, EdfOptions};
 use levator_record::text::{TextFile, TextOptions};
@@ -254,6 +254,9 @@ pub(crate) fn apply(filter: &Filter, config: &mut EngineConfig) {
     }
     if let Some(band) = filter.band {
         config.emg_band = band;
+    }
+    if filter.remove_heart {
+        config.heart = Heart::Remove;
     }
     if !filter.role.is_empty() {
         config.roles.clone_from(&filter.role);

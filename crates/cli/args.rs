@@ -210,6 +210,9 @@ pub(crate) struct Filter {
     /// [default: wide]
     #[arg(long, value_parser = band)]
     pub(crate) band: Option<EmgBand>,
+    /// Takes heart beats out of EMG where they are found; contractions are then spoken of 0.08 s later.
+    #[arg(long)]
+    pub(crate) remove_heart: bool,
     /// Unit to show pressure in: cmH2O, mmHg, hPa, kPa, Pa, or as-given. [default: cmH2O for devices,
     /// as-given for files]
     #[arg(long, value_name = "UNIT", value_parser = pressure_unit)]
@@ -224,7 +227,7 @@ pub(crate) struct Filter {
 impl Filter {
     /// As the recording has it.
     pub(crate) const fn unchanged() -> Self {
-        Self { mains: None, band: None, pressure_unit: None, role: Vec::new() }
+        Self { mains: None, band: None, remove_heart: false, pressure_unit: None, role: Vec::new() }
     }
 }
 

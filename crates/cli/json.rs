@@ -4,8 +4,8 @@ use levator_decode::Lost;
 use levator_detect::manoeuvre::Answer;
 use levator_detect::{Contraction, Reason};
 use levator_engine::summary::Undetermined;
-use levator_engine::{ChannelSummary, EmgBand, ManoeuvreEvent, Summary};
-use levator_signal::{SampleRate, Unit};
+use levator_engine::{ChannelSummary, EmgBand, Heart, ManoeuvreEvent, PressureEvent, Summary};
+use levator_signal::{Breathing, Cough, Drift, HeartSummary, SampleRate, Unit};
 use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
@@ -40,7 +40,7 @@ fn one(analysis: &Analysis, channel: &ChannelSummary) -> Value {
         "contractions": channel
             .contractions
             .iter()
-            .map(|found| contraction(found, rate))
+            .map(|found| contraction(found, channel))
             .collect::<Vec<_>>(),
         "refusals": refusals(analysis, channel),
         "gaps": gaps.map(|lost| gap(lost, rate)).collect::<Vec<_>>(),
@@ -49,6 +49,10 @@ fn one(analysis: &Analysis, channel: &ChannelSummary) -> Value {
             "spread": number(rest.spread),
             "span_s": number(rest.span_s),
         })),
+        "coughs": channel.coughs.iter().map(|found| cough(found, rate)).collect::<Vec<_>>(),
+        "drift": channel.pressure.as_ref().map(drift),
+        "breathing": channel.pressure.and_then(|event| event.breathing).map(breathing),
+        "heart": channel.heart.map(heart),
         "searched": channel.passed.is_none(),
         "withdrawn_count": channel.withdrawn_count,
         "faults": channel.faults,
@@ -60,7 +64,8 @@ fn one(analysis: &Analysis, channel: &ChannelSummary) -> Value {
     })
 }
 
-fn contraction(found: &Contraction, rate: SampleRate) -> Value {
+fn contraction(found: &Contraction, channel: &ChannelSummary) -> Value {
+    let rate = channel.rate;
     json!({
         "onset_s": rate.time_s(found.onset),
         "offset_s": found.offset.map(|offset| rate.time_s(offset)),
@@ -71,6 +76,7 @@ fn contraction(found: &Contraction, rate: SampleRate) -> Value {
         "confidence": number(found.confidence),
         "decided_s": rate.time_s(found.decided),
         "closed_s": rate.time_s(found.closed),
+        "like_cough": channel.is_like_cough(found),
     })
 }
 
@@ -120,6 +126,64 @@ fn marks(summary: &Summary) -> Vec<Value> {
     marks.map(|mark| json!({ "at_s": first.rate.time_s(mark.index), "text": mark.text })).collect()
 }
 
+fn cough(found: &Cough, rate: SampleRate) -> Value {
+    json!({
+        "from_s": rate.time_s(found.span.start),
+        "to_s": rate.time_s(found.span.end),
+        "peak_s": rate.time_s(found.peak_at),
+        "peak": number(found.peak),
+        "height": number(found.height),
+        "confidence": number(found.confidence),
+        "decided_s": rate.time_s(found.decided),
+    })
+}
+
+fn drift(event: &PressureEvent) -> Value {
+    match event.drift {
+        Drift::Known(known) => json!({
+            "change": number(known.change),
+            "bound_95": number(known.bound),
+            "slope_per_min": number(known.slope_per_min),
+            "slope_bound_95_per_min": number(known.slope_bound_per_min),
+            "rest_count": known.rest_count,
+            "jump_count": known.jump_count,
+            "note": "of the level at rest: sensor and resting tone together",
+        }),
+        Drift::Unknown(why) => json!({ "change": null, "reason": why.to_string() }),
+    }
+}
+
+fn breathing(seen: Breathing) -> Value {
+    match seen {
+        Breathing::Present { rate_per_min, amplitude, regularity } => json!({
+            "present": true,
+            "rate_per_min": number(rate_per_min),
+            "amplitude": number(amplitude),
+            "regularity": number(regularity),
+        }),
+        Breathing::Absent { regularity } => {
+            json!({ "present": false, "regularity": number(regularity) })
+        }
+        Breathing::Unknown { rest_s, needed_s } => json!({
+            "present": null,
+            "reason": format!("{rest_s:.0} s of rest, {needed_s:.0} s needed"),
+        }),
+    }
+}
+
+fn heart(summary: Option<HeartSummary>) -> Value {
+    let Some(summary) = summary else {
+        return json!({ "removed": false, "reason": "rate too low to look for heart beats" });
+    };
+    json!({
+        "removed": summary.beat_count > 0,
+        "beat_count": summary.beat_count,
+        "rate_per_minute": summary.rate_per_minute.map(number),
+        "touched_ratio": number(summary.touched_ratio()),
+        "power_ratio": number(summary.power_ratio),
+    })
+}
+
 fn manoeuvre(event: &ManoeuvreEvent) -> Value {
     let mut value = json!({ "from_s": event.start_s, "to_s": event.end_s });
     match event.answer {
@@ -155,6 +219,7 @@ fn settings(analysis: &Analysis) -> Value {
     json!({
         "emg_band": band.map(|(_, name)| name),
         "mains_hz": config.mains.map(levator_signal::preset::Mains::hz),
+        "remove_heart": config.heart == Heart::Remove,
         "pressure_unit": config.pressure_unit.map(Unit::symbol),
     })
 }

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use levator_detect::manoeuvre::Answer;
-use levator_engine::ChannelSummary;
+use levator_engine::{ChannelSummary, PressureEvent};
+use levator_signal::{Breathing, Drift};
 
 use crate::analysis::Analysis;
 use crate::json::reason;
@@ -84,11 +85,12 @@ fn one(out: &mut impl Write, analysis: &Analysis, channel: &ChannelSummary) -> i
         };
         writeln!(
             out,
-            "    {:>3} {onset:>10.3} {offset:>10} {length:>10} {:>10} {:>10}        {:.2}",
+            "    {:>3} {onset:>10.3} {offset:>10} {length:>10} {:>10} {:>10}        {:.2}{}",
             index + 1,
             figure(found.peak),
             figure(found.mean),
             found.confidence,
+            if channel.is_like_cough(found) { "  like a cough" } else { "" },
         )?;
     }
     match channel.rest {
@@ -100,6 +102,19 @@ fn one(out: &mut impl Write, analysis: &Analysis, channel: &ChannelSummary) -> i
             rest.span_s
         )?,
         None => writeln!(out, "    rest: cannot tell")?,
+    }
+    if let Some(event) = &channel.pressure {
+        pressure(out, event)?;
+    }
+    match channel.heart {
+        Some(Some(heart)) => writeln!(
+            out,
+            "    {} heart beats taken out, {:.1} % of the samples",
+            heart.beat_count,
+            100.0 * heart.touched_ratio()
+        )?,
+        Some(None) => writeln!(out, "    rate too low to look for heart beats")?,
+        None => {}
     }
     for stretch in channel.undetermined.iter().take(MOST_LISTED) {
         writeln!(
@@ -126,6 +141,25 @@ fn one(out: &mut impl Write, analysis: &Analysis, channel: &ChannelSummary) -> i
     more(out, gaps().count())?;
     for (fault, count) in &channel.faults {
         writeln!(out, "    {fault}: {:.1} s", *count as f64 / channel.rate.hz())?;
+    }
+    Ok(())
+}
+
+/// Drift and breathing, where there is something to say.
+fn pressure(out: &mut impl Write, event: &PressureEvent) -> io::Result<()> {
+    let unit = event.unit;
+    if let Drift::Known(known) = event.drift {
+        writeln!(
+            out,
+            "    level at rest has moved by {} {unit} ± {} since {:.1} s (sensor and tone together)",
+            figure(known.change),
+            figure(known.bound),
+            event.rate.time_s(known.since)
+        )?;
+    }
+    if let Some(Breathing::Present { rate_per_min, amplitude, .. }) = event.breathing {
+        let amplitude = figure(amplitude);
+        writeln!(out, "    breathing: {rate_per_min:.0} a minute, {amplitude} {unit}")?;
     }
     Ok(())
 }

@@ -4,14 +4,19 @@ use core::ops::Range;
 
 use levator_decode::StreamInfo;
 use levator_detect::{Detector, DetectorConfig};
+use levator_signal::heart::LOOKAHEAD_S;
 use levator_signal::preset::{self, Harmonics};
 use levator_signal::{
-    Block, Calibration, Cascade, ChannelId, Quality, Rms, SampleIndex, SampleRate, Sections,
-    SignalKind, Span, Unit,
+    Block, Calibration, Cascade, ChannelId, HeartCleaner, Quality, Rms, SampleIndex, SampleRate,
+    Sections, SignalKind, Span, Unit,
 };
 
 use crate::output::PassedReason;
-use crate::{ConfigError, ContractionEvent, EmgBand, EngineConfig, Output, RestEvent, Sink};
+use crate::pressure::PressureWatch;
+use crate::{
+    ConfigError, ContractionEvent, EmgBand, EngineConfig, Heart, HeartEvent, Output, RestEvent,
+    Sink,
+};
 
 /// Samples that are filtered at a time: small enough that all three forms stay in the first cache.
 pub(crate) const BLOCK_LEN: usize = 512;
@@ -28,7 +33,7 @@ const UNKNOWN_RAILS: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 pub struct Delay {
     /// Filters inside the device, as it says.
     pub device_s: f64,
-    /// Our filter, at the centre of its band.
+    /// Our filter, at the centre of its band, and the look ahead for heart beats.
     pub filter_s: f64,
     /// The window of the envelope, beyond the filter.
     pub envelope_s: f64,
@@ -42,8 +47,13 @@ pub(crate) struct Channel {
     mains: Option<preset::Mains>,
     cascade: Cascade,
     rms: Rms,
+    /// In every channel, if beats are to be taken out.
+    heart: Option<HeartCleaner>,
+    /// Whether the rate allows for it.
+    is_heart_watched: bool,
     emg: Detector,
     pressure: Detector,
+    watch: Option<PressureWatch>,
     values: Vec<f64>,
     filtered: Vec<f64>,
     envelope: Vec<f64>,
@@ -113,8 +123,11 @@ impl Channel {
             mains: config.mains,
             cascade: Cascade::new(&Sections::identity(max_rate)),
             rms: Rms::new(max_rate.sample_count(RMS_WINDOW_S)),
+            heart: (config.heart == Heart::Remove).then(|| HeartCleaner::new(max_rate)),
+            is_heart_watched: false,
             emg: detector(&DetectorConfig::emg())?,
             pressure: detector(&DetectorConfig::pressure())?,
+            watch: None,
             values: Vec::with_capacity(BLOCK_LEN),
             filtered: Vec::with_capacity(BLOCK_LEN),
             envelope: Vec::with_capacity(BLOCK_LEN),
@@ -163,11 +176,16 @@ impl Channel {
         self.cascade = Cascade::new(&sections);
         self.settled_count = 0;
         self.rms.start(rate.sample_count(RMS_WINDOW_S)).map_err(|_| PassedReason::RateTooHigh)?;
+        self.is_heart_watched = search == Search::Emg
+            && self.heart.as_mut().is_some_and(|heart| heart.start(rate, LOOKAHEAD_S).is_ok());
+        self.watch =
+            (info.kind == SignalKind::Pressure).then(|| PressureWatch::new(id, info.unit, rate));
+        let delay = self.filter_delay_samples();
         let detector = match search {
             Search::Emg => &mut self.emg,
             Search::Level => &mut self.pressure,
         };
-        detector.start(rate, self.cascade.delay_samples()).map_err(|_| PassedReason::RateTooLow)?;
+        detector.start(rate, delay).map_err(|_| PassedReason::RateTooLow)?;
         self.signal = Some(Signal {
             id,
             search,
@@ -182,6 +200,12 @@ impl Channel {
         Ok(())
     }
 
+    /// How late the filtered signal is.
+    fn filter_delay_samples(&self) -> f64 {
+        let heart = self.heart.as_ref().filter(|_| self.is_heart_watched);
+        self.cascade.delay_samples() + heart.map_or(0.0, HeartCleaner::delay_samples)
+    }
+
     /// Takes over unit and calibration of a stream whose kind and rate are as before.
     pub(crate) fn describe(&mut self, info: &StreamInfo) {
         let Some(signal) = &mut self.signal else { return };
@@ -189,6 +213,9 @@ impl Channel {
         signal.calibration = info.calibrations[usize::from(signal.id.channel)];
         signal.rails = info.rails.unwrap_or(UNKNOWN_RAILS);
         signal.device_delay_s = info.device_delay_s;
+        if let Some(watch) = &mut self.watch {
+            watch.describe(info.unit);
+        }
     }
 
     /// Takes at most [`BLOCK_LEN`] codes and calibrates them. What follows for them is
@@ -216,7 +243,15 @@ impl Channel {
             self.filtered.fill(0.0);
             self.cascade.reset();
             self.rms.reset();
+            if let Some(heart) = &mut self.heart {
+                heart.reset();
+            }
             self.settled_count = 0;
+        }
+        if self.is_heart_watched
+            && let Some(heart) = &mut self.heart
+        {
+            heart.process(&mut self.filtered);
         }
         self.envelope.clear();
         self.envelope.extend_from_slice(&self.filtered);
@@ -252,13 +287,26 @@ impl Channel {
             first,
             values: &self.values[range.clone()],
             filtered,
-            envelope: &self.envelope[range],
+            envelope: &self.envelope[range.clone()],
             quality,
         }));
-        let mut out = |transition| sink.emit(signal.event(transition));
-        match signal.search {
-            Search::Emg => self.emg.process(first, filtered, quality, &mut out),
-            Search::Level => self.pressure.process(first, filtered, quality, &mut out),
+        match (signal.search, &mut self.watch) {
+            (Search::Emg, _) => {
+                let mut out = |transition| sink.emit(signal.event(transition));
+                self.emg.process(first, filtered, quality, &mut out);
+            }
+            (Search::Level, None) => {
+                let mut out = |transition| sink.emit(signal.event(transition));
+                self.pressure.process(first, filtered, quality, &mut out);
+            }
+            (Search::Level, Some(watch)) => {
+                let is_usable = !quality.intersects(Quality::BLINDING);
+                watch.process(first, &self.values[range], is_usable, sink);
+                self.pressure.process(first, filtered, quality, &mut |transition| {
+                    watch.hear(&transition);
+                    sink.emit(signal.event(transition));
+                });
+            }
         }
     }
 
@@ -302,7 +350,17 @@ impl Channel {
         self.cascade.reset();
         self.settled_count = 0;
         self.rms.reset();
-        self.detector(signal).gap(span.start, span.end, &mut |t| sink.emit(signal.event(t)));
+        if let Some(heart) = &mut self.heart {
+            heart.reset();
+        }
+        let mut watch = self.watch.take();
+        self.detector(signal).gap(span.start, span.end, &mut |transition| {
+            if let Some(watch) = &mut watch {
+                watch.hear(&transition);
+            }
+            sink.emit(signal.event(transition));
+        });
+        self.watch = watch;
     }
 
     /// The signal ends before `at`.
@@ -312,6 +370,13 @@ impl Channel {
         detector.finish(at, &mut |t| sink.emit(signal.event(t)));
         let rest = detector.rest();
         sink.emit(Output::Rest(RestEvent { channel: signal.id, unit: signal.unit, rest }));
+        if let Some(watch) = &mut self.watch {
+            watch.tell(sink);
+        }
+        if let Some(heart) = self.heart.as_ref().filter(|_| signal.search == Search::Emg) {
+            let summary = self.is_heart_watched.then(|| heart.summary());
+            sink.emit(Output::Heart(HeartEvent { channel: signal.id, summary }));
+        }
     }
 
     fn detector(&mut self, signal: Signal) -> &mut Detector {
@@ -327,7 +392,7 @@ impl Channel {
         let seconds = |samples: f64| samples / signal.rate.hz();
         Some(Delay {
             device_s: signal.device_delay_s,
-            filter_s: seconds(self.cascade.delay_samples()),
+            filter_s: seconds(self.filter_delay_samples()),
             envelope_s: match signal.search {
                 Search::Emg => seconds(self.rms.delay_samples()),
                 Search::Level => 0.0,

@@ -2,7 +2,7 @@
 
 use levator_detect::Transition;
 use levator_detect::manoeuvre::Answer;
-use levator_signal::ChannelId;
+use levator_signal::{Breathing, ChannelId, Cough, Drift};
 
 use crate::{Output, Sink};
 
@@ -134,6 +134,53 @@ fn fingerprint(output: &Output<'_>) -> (u64, bool) {
                 }
             }
             (hash, false)
+        }
+        Output::Pressure(event) => {
+            let mut hash = words(17, &[channel(event.channel), event.unit as u64, event.at.0]);
+            match event.drift {
+                Drift::Known(known) => {
+                    hash = mix(hash, known.change.to_bits());
+                    hash = mix(hash, known.bound.to_bits());
+                    hash = mix(hash, known.slope_per_min.to_bits());
+                    hash = mix(hash, u64::from(known.rest_count));
+                }
+                Drift::Unknown(_) => hash = mix(hash, 1),
+            }
+            match event.breathing {
+                Some(Breathing::Present { rate_per_min, amplitude, regularity }) => {
+                    for value in [rate_per_min, amplitude, regularity] {
+                        hash = mix(hash, value.to_bits());
+                    }
+                }
+                Some(Breathing::Absent { regularity }) => hash = mix(hash, regularity.to_bits()),
+                Some(Breathing::Unknown { rest_s, .. }) => hash = mix(hash, rest_s.to_bits()),
+                None => hash = mix(hash, 2),
+            }
+            (hash, false)
+        }
+        Output::Cough(event) => {
+            let Cough { span, peak_at, decided, peak, height, .. } = event.cough;
+            let of = [
+                channel(event.channel),
+                span.start.0,
+                span.end.0,
+                peak_at.0,
+                decided.0,
+                peak.to_bits(),
+                height.to_bits(),
+            ];
+            (words(18, &of), false)
+        }
+        Output::Heart(event) => {
+            let of = event.summary.map_or([u64::MAX; 4], |heart| {
+                [
+                    heart.state as u64,
+                    heart.beat_count,
+                    heart.touched_count,
+                    heart.power_ratio.to_bits(),
+                ]
+            });
+            (of.iter().fold(words(19, &[channel(event.channel)]), |h, &w| mix(h, w)), false)
         }
         Output::Manoeuvre(event) => {
             let times = [event.start_s.to_bits(), event.end_s.to_bits()];

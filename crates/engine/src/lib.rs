@@ -28,6 +28,7 @@ mod link;
 mod manoeuvres;
 pub mod output;
 mod pipeline;
+mod pressure;
 pub mod summary;
 
 pub use channel::Delay;
@@ -36,7 +37,7 @@ pub use digest::Digest;
 pub use engine::Engine;
 pub use input::{Command, Input, LinkChange};
 pub use output::{
-    ContractionEvent, LinkEvent, LinkState, ManoeuvreEvent, Mark, Output, Passed, PassedReason,
-    RestEvent, Sink, Tee, Transmission,
+    ContractionEvent, CoughEvent, HeartEvent, LinkEvent, LinkState, ManoeuvreEvent, Mark, Output,
+    Passed, PassedReason, PressureEvent, RestEvent, Sink, Tee, Transmission,
 };
 pub use summary::{ChannelSummary, Summary};

@@ -3,7 +3,10 @@
 use levator_decode::decoded::{Answer, DeviceEvent, DeviceStatus};
 use levator_decode::{DeviceInfo, Lost, Refused, StreamInfo};
 use levator_detect::Transition;
-use levator_signal::{Block, ChannelId, HostTime, SampleIndex, SampleRate, Unit};
+use levator_signal::{
+    Block, Breathing, ChannelId, Cough, Drift, HeartSummary, HostTime, SampleIndex, SampleRate,
+    Unit,
+};
 
 /// One result. It borrows from the engine until [`Sink::emit`] returns.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +25,12 @@ pub enum Output<'a> {
     Contraction(ContractionEvent),
     /// The resting level of a channel, given once at the end.
     Rest(RestEvent),
+    /// What is known of a pressure's drift and of the breathing in it, every 10 s and at the end.
+    Pressure(PressureEvent),
+    /// A pressure rose and fell as in a cough.
+    Cough(CoughEvent),
+    /// What was taken out of an EMG as heart beats, at the end, where that was asked for.
+    Heart(HeartEvent),
     /// What was done in an event, from all channels that have a role.
     Manoeuvre(ManoeuvreEvent),
     /// Samples are missing.
@@ -175,6 +184,45 @@ pub struct RestEvent {
     pub unit: Unit,
     /// The level, or `None` where there was too little rest to learn it.
     pub rest: Option<levator_detect::Rest>,
+}
+
+/// Drift of a pressure, and the breathing in it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PressureEvent {
+    /// Channel it speaks of.
+    pub channel: ChannelId,
+    /// Unit of its levels.
+    pub unit: Unit,
+    /// One past the newest sample it knows.
+    pub at: SampleIndex,
+    /// Rate of the channel.
+    pub rate: SampleRate,
+    /// How far the level at rest has moved. `since` counts from the first sample that was seen.
+    pub drift: Drift,
+    /// The ripple of breathing; `None` where the rate is too low for it.
+    pub breathing: Option<Breathing>,
+}
+
+/// A cough on one channel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CoughEvent {
+    /// Channel it speaks of.
+    pub channel: ChannelId,
+    /// Unit of peak and height.
+    pub unit: Unit,
+    /// Rate of the channel.
+    pub rate: SampleRate,
+    /// What was found.
+    pub cough: Cough,
+}
+
+/// Heart beats in one EMG channel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HeartEvent {
+    /// Channel it speaks of.
+    pub channel: ChannelId,
+    /// What was found and taken out since the last gap; `None` where the rate is too low for it.
+    pub summary: Option<HeartSummary>,
 }
 
 /// What was done in an event: squeeze, push, both, or not to be told.

@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 use levator_decode::{DeviceInfo, Lost};
 use levator_detect::{Contraction, Reason, Rest, Transition};
 use levator_signal::{
-    Block, ChannelId, HostTime, Quality, SampleIndex, SampleRate, SignalKind, Span, Unit,
+    Block, ChannelId, Cough, HeartSummary, HostTime, Quality, SampleIndex, SampleRate, SignalKind,
+    Span, Unit,
 };
 
 use crate::output::PassedReason;
-use crate::{LinkEvent, ManoeuvreEvent, Output, Sink};
+use crate::{LinkEvent, ManoeuvreEvent, Output, PressureEvent, Sink};
 
 /// Gaps and notes that are kept one by one; beyond, they are counted. Our choice: a visit with more is
 /// no visit, and memory stays bounded.
@@ -79,6 +80,12 @@ pub struct ChannelSummary {
     pub withdrawn_count: u64,
     /// Whether an announced onset still waits for its end.
     pub is_contracted: bool,
+    /// Coughs, in order.
+    pub coughs: Vec<Cough>,
+    /// What was said last of drift and breathing.
+    pub pressure: Option<PressureEvent>,
+    /// What was taken out as heart beats; the inner `None` says that the rate was too low for it.
+    pub heart: Option<Option<HeartSummary>>,
     /// Resting level; none before the end, or where it could not be learnt.
     pub rest: Option<Rest>,
     /// Samples in blocks with each fault.
@@ -103,6 +110,18 @@ impl ChannelSummary {
     #[must_use]
     pub fn duration_s(&self) -> f64 {
         self.rate.time_s(self.end)
+    }
+
+    /// Whether a contraction is no longer than a cough that was seen in it: a hold with a cough on top is
+    /// one contraction, and no cough.
+    #[must_use]
+    pub fn is_like_cough(&self, found: &Contraction) -> bool {
+        /// Our choice: a cough of 0.5 s at half its height, with its foot and the windows of the detector.
+        const LONGEST_S: f64 = 1.5;
+        let Some(offset) = found.offset else { return false };
+        let span = Span { start: found.onset, end: offset };
+        self.rate.time_s(SampleIndex(span.sample_count())) <= LONGEST_S
+            && self.coughs.iter().any(|cough| (span.start..span.end).contains(&cough.peak_at))
     }
 
     fn take(&mut self, block: &Block<'_>) {
@@ -186,6 +205,9 @@ impl Sink for Summary {
                         undetermined: Vec::new(),
                         withdrawn_count: 0,
                         is_contracted: false,
+                        coughs: Vec::new(),
+                        pressure: None,
+                        heart: None,
                         rest: None,
                         faults: BTreeMap::new(),
                         quality: Quality::GOOD,
@@ -205,6 +227,17 @@ impl Sink for Summary {
                 self.with(event.channel, |channel| channel.hear(&event.transition));
             }
             Output::Rest(event) => self.with(event.channel, |channel| channel.rest = event.rest),
+            Output::Pressure(event) => {
+                self.with(event.channel, |channel| channel.pressure = Some(event));
+            }
+            Output::Cough(event) => self.with(event.channel, |channel| {
+                if channel.coughs.len() < MOST_KEPT {
+                    channel.coughs.push(event.cough);
+                }
+            }),
+            Output::Heart(event) => {
+                self.with(event.channel, |channel| channel.heart = Some(event.summary));
+            }
             Output::Manoeuvre(event) => {
                 if self.manoeuvres.len() < MOST_KEPT {
                     self.manoeuvres.push(event);

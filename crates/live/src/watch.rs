@@ -341,6 +341,9 @@ impl Sink for Watch {
             }
             Output::Rest(_)
             | Output::Manoeuvre(_)
+            | Output::Pressure(_)
+            | Output::Cough(_)
+            | Output::Heart(_)
             | Output::Event(_)
             | Output::Log { .. }
             | Output::Answer(_)

@@ -57,6 +57,9 @@ const LEAST_MOVEMENT_COUNT: usize = 4;
 /// Most samples from the foot to the end of a cough, at the rate that is kept.
 const MEMORY_S: f64 = FOOT_S + MAX_RISE_S + MAX_FALL_S + 0.5;
 
+/// Values that [`MEMORY_S`] takes at the highest rate that is kept, 128 a second.
+const MAX_KEPT: usize = 256;
+
 /// A cough, as far as pressure shows. Instants are samples of the input; the delay of the low-pass has
 /// been taken off.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -143,7 +146,8 @@ pub struct CoughDetector {
     kept_hz: f64,
     next: u64,
     /// Ring of kept values; the newest has number `kept_count - 1`.
-    memory: Box<[f64]>,
+    memory: [f64; MAX_KEPT],
+    memory_len: u64,
     kept_count: u64,
     second: Range,
     /// The three seconds before it.
@@ -181,7 +185,7 @@ impl Range {
 impl CoughDetector {
     /// Ready for the sample with index 0. `min_height` is the least height above the foot, in the unit of
     /// the channel: the resolution of the probe, or what matters to the user; 0 leaves it to the noise.
-    /// The only call that allocates.
+    /// Allocates nothing.
     ///
     /// # Errors
     ///
@@ -212,7 +216,8 @@ impl CoughDetector {
             step_len,
             kept_hz,
             next: 0,
-            memory: vec![0.0; (MEMORY_S * kept_hz) as usize + 2].into_boxed_slice(),
+            memory: [0.0; MAX_KEPT],
+            memory_len: ((MEMORY_S * kept_hz) as u64 + 2).min(MAX_KEPT as u64),
             kept_count: 0,
             second: Range::EMPTY,
             seconds: [Range::EMPTY; 3],
@@ -263,8 +268,7 @@ impl CoughDetector {
             self.forget();
             return None;
         }
-        let len = self.memory.len() as u64;
-        self.memory[(self.kept_count % len) as usize] = filtered;
+        self.memory[(self.kept_count % self.memory_len) as usize] = filtered;
         self.kept_count += 1;
         self.learn(filtered);
         self.advance(filtered)
@@ -352,13 +356,13 @@ impl CoughDetector {
     }
 
     fn kept(&self, number: u64) -> f64 {
-        self.memory[(number % self.memory.len() as u64) as usize]
+        self.memory[(number % self.memory_len) as usize]
     }
 
     fn judge(&self, peak: f64, peak_number: u64, end: u64) -> Option<Cough> {
         // The foot of a slow rise lies further back than that of the fast part of it.
         let before = (FOOT_S * self.kept_hz) as u64;
-        let oldest = self.kept_count.saturating_sub(self.memory.len() as u64);
+        let oldest = self.kept_count.saturating_sub(self.memory_len);
         let first = peak_number.saturating_sub(before).max(oldest);
         let foot = (first..=peak_number).map(|n| self.kept(n)).fold(f64::MAX, f64::min);
         let height = peak - foot;

@@ -5,10 +5,12 @@ use levator_protocol::{
     SampleFormat, SampleStatus, Samples, Status, StreamDesc, StreamFlags, StreamKind, Text,
     WireUnit,
 };
-use levator_signal::{Calibration, Quality, SampleIndex, SampleRate, SignalKind, Unit};
+use levator_signal::{
+    Breathing, Calibration, Drift, Quality, SampleIndex, SampleRate, SignalKind, Unit,
+};
 
 use super::*;
-use crate::{Digest, PassedReason, Summary};
+use crate::{Digest, Heart, PassedReason, Summary};
 
 fn at(milliseconds: u64) -> HostTime {
     HostTime::from_nanos(milliseconds * 1_000_000)
@@ -452,4 +454,102 @@ fn channels_with_roles_are_told_together() {
     let many = vec![(id(0), Role::PelvicEmg); 9];
     let error = Engine::new(&EngineConfig { roles: many, ..config }).expect_err("too many");
     assert_eq!(error.to_string(), "roles is 9, but must be at most 8");
+}
+
+/// Everything an engine says about `codes` of one channel, in blocks of `cut`.
+fn outputs_of(config: &EngineConfig, codes: &[f64], cut: usize, mut see: impl FnMut(Output<'_>)) {
+    let mut engine = Engine::new(config).expect("legal");
+    let mut first = 0;
+    for codes in codes.chunks(cut) {
+        let scans = Scans {
+            stream: 0,
+            first: SampleIndex(first),
+            channel_count: 1,
+            codes,
+            quality: Quality::GOOD,
+            fault_channels: 0,
+        };
+        engine.handle(Input::Scans { at: HostTime::ZERO, scans }, &mut see);
+        first += codes.len() as u64;
+    }
+    engine.finish(HostTime::ZERO, &mut see);
+}
+
+#[test]
+fn a_pressure_tells_its_drift_its_breathing_and_its_coughs() {
+    let rate = SampleRate::new(50, 1).expect("not zero");
+    let info = StreamInfo::of_values(SignalKind::Pressure, Unit::CentimetreWater, rate, 1);
+    let config = EngineConfig::scans(info);
+    // Five minutes: 1 cmH2O a minute of drift, 15 breaths a minute, a squeeze each half minute, a cough.
+    let pressure = |index: u32| {
+        let time_s = f64::from(index) / 50.0;
+        let within = time_s % 30.0;
+        let squeeze = ((within - 10.0).min(15.0 - within) / 0.5).clamp(0.0, 1.0) * 25.0;
+        let cough = 30.0 * (-0.5 * ((time_s - 202.0) / 0.1).powi(2)).exp();
+        let breath = (time_s * core::f64::consts::TAU * 0.25).sin();
+        30.0 + time_s / 60.0 + squeeze + cough + breath
+    };
+    let codes: Vec<f64> = (0..300 * 50).map(pressure).collect();
+    let seen = |cut| {
+        let (mut coughs, mut last, mut count) = (Vec::new(), None, 0);
+        outputs_of(&config, &codes, cut, |output| match output {
+            Output::Cough(event) => coughs.push(event.cough),
+            Output::Pressure(event) => {
+                last = Some(event);
+                count += 1;
+            }
+            _ => {}
+        });
+        (coughs, last.expect("told at the end"), count)
+    };
+    let (coughs, last, count) = seen(7);
+    assert_eq!(count, 31, "every 10 s and at the end");
+    assert_eq!(coughs.len(), 1, "{coughs:?}");
+    assert!((rate.time_s(coughs[0].peak_at) - 202.0).abs() < 0.1);
+    let Drift::Known(drift) = last.drift else { panic!("{last:?}") };
+    let slope = drift.slope_per_min;
+    assert!(
+        (slope - 1.0).abs() < 0.2 && (drift.change - 4.5).abs() < drift.bound.max(1.0),
+        "{drift:?}"
+    );
+    let Some(Breathing::Present { rate_per_min, .. }) = last.breathing else { panic!("{last:?}") };
+    assert!((rate_per_min - 15.0).abs() < 1.5, "{rate_per_min}");
+    let (same_coughs, same_last, _) = seen(512);
+    assert_eq!((same_coughs, same_last.drift), (coughs, last.drift));
+}
+
+#[test]
+fn heart_beats_are_taken_out_where_that_is_asked_for() {
+    let rate = SampleRate::new(1000, 1).expect("not zero");
+    let info = StreamInfo::of_values(SignalKind::Emg, Unit::Microvolt, rate, 1);
+    let mut state = 1_u64;
+    let codes: Vec<f64> = (0..60_000_u32)
+        .map(|index| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let noise = 6.0 * ((state >> 33) as f64 / f64::from(1_u32 << 31) - 0.5);
+            let beat_s = f64::from(index % 830) / 1000.0 - 0.4;
+            noise + 60.0 * (-0.5 * (beat_s / 0.012).powi(2)).exp()
+        })
+        .collect();
+    let seen = |heart| {
+        let config = EngineConfig { heart, ..EngineConfig::scans(info) };
+        let (mut told, mut late) = (None, Vec::new());
+        outputs_of(&config, &codes, 20, |output| match output {
+            Output::Heart(event) => told = Some(event),
+            Output::Block(block) if block.first.0 >= 20_000 => {
+                late.extend_from_slice(block.filtered);
+            }
+            _ => {}
+        });
+        let power: f64 = late.iter().map(|x| x * x).sum::<f64>() / late.len() as f64;
+        (told, power.sqrt())
+    };
+    let (none, with_beats) = seen(Heart::Keep);
+    let (told, without) = seen(Heart::Remove);
+    assert!(none.is_none());
+    let summary = told.and_then(|event| event.summary).expect("a rate for it");
+    assert!(summary.beat_count > 50, "{summary:?}");
+    assert!((summary.rate_per_minute.expect("locked") - 60.0 / 0.83).abs() < 1.0);
+    // What is left is the noise, 1.6 behind the band-pass.
+    assert!((1.55..1.7).contains(&without) && with_beats > 2.5, "{without} of {with_beats}");
 }
