@@ -1,6 +1,10 @@
 //! From an oscillating signal to its amplitude: moving RMS and moving mean of the rectified signal.
 
+use core::array::from_fn;
 use core::fmt;
+
+/// Values that are summed before what came before them is added.
+const FOUR: usize = 4;
 
 /// Root mean square of the last `window` samples, one value per sample.
 ///
@@ -142,15 +146,22 @@ impl RectifiedMean {
 ///             i+1 ..    |  0 ..= i
 /// ```
 ///
-/// `head` grows by one addition a value; all the tails of a run are summed from its back when it ends.
-/// So it is two additions a value on average, and `window` at once in the worst case.
+/// `head` grows with each value; all the tails of a run are summed from its back when it ends. So it is
+/// two sums a value on average, and `window` at once in the worst case.
+///
+/// Both are summed in fours: first within each four, then what came before it is added. A sum has to
+/// wait for another once in four values only, and it takes the waiting, not the adding, long.
 #[derive(Clone, Debug)]
 struct SlidingSum {
     /// Before `position`: values of this run. From there on: tails of the run before.
     values: Box<[f64]>,
     window: usize,
     position: usize,
+    /// Sum of the run up to `position`, and up to the four that `position` is in.
     head: f64,
+    head_before: f64,
+    /// Sum of the values of that four.
+    four: f64,
     /// Whether a run has ended, so that the window is full.
     full: bool,
     /// One over the window.
@@ -165,6 +176,8 @@ impl SlidingSum {
             window,
             position: 0,
             head: 0.0,
+            head_before: 0.0,
+            four: 0.0,
             full: false,
             weight: 1.0 / window as f64,
         }
@@ -184,6 +197,8 @@ impl SlidingSum {
         self.values.fill(0.0);
         self.position = 0;
         self.head = 0.0;
+        self.head_before = 0.0;
+        self.four = 0.0;
         self.full = false;
     }
 
@@ -196,8 +211,7 @@ impl SlidingSum {
         let next = self.position + 1;
         let tail = if next < self.window { self.values[next] } else { 0.0 };
         self.values[self.position] = value;
-        self.head += value;
-        let sum = tail + self.head;
+        let sum = tail + self.grow(value);
         let weight = if self.full { self.weight } else { 1.0 / next as f64 };
         self.position = next;
         if next == self.window {
@@ -206,10 +220,20 @@ impl SlidingSum {
         (sum, weight)
     }
 
+    /// `head` with the value at `position` in it.
+    fn grow(&mut self, value: f64) -> f64 {
+        if self.position.is_multiple_of(FOUR) {
+            self.head_before = self.head;
+            self.four = value;
+        } else {
+            self.four += value;
+        }
+        self.head = self.head_before + self.four;
+        self.head
+    }
+
     /// `after(mean of before(x))` for each `x` of a block: the same bits as [`Self::step`].
     ///
-    /// Only the running sum has to wait for itself; what stands before and after it is done for a
-    /// stretch at a time, several values at once.
     fn process(
         &mut self,
         mut block: &mut [f64],
@@ -227,44 +251,71 @@ impl SlidingSum {
                 }
                 continue;
             }
-            for x in stretch.iter_mut() {
-                *x = before(*x);
+            self.sum_stretch(stretch, &before, &after);
+        }
+    }
+
+    /// As [`Self::process`], for values that end with their run or before, once a run has ended.
+    fn sum_stretch(
+        &mut self,
+        stretch: &mut [f64],
+        before: impl Fn(f64) -> f64,
+        after: impl Fn(f64) -> f64,
+    ) {
+        let weight = self.weight;
+        // The last value of a run has no tail behind it, so it is left to a step.
+        let tailed = stretch.len().min(self.window - 1 - self.position);
+        let begun = (self.position.next_multiple_of(FOUR) - self.position).min(tailed);
+        let whole = (tailed - begun) / FOUR * FOUR;
+        let (first, others) = stretch.split_at_mut(begun);
+        let (fours, last) = others.split_at_mut(whole);
+        for x in first {
+            *x = after(self.step(before(*x)).0 * weight);
+        }
+        // A value is stored where the tail was that is one to the left of what it needs.
+        let mut head = self.head;
+        let values = &mut self.values[self.position..=self.position + whole];
+        for (index, x) in fours.chunks_exact_mut(FOUR).enumerate() {
+            let at = index * FOUR;
+            let tails: [f64; FOUR] = from_fn(|k| values[at + 1 + k]);
+            let new: [f64; FOUR] = from_fn(|k| before(x[k]));
+            values[at..at + FOUR].copy_from_slice(&new);
+            let one = new[0];
+            let two = one + new[1];
+            let three = two + new[2];
+            let four = three + new[3];
+            let sums = [one, two, three, four];
+            for (k, x) in x.iter_mut().enumerate() {
+                *x = after((tails[k] + (head + sums[k])) * weight);
             }
-            let end = self.position + len;
-            let mut head = self.head;
-            // The last value of a run has no tail behind it.
-            let tailed = len - usize::from(end == self.window);
-            let (inner, last) = stretch.split_at_mut(tailed);
-            let values = &mut self.values[self.position..self.position + len + 1 - (len - tailed)];
-            for (index, x) in inner.iter_mut().enumerate() {
-                let value = *x;
-                head += value;
-                *x = values[index + 1] + head;
-                values[index] = value;
-            }
-            if let [x] = last {
-                let value = *x;
-                head += value;
-                *x = 0.0 + head;
-                self.values[end - 1] = value;
-            }
-            self.head = head;
-            self.position = end;
-            let weight = self.weight;
-            for x in stretch {
-                *x = after(*x * weight);
-            }
-            if end == self.window {
-                self.end_run();
-            }
+            self.head_before = head;
+            head += four;
+            self.four = four;
+        }
+        self.head = head;
+        self.position += whole;
+        for x in last {
+            *x = after(self.step(before(*x)).0 * weight);
         }
     }
 
     fn end_run(&mut self) {
         let mut tail = 0.0;
-        for value in self.values[..self.window].iter_mut().rev() {
-            tail += *value;
-            *value = tail;
+        let mut fours = self.values[..self.window].rchunks_exact_mut(FOUR);
+        for values in &mut fours {
+            let one = values[3];
+            let two = one + values[2];
+            let three = two + values[1];
+            let four = three + values[0];
+            for (value, sum) in values.iter_mut().zip([four, three, two, one]) {
+                *value = tail + sum;
+            }
+            tail = values[0];
+        }
+        let mut four = 0.0;
+        for value in fours.into_remainder().iter_mut().rev() {
+            four += *value;
+            *value = tail + four;
         }
         self.head = 0.0;
         self.position = 0;
@@ -291,7 +342,7 @@ mod tests {
     #[test]
     fn blocks_of_any_length_give_the_bits_of_single_steps() {
         let input = signal(700);
-        for window in [1, 2, 3, 50, 100] {
+        for window in [1, 2, 3, 4, 5, 7, 8, 50, 99, 100] {
             let mut single = Rms::new(100);
             single.start(window).expect("it fits");
             let expected: Vec<u64> = input.iter().map(|x| single.step(*x).to_bits()).collect();
