@@ -2,7 +2,7 @@
 
 use levator_decode::Lost;
 use levator_detect::manoeuvre::Answer;
-use levator_detect::{Contraction, Reason};
+use levator_detect::{Contraction, Reason, Uncertainty, UnknownEdge};
 use levator_engine::summary::Undetermined;
 use levator_engine::{ChannelSummary, EmgBand, Heart, ManoeuvreEvent, PressureEvent, Summary};
 use levator_signal::{Breathing, Cough, Drift, HeartSummary, SampleRate, Unit};
@@ -69,6 +69,10 @@ fn contraction(found: &Contraction, channel: &ChannelSummary) -> Value {
     json!({
         "onset_s": rate.time_s(found.onset),
         "offset_s": found.offset.map(|offset| rate.time_s(offset)),
+        "onset_within_s": found.onset_uncertainty.seconds(),
+        "offset_within_s": found.offset_uncertainty.seconds(),
+        "onset_unknown": unknown(found.onset_uncertainty),
+        "offset_unknown": unknown(found.offset_uncertainty),
         "peak_s": rate.time_s(found.peak_at),
         "peak": number(found.peak),
         "mean": number(found.mean),
@@ -78,6 +82,16 @@ fn contraction(found: &Contraction, channel: &ChannelSummary) -> Value {
         "closed_s": rate.time_s(found.closed),
         "like_cough": channel.is_like_cough(found),
     })
+}
+
+/// Why an edge cannot be determined.
+fn unknown(uncertainty: Uncertainty) -> Option<&'static str> {
+    match uncertainty {
+        Uncertainty::Within { .. } => None,
+        Uncertainty::Unknown(UnknownEdge::SignalEnded) => Some("the signal ended"),
+        Uncertainty::Unknown(UnknownEdge::Gradual) => Some("too gradual"),
+        Uncertainty::Unknown(UnknownEdge::OutOfSight) => Some("too little signal beside it"),
+    }
 }
 
 fn refusals(analysis: &Analysis, channel: &ChannelSummary) -> Vec<Value> {
@@ -115,6 +129,7 @@ pub(crate) const fn reason(reason: Reason) -> &'static str {
         Reason::NoContrast => "one level throughout: rest or contraction",
         Reason::TooShort => "too short to learn the resting level",
         Reason::RestChanged => "the resting level changed",
+        Reason::FarWeaker => "far weaker than the contractions before it",
         Reason::Implausible => "jumps that no muscle makes",
     }
 }

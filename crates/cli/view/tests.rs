@@ -10,7 +10,9 @@ use super::*;
 fn channel() -> ChannelView {
     let contraction = Contraction {
         onset: SampleIndex(4000),
+        onset_uncertainty: levator_detect::Uncertainty::Within { seconds: 0.05 },
         offset: Some(SampleIndex(7500)),
+        offset_uncertainty: levator_detect::Uncertainty::Within { seconds: 0.1 },
         decided: SampleIndex(4100),
         closed: SampleIndex(7800),
         peak_at: SampleIndex(5000),

@@ -68,6 +68,10 @@ pub struct DetectorConfig {
     /// Height below this ratio of the strongest contraction of the last minutes is none, however
     /// quiet the rest, 0 to 0.5.
     pub smallest_ratio: f64,
+    /// Of a contraction whose level is below this ratio of the strongest of the last minutes, it
+    /// cannot be told whether it was one, 0 to 0.1: twitches and movements that nobody asked for are
+    /// that weak.
+    pub doubtful_ratio: f64,
     /// Time in which the memory of that height falls to a half, seconds, above 0.
     pub memory_half_s: f64,
 
@@ -126,8 +130,10 @@ impl DetectorConfig {
             strong_ratio: 1.9,
             // Between a QRS complex (80 to 100 ms, with filter ringing) or a cable knock (up to
             // 180 ms) and a thumb flick (250 ms and more above rest).
-            shortest_s: 0.2,
+            shortest_s: 0.18,
             smallest_ratio: 0.0,
+            // A thirteenth in amplitude.
+            doubtful_ratio: 0.006,
             memory_half_s: 60.0,
             offset_level: 1.7,
             // -16 dB of power, a sixth in amplitude.
@@ -169,6 +175,7 @@ impl DetectorConfig {
             // Between a cough (up to 0.4 s at its foot) and a quick squeeze (0.5 s and more).
             shortest_s: 0.4,
             smallest_ratio: 0.05,
+            doubtful_ratio: 0.0,
             memory_half_s: 60.0,
             offset_level: 4.5,
             relative_ratio: 0.2,
@@ -205,6 +212,7 @@ impl DetectorConfig {
             ("strong_ratio", self.strong_ratio, 1.1, 100.0),
             ("shortest_s", self.shortest_s, 0.01, 5.0),
             ("smallest_ratio", self.smallest_ratio, 0.0, 0.5),
+            ("doubtful_ratio", self.doubtful_ratio, 0.0, 0.1),
             ("memory_half_s", self.memory_half_s, 1.0, max_s),
             ("offset_level", self.offset_level, 1.0, max_level),
             ("relative_ratio", self.relative_ratio, 0.0, 0.5),

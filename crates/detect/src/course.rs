@@ -12,6 +12,14 @@ pub(crate) struct Course {
     pub(crate) scale: Scale,
     /// Whether rest was seen before it.
     pub(crate) has_rest_before: bool,
+    /// Rest as an amplitude, when it began.
+    pub(crate) rest_amplitude: f64,
+    /// First look at where it began, before the edge was fitted.
+    pub(crate) coarse: u64,
+    /// Whether enough was heard for a last fit of the onset.
+    pub(crate) is_dated: bool,
+    /// Standard deviation of the onset in dating steps; `NaN` if there was no fit.
+    pub(crate) onset_spread: f64,
     /// Sample after which it was certain.
     pub(crate) decided: SampleIndex,
     /// Peak level when the onset was dated last.
@@ -51,6 +59,10 @@ impl Course {
         Self {
             scale,
             has_rest_before: false,
+            rest_amplitude: 0.0,
+            coarse: 0,
+            is_dated: false,
+            onset_spread: f64::NAN,
             decided: SampleIndex::ZERO,
             dated_level: 0.0,
             lowest_level: f64::INFINITY,
@@ -68,7 +80,7 @@ impl Course {
         let from = onset.max(steps.oldest());
         self.total = Total::default();
         for step in from..until {
-            self.total.add(steps.get(step));
+            self.total.add(steps.get_plain(step));
         }
         self.total_at_release = self.total;
         self.peak = f64::NEG_INFINITY;
@@ -93,7 +105,7 @@ impl Course {
             self.total_at_release = self.total;
         }
         for step in from..until {
-            self.total.add(steps.get(step));
+            self.total.add(steps.get_plain(step));
         }
         self.take_peak(steps, onset, until);
     }
@@ -111,7 +123,7 @@ impl Course {
     /// Takes the envelope that ends with `until` for the peak, if it is higher.
     fn take_peak(&mut self, steps: &Steps, onset: u64, until: u64) {
         let from = until.saturating_sub(self.dates_per_envelope).max(onset);
-        let envelope = steps.mean(from, until);
+        let envelope = steps.mean_plain(from, until);
         if envelope > self.peak {
             self.peak = envelope;
             self.peak_at = from + (until - from) / 2;
@@ -127,8 +139,8 @@ mod tests {
     const SCALE: Scale = Scale { rest: 0.0, unit: 1.0, is_silent: false };
 
     fn ring(values: &[f64]) -> Steps {
-        let mut steps = Steps::new(Statistic::Height, 32);
-        steps.start(1, 32, SampleIndex::ZERO);
+        let mut steps = Steps::new(Statistic::Height, 32, 1);
+        steps.start(1.0, 1.0, 32.0, SampleIndex::ZERO);
         for value in values {
             steps.take(&[*value], true);
         }

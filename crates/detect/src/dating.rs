@@ -50,6 +50,36 @@ pub(crate) fn refine_onset(
     best
 }
 
+/// Longest artefact before an onset that is cut off, and least quiet between the two, seconds: a QRS
+/// complex with the ringing of the filters, and less than half the time to the next.
+const ARTEFACT_S: f64 = 0.15;
+const QUIET_S: f64 = 0.05;
+
+/// The onset after an artefact: if what begins at `onset` is over within [`ARTEFACT_S`] and quiet
+/// for [`QUIET_S`], the first step after the quiet, otherwise `onset`.
+pub(crate) fn skip_artefact(
+    levels: &impl Levels,
+    onset: u64,
+    until: u64,
+    threshold: f64,
+    step_s: f64,
+) -> u64 {
+    let steps = |seconds: f64| (seconds / step_s).round() as u64;
+    let mut last = onset;
+    for step in onset + 1..until.min(levels.end()) {
+        if levels.level(step) >= threshold {
+            if step - last > steps(QUIET_S) {
+                return step;
+            }
+            last = step;
+        }
+        if last + 1 - onset > steps(ARTEFACT_S) {
+            break;
+        }
+    }
+    onset
+}
+
 /// The step in `from..until` at which a fall below `threshold` most likely began: the one up to
 /// which the gain, summed from `from`, is greatest.
 pub(crate) fn refine_offset(
@@ -138,5 +168,21 @@ mod tests {
         let levels: &[f64] = &[5.0, 5.0, 5.0, 5.0, 90.0, 90.0, 5.0, 90.0, 90.0];
         assert_eq!(last_lull(&levels, 0, 40.0, 0.02, 0.01), Some(4));
         assert_eq!(last_lull(&levels, 4, 40.0, 0.02, 0.01), None);
+    }
+
+    #[test]
+    fn an_artefact_with_quiet_after_it_is_skipped_and_a_lapse_is_not() {
+        let mut levels = [9.0; 60];
+        levels[10..20].fill(1.0);
+        let artefact: &[f64] = &levels;
+        assert_eq!(skip_artefact(&artefact, 0, 60, 2.0, 0.006), 20);
+        // Shorter than the quiet, or after more than an artefact.
+        levels[10..16].fill(9.0);
+        let lapse: &[f64] = &levels;
+        assert_eq!(skip_artefact(&lapse, 0, 60, 2.0, 0.006), 0);
+        let mut levels = [9.0; 60];
+        levels[30..45].fill(1.0);
+        let hold: &[f64] = &levels;
+        assert_eq!(skip_artefact(&hold, 0, 60, 2.0, 0.006), 0);
     }
 }

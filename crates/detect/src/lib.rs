@@ -24,7 +24,7 @@
 //! let [Transition::Onset { .. }, Transition::Contraction(contraction)] = found[..] else {
 //!     panic!("{found:?}");
 //! };
-//! assert!(contraction.onset.0.abs_diff(3000) <= 10);
+//! assert!(contraction.onset.0.abs_diff(3000) <= 15);
 //! # Ok::<(), levator_detect::ConfigError>(())
 //! ```
 //!
@@ -50,8 +50,10 @@ mod steps;
 
 mod dating;
 
+mod edge;
+
 mod course;
 
 pub use config::{ConfigError, DetectorConfig, Statistic};
 pub use detector::Detector;
-pub use transition::{Contraction, Reason, Rest, Transition};
+pub use transition::{Contraction, Reason, Rest, Transition, Uncertainty, UnknownEdge};

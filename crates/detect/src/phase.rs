@@ -136,15 +136,17 @@ impl Limits {
 }
 
 impl Phase {
-    /// Takes the level of the step that begins at `step` and ends before `next`.
+    /// Takes the level of the step that begins at `step` and ends before `next`. What the filters in
+    /// front still ring with has the level `shadow`.
     pub(crate) fn step(
         &mut self,
         level: f64,
         step: u64,
         next: u64,
+        shadow: f64,
         limits: &Limits,
     ) -> Option<Change> {
-        let threshold = limits.onset_level;
+        let threshold = limits.onset_level * shadow.max(1.0);
         match self {
             Self::Learning | Self::Blind => None,
             Self::Rest => {
@@ -292,7 +294,7 @@ mod tests {
         ];
         for (from, level, step, to, change) in table {
             let mut phase = from;
-            let found = phase.step(level, step, step + 4, &limits());
+            let found = phase.step(level, step, step + 4, 0.0, &limits());
             assert_eq!((name(&phase), word(found)), (to, change), "{from:?} at level {level}");
         }
     }

@@ -15,6 +15,14 @@ const SILENCE_RATIO: f64 = 1e-9;
 /// any of our filters (48 dB a second for the notch) falls into silence.
 const LARGEST_HALF_S: f64 = 0.5;
 
+/// Blocks from which the variation within a block is taken. Our choice: 5 s of EMG, enough for a
+/// tenth of its size.
+const VARIATION_COUNT: f64 = 50.0;
+
+/// Degrees of freedom of a step are never taken for more than this: steady hum has no variation, and
+/// no certainty either.
+const MOST_DOF: f64 = 60.0;
+
 /// Blocks of rest, in order of time and in order of size.
 #[derive(Clone, Debug)]
 pub(crate) struct RestModel {
@@ -38,10 +46,18 @@ pub(crate) struct RestModel {
     recent_capacity: usize,
     recent_count: usize,
     scratch: Vec<f64>,
-    /// The block in hand.
+    /// The block in hand: sum of its steps, of their squares, and of their plain values.
     sum: f64,
+    square_sum: f64,
+    plain_sum: f64,
     filled: usize,
     accepted: bool,
+    /// Squared coefficient of variation of the steps within a block at rest.
+    variation: f64,
+    /// Number of blocks it was taken from, up to [`VARIATION_COUNT`].
+    variation_count: f64,
+    /// Plain power of a block at rest as a multiple of its judged power.
+    plain_ratio: f64,
     learnt: Option<Scale>,
     /// Largest block, to tell silence.
     largest: f64,
@@ -97,8 +113,13 @@ impl RestModel {
             recent_count: 0,
             scratch: Vec::with_capacity(recent),
             sum: 0.0,
+            square_sum: 0.0,
+            plain_sum: 0.0,
             filled: 0,
             accepted: true,
+            variation: 0.0,
+            variation_count: 0.0,
+            plain_ratio: 1.0,
             learnt: None,
             largest: 0.0,
         }
@@ -108,6 +129,9 @@ impl RestModel {
     pub(crate) fn forget(&mut self) {
         self.learnt = None;
         self.largest = 0.0;
+        self.variation = 0.0;
+        self.variation_count = 0.0;
+        self.plain_ratio = 1.0;
         self.clear();
         self.interrupt();
     }
@@ -127,6 +151,11 @@ impl RestModel {
         self.forget();
     }
 
+    /// The largest values were a spike and its ringing: they say nothing about the size of the signal.
+    pub(crate) fn forget_largest(&mut self) {
+        self.largest = self.quantile(0.84);
+    }
+
     /// Samples are missing: no block reaches across. What was learnt stays.
     pub(crate) fn interrupt(&mut self) {
         self.recent_count = 0;
@@ -136,6 +165,8 @@ impl RestModel {
     /// Throws away the block in hand.
     fn drop_block(&mut self) {
         self.sum = 0.0;
+        self.square_sum = 0.0;
+        self.plain_sum = 0.0;
         self.filled = 0;
         self.accepted = true;
     }
@@ -153,7 +184,7 @@ impl RestModel {
     pub(crate) fn rest(&self) -> Option<Rest> {
         let scale = self.learnt?;
         let amplitude = |value: f64| match self.statistic {
-            Statistic::Power => value.max(0.0).sqrt(),
+            Statistic::Power => (value * self.plain_ratio).max(0.0).sqrt(),
             Statistic::Height => value,
         };
         Some(Rest {
@@ -168,9 +199,15 @@ impl RestModel {
         self.len as f64 * self.block_s
     }
 
+    /// Independent values in a step at rest, as its variation from step to step shows them; for a
+    /// power, whose mean square of `n` such values varies by `2 / n`.
+    pub(crate) fn degrees_of_freedom(&self) -> f64 {
+        if self.variation > 0.0 { (2.0 / self.variation).clamp(0.5, MOST_DOF) } else { MOST_DOF }
+    }
+
     /// Takes one step while learning. True at the end of a block.
-    pub(crate) fn learn_step(&mut self, value: f64) -> bool {
-        let Some(block) = self.fill(value) else { return false };
+    pub(crate) fn learn_step(&mut self, value: f64, plain: f64) -> bool {
+        let Some(block) = self.fill(value, plain, true) else { return false };
         self.largest = self.largest.max(block.abs());
         self.push(block);
         true
@@ -224,16 +261,17 @@ impl RestModel {
 
     /// Takes one step after learning; `at_rest` says whether it may belong to rest. At the end of a
     /// block the scale is brought up to date. True if the rest fell.
-    pub(crate) fn follow(&mut self, value: f64, at_rest: bool) -> bool {
+    pub(crate) fn follow(&mut self, value: f64, plain: f64, at_rest: bool) -> bool {
         self.accepted &= at_rest;
         let accepted = self.accepted;
-        let Some(block) = self.fill(value) else { return false };
+        let Some(block) = self.fill(value, plain, accepted) else { return false };
         let slot = self.recent_count % self.recent_capacity;
+        let before = self.recent[(slot + self.recent_capacity - 1) % self.recent_capacity];
         self.recent[slot] = block;
         self.recent_count += 1;
-        // One wild sample must not pass for the size of the signal for ever.
+        // One wild sample is not the size of the signal: what is lasts for two blocks.
         let faded = self.largest * libm::exp2(-self.block_s / LARGEST_HALF_S);
-        self.largest = faded.max(block.abs());
+        self.largest = faded.max(block.abs().min(before.abs()));
         if accepted {
             self.push(block);
         }
@@ -268,19 +306,42 @@ impl RestModel {
     }
 
     /// Adds a step to the block in hand; the mean of the block when it is full.
-    fn fill(&mut self, value: f64) -> Option<f64> {
+    fn fill(&mut self, value: f64, plain: f64, at_rest: bool) -> Option<f64> {
         if value.is_nan() {
             self.drop_block();
             return None;
         }
         self.sum += value;
+        self.square_sum += value * value;
+        self.plain_sum += plain;
         self.filled += 1;
         if self.filled < self.steps_per_block {
             return None;
         }
-        let block = self.sum / self.filled as f64;
+        let count = self.filled as f64;
+        let block = self.sum / count;
+        if at_rest && self.statistic == Statistic::Power {
+            self.learn_variation(count, block);
+        }
         self.drop_block();
         Some(block)
+    }
+
+    /// How much the steps of a block at rest vary, and what the judged power is in plain power.
+    fn learn_variation(&mut self, count: f64, block: f64) {
+        if block <= 0.0 {
+            return;
+        }
+        self.variation_count = (self.variation_count + 1.0).min(VARIATION_COUNT);
+        let plain_ratio = self.plain_sum / (count * block);
+        self.plain_ratio += (plain_ratio - self.plain_ratio) / self.variation_count;
+        if count < 2.0 {
+            return;
+        }
+        let squared = (self.square_sum / count - block * block) * (count / (count - 1.0));
+        // One artefact must not look like a rest of few degrees of freedom.
+        let variation = (squared / (block * block)).clamp(0.0, 2.0);
+        self.variation += (variation - self.variation) / self.variation_count;
     }
 
     /// Remembers a block, forgets the oldest if there is no room.
@@ -357,7 +418,7 @@ mod tests {
     fn learnt(config: &DetectorConfig, blocks: impl IntoIterator<Item = f64>) -> RestModel {
         let mut model = model(config);
         for block in blocks {
-            model.learn_step(block);
+            model.learn_step(block, block);
         }
         assert_eq!(model.learn(true), Learning::Learnt);
         model
@@ -385,7 +446,7 @@ mod tests {
         let mut model = model(&DetectorConfig::emg());
         assert_eq!(model.learn(true), Learning::TooFew);
         for _ in 0..20 {
-            model.learn_step(0.0);
+            model.learn_step(0.0, 0.0);
         }
         assert_eq!(model.learn(false), Learning::Silent);
         assert_eq!(model.scale(), None);
@@ -395,7 +456,11 @@ mod tests {
     fn the_oldest_block_is_forgotten_and_order_is_kept() {
         let mut model = learnt(&DetectorConfig::emg(), [1.0; 10]);
         for i in 0..400 {
-            model.follow(1.0 + 0.001 * f64::from(i * 7 % 13), true);
+            model.follow(
+                1.0 + 0.001 * f64::from(i * 7 % 13),
+                1.0 + 0.001 * f64::from(i * 7 % 13),
+                true,
+            );
         }
         assert_eq!(model.len, model.capacity);
         assert!(model.sorted.is_sorted());
@@ -408,7 +473,7 @@ mod tests {
     fn what_is_not_rest_moves_nothing() {
         let mut model = learnt(&DetectorConfig::emg(), [1.0; 10]);
         for _ in 0..100 {
-            assert!(!model.follow(50.0, false));
+            assert!(!model.follow(50.0, 50.0, false));
         }
         assert_eq!(model.scale(), Some(Scale { rest: 1.0, unit: 1.0, is_silent: false }));
     }
@@ -416,7 +481,7 @@ mod tests {
     #[test]
     fn a_fall_is_followed_as_soon_as_its_window_is_full() {
         let mut model = learnt(&DetectorConfig::emg(), [4.0; 100]);
-        let fell = (0..20).position(|_| model.follow(1.0, true));
+        let fell = (0..20).position(|_| model.follow(1.0, 1.0, true));
         assert_eq!(fell, Some(9), "the window is ten blocks");
         assert_eq!(model.scale(), Some(Scale { rest: 1.0, unit: 1.0, is_silent: false }));
     }
@@ -427,7 +492,7 @@ mod tests {
         let mut model = learnt(&DetectorConfig::pressure(), blocks);
         let before = model.scale().expect("learnt");
         for _ in 0..30 {
-            model.follow(30.0, false);
+            model.follow(30.0, 30.0, false);
         }
         model.move_to_recent();
         let after = model.scale().expect("learnt");

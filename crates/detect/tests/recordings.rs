@@ -118,19 +118,23 @@ fn a_faulty_sensor_is_refused() {
 }
 
 #[test]
-fn one_wild_sample_does_not_make_a_channel_deaf() {
+fn one_wild_sample_changes_no_contraction() {
     let recordings = recordings();
     let bursts = recordings.iter().find(|r| r.name == "biceps_9_bursts").expect("it is listed");
-    let mut signal = bursts.signal.clone();
-    // A kilovolt, at 3.2 s, in the rest after the first burst.
-    signal.runs[0].1[3200] = 1e9;
-    let found = contractions(&signal, true);
-    let labels = spans("biceps_9_bursts.labels.csv");
-    for label in &labels[labels.len() - 2..] {
-        let is_hit = found.iter().any(|(onset, offset)| {
-            let offset = offset.map_or(f64::INFINITY, |at| signal.rate.time_s(at));
-            overlap((signal.rate.time_s(*onset), offset), *label) > 0.0
-        });
-        assert!(is_hit, "{label:?} is not among {found:?}");
+    let plain = contractions(&bursts.signal, true);
+    // A millivolt and a kilovolt, at 3.2 s, in the rest after the first burst.
+    for wild in [1e3, 1e4, 1e9] {
+        let mut signal = bursts.signal.clone();
+        signal.runs[0].1[3200] = wild;
+        let found = contractions(&signal, true);
+        // The notch rings with a kilovolt for 4 s: what lies under it cannot be found.
+        let hidden_until = if wild > 1e6 { SampleIndex(7200) } else { SampleIndex::ZERO };
+        let heard: Vec<_> =
+            plain.iter().filter(|one| one.0.0 < 3200 || one.0 > hidden_until).collect();
+        assert_eq!(found.len(), heard.len(), "{wild}: {found:?}");
+        for (one, other) in found.iter().zip(heard) {
+            // What is learnt of the rest is a little different for a while.
+            assert!(one.0.0.abs_diff(other.0.0) <= 50, "{wild}: {one:?} was {other:?}");
+        }
     }
 }

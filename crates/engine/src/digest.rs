@@ -1,7 +1,7 @@
 //! A fingerprint of all outputs: the test of "live equals offline".
 
-use levator_detect::Transition;
 use levator_detect::manoeuvre::Answer;
+use levator_detect::{Transition, Uncertainty};
 use levator_signal::{Breathing, ChannelId, Cough, Drift};
 
 use crate::{Output, Sink};
@@ -234,6 +234,8 @@ fn transition(hash: u64, transition: &Transition) -> u64 {
             3,
             found.onset.0,
             found.offset.map_or(u64::MAX, |offset| offset.0),
+            uncertainty(found.onset_uncertainty),
+            uncertainty(found.offset_uncertainty),
             found.decided.0,
             found.closed.0,
             found.peak_at.0,
@@ -263,6 +265,13 @@ fn values(hash: u64, values: &[f64]) -> u64 {
         *sum = sum.rotate_left(TURN).wrapping_add(value.to_bits());
     }
     sums.iter().fold(mix(hash, values.len() as u64), |hash, &sum| mix(hash, sum))
+}
+
+fn uncertainty(uncertainty: Uncertainty) -> u64 {
+    match uncertainty {
+        Uncertainty::Within { seconds } => seconds.to_bits(),
+        Uncertainty::Unknown(why) => u64::MAX - why as u64,
+    }
 }
 
 fn bytes(hash: u64, bytes: &[u8]) -> u64 {

@@ -398,7 +398,9 @@ mod tests {
     fn contraction(onset: u64) -> Transition {
         Transition::Contraction(Contraction {
             onset: SampleIndex(onset),
+            onset_uncertainty: levator_detect::Uncertainty::Within { seconds: 0.05 },
             offset: Some(SampleIndex(onset + 50)),
+            offset_uncertainty: levator_detect::Uncertainty::Within { seconds: 0.1 },
             decided: SampleIndex(onset + 10),
             closed: SampleIndex(onset + 60),
             peak_at: SampleIndex(onset + 20),

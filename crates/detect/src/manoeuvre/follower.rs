@@ -12,6 +12,9 @@ const STEP_S: f64 = 0.1;
 /// Steps that are remembered: a hold of a minute with what lies before and behind it.
 const MEMORY_STEPS: usize = 1024;
 
+/// Samples of the longest step: 20 kHz.
+const MOST_SAMPLES: usize = 2000;
+
 /// Steps before the event that are its rest: two seconds.
 const REST_STEPS: u64 = 20;
 
@@ -38,12 +41,13 @@ impl Follower {
     #[must_use]
     pub fn new(role: Role) -> Self {
         let statistic = if role.is_emg() { Statistic::Power } else { Statistic::Height };
-        Self { role, steps: Steps::new(statistic, MEMORY_STEPS), largest: None, passed_on: None }
+        let steps = Steps::new(statistic, MEMORY_STEPS, MOST_SAMPLES);
+        Self { role, steps, largest: None, passed_on: None }
     }
 
     /// Begins anew at this rate, at sample `first`, and forgets what was learnt.
     pub fn start(&mut self, rate: SampleRate, first: SampleIndex) {
-        self.steps.start(rate.sample_count(STEP_S).max(1), MEMORY_STEPS, first);
+        self.steps.start(rate.hz(), STEP_S, MEMORY_STEPS as f64 * STEP_S, first);
         self.largest = None;
         self.passed_on = None;
     }
@@ -89,7 +93,7 @@ impl Follower {
         let mut rest = [0.0; REST_STEPS as usize];
         let mut count = 0;
         for step in end_of_rest.saturating_sub(REST_STEPS)..end_of_rest {
-            let level = self.level(self.steps.get(step));
+            let level = self.level(self.steps.get_plain(step));
             if level.is_finite() {
                 rest[count] = level;
                 count += 1;
@@ -104,7 +108,7 @@ impl Follower {
         // Half the distance between the 16th and the 84th percentile: one standard deviation.
         let spread = 0.5 * (rest[count * 84 / 100] - rest[count * 16 / 100]);
         let quarter = (last - first) / 4;
-        let during = self.level(self.steps.mean(first + quarter, last - quarter));
+        let during = self.level(self.steps.mean_plain(first + quarter, last - quarter));
         during.is_finite().then_some(Change {
             role: self.role,
             before,
