@@ -40,6 +40,10 @@ pub mod detector;
 
 pub mod manoeuvre;
 
+pub mod flicks;
+
+pub mod threshold;
+
 mod phase;
 
 mod page;
