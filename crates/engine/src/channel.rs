@@ -45,7 +45,10 @@ pub(crate) struct Channel {
     signal: Option<Signal>,
     emg_band: EmgBand,
     mains: Option<preset::Mains>,
+    sections: Sections,
     cascade: Cascade,
+    /// The filter must forget what it knows: asked of whoever runs it for this channel.
+    must_restart: bool,
     rms: Rms,
     /// In every channel, if beats are to be taken out.
     heart: Option<HeartCleaner>,
@@ -121,7 +124,9 @@ impl Channel {
             signal: None,
             emg_band: config.emg_band,
             mains: config.mains,
+            sections: Sections::identity(max_rate),
             cascade: Cascade::new(&Sections::identity(max_rate)),
+            must_restart: false,
             rms: Rms::new(max_rate.sample_count(RMS_WINDOW_S)),
             heart: (config.heart == Heart::Remove).then(|| HeartCleaner::new(max_rate)),
             is_heart_watched: false,
@@ -174,6 +179,8 @@ impl Channel {
             Search::Level => preset::pressure_low_pass(rate).map_err(low)?.sections,
         };
         self.cascade = Cascade::new(&sections);
+        self.sections = sections;
+        self.must_restart = false;
         self.settled_count = 0;
         self.rms.start(rate.sample_count(RMS_WINDOW_S)).map_err(|_| PassedReason::RateTooHigh)?;
         self.is_heart_watched = search == Search::Emg
@@ -228,9 +235,27 @@ impl Channel {
         self.filtered.extend_from_slice(&self.values);
     }
 
-    /// Filters what was loaded.
+    /// Filters what was loaded, alone.
     pub(crate) fn filter(&mut self) {
+        if self.take_restart() {
+            self.cascade.reset();
+        }
         self.cascade.process(&mut self.filtered);
+    }
+
+    /// What was loaded, for a filter that runs for several channels.
+    pub(crate) fn filtered(&mut self) -> &mut [f64] {
+        &mut self.filtered
+    }
+
+    /// Whether the filter must forget what it knows before it goes on. Asked once.
+    pub(crate) fn take_restart(&mut self) -> bool {
+        core::mem::take(&mut self.must_restart)
+    }
+
+    /// The filter.
+    pub(crate) fn sections(&self) -> &Sections {
+        &self.sections
     }
 
     /// Shows and searches what was filtered.
@@ -241,7 +266,7 @@ impl Channel {
             // Finite, but too large to be squared and summed: it would stay in the filter for ever.
             quality |= Quality::NOT_FINITE;
             self.filtered.fill(0.0);
-            self.cascade.reset();
+            self.must_restart = true;
             self.rms.reset();
             if let Some(heart) = &mut self.heart {
                 heart.reset();
@@ -347,7 +372,7 @@ impl Channel {
     /// Samples are missing in `span`, or the scale changed at it: nothing is carried across.
     pub(crate) fn interrupt(&mut self, span: Span, sink: &mut impl Sink) {
         let Some(signal) = self.signal else { return };
-        self.cascade.reset();
+        self.must_restart = true;
         self.settled_count = 0;
         self.rms.reset();
         if let Some(heart) = &mut self.heart {

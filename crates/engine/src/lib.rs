@@ -23,6 +23,7 @@ mod channel;
 pub mod config;
 pub mod digest;
 mod engine;
+mod filters;
 pub mod input;
 mod link;
 mod manoeuvres;

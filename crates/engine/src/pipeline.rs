@@ -7,6 +7,7 @@ use levator_signal::{
 };
 
 use crate::channel::{BLOCK_LEN, Channel, Column};
+use crate::filters::{Banks, Filters, SHORT_BLOCK_LEN};
 use crate::output::{Passed, PassedReason};
 use crate::{ConfigError, EngineConfig, Mark, Output, Sink};
 
@@ -16,6 +17,7 @@ pub(crate) struct Pipeline {
     streams: [Option<Stream>; MAX_STREAMS],
     /// Channels that are searched. A stream takes what it needs when it is described.
     pool: Vec<Channel>,
+    filters: Filters,
     max_rate: SampleRate,
     pressure_unit: Option<Unit>,
     /// Values of a channel that is passed on as it came.
@@ -28,6 +30,7 @@ struct Stream {
     next: SampleIndex,
     /// Place of each channel in the pool; none for a channel that is passed on as it came.
     places: [Option<u16>; MAX_CHANNELS],
+    banks: Banks,
 }
 
 impl Pipeline {
@@ -38,6 +41,7 @@ impl Pipeline {
         Ok(Self {
             streams: [None; MAX_STREAMS],
             pool,
+            filters: Filters::new(config.max_channel_count, max_rate),
             max_rate,
             pressure_unit: config.pressure_unit,
             plain: Vec::with_capacity(BLOCK_LEN),
@@ -68,6 +72,7 @@ impl Pipeline {
         });
         let next = slot.map_or(SampleIndex::ZERO, |known| known.next);
         let mut places = slot.map_or([None; MAX_CHANNELS], |known| known.places);
+        let mut banks = slot.map_or(Banks::default(), |known| known.banks);
         if slot.is_some() {
             // Another scale is a step in the signal that no muscle made.
             self.interrupt(info.stream, Span { start: next, end: next }, sink);
@@ -88,8 +93,15 @@ impl Pipeline {
                     Err(reason) => sink.emit(Output::Passed(Passed { channel: id, reason })),
                 }
             }
+            self.filters.release(banks);
+            banks = Banks::default();
+            if let Some(place) = places.iter().flatten().next() {
+                // One kind and rate, so one filter for all.
+                let sections = self.pool[usize::from(*place)].sections();
+                banks = self.filters.claim(sections, places.iter().flatten().count());
+            }
         }
-        self.streams[number] = Some(Stream { info: *info, next, places });
+        self.streams[number] = Some(Stream { info: *info, next, places, banks });
     }
 
     /// The description with pressures in the unit that was asked for.
@@ -121,7 +133,7 @@ impl Pipeline {
 
     /// Filters and searches scans, a block at a time.
     pub(crate) fn scans(&mut self, scans: &Scans<'_>, sink: &mut impl Sink) {
-        let Self { streams, pool, plain, .. } = self;
+        let Self { streams, pool, filters, plain, .. } = self;
         let Some(Some(stream)) = streams.get_mut(usize::from(scans.stream)) else { return };
         let channel_count = usize::from(stream.info.channel_count);
         if usize::from(scans.channel_count) != channel_count {
@@ -129,16 +141,16 @@ impl Pipeline {
         }
         let mut first = scans.first;
         let places = &stream.places[..channel_count.min(MAX_CHANNELS)];
-        for codes in scans.codes.chunks(BLOCK_LEN * channel_count) {
+        let block_len = if stream.banks[0].is_some() { SHORT_BLOCK_LEN } else { BLOCK_LEN };
+        for codes in scans.codes.chunks(block_len * channel_count) {
             for (channel, place) in places.iter().enumerate() {
                 if let Some(place) = place {
                     let column = Column { scans: codes, channel, channel_count };
                     pool[usize::from(*place)].load(column);
                 }
             }
-            for place in places.iter().flatten() {
-                pool[usize::from(*place)].filter();
-            }
+            let searched = places.iter().flatten().map(|place| usize::from(*place));
+            filters.process(&stream.banks, pool, searched);
             for (channel, place) in places.iter().enumerate() {
                 let faulty = scans.fault_channels >> channel & 1 == 1;
                 let quality = if faulty { scans.quality } else { Default::default() };

@@ -553,3 +553,62 @@ fn heart_beats_are_taken_out_where_that_is_asked_for() {
     // What is left is the noise, 1.6 behind the band-pass.
     assert!((1.55..1.7).contains(&without) && with_beats > 2.5, "{without} of {with_beats}");
 }
+
+#[test]
+fn channels_side_by_side_give_the_bits_of_channels_alone() {
+    let rate = SampleRate::new(1000, 1).expect("not zero");
+    let len = 5000;
+    for count in [2, 3, 8, 11, 16] {
+        let mut state = 1_u64;
+        let mut signals = vec![Vec::new(); count];
+        for index in 0..len {
+            for (channel, signal) in signals.iter_mut().enumerate() {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                let noise = (state >> 33) as f64 / f64::from(1_u32 << 31) - 0.5;
+                // One channel has a value that fills its filter, one a value that is no number.
+                signal.push(match (channel, index) {
+                    (1, 2000) => 1e300,
+                    (0, 3000) => f64::NAN,
+                    _ => noise * (channel + 1) as f64,
+                });
+            }
+        }
+        // A gap of 100 samples at 4000.
+        let filtered = |signals: &[Vec<f64>], cut: usize| {
+            let channel_count = signals.len();
+            let info =
+                StreamInfo::of_values(SignalKind::Emg, Unit::Microvolt, rate, channel_count as u8);
+            let mut engine = Engine::new(&EngineConfig::scans(info)).expect("legal");
+            let mut seen = vec![Vec::new(); channel_count];
+            for from in (0..len).step_by(cut) {
+                let codes: Vec<f64> = (from..len.min(from + cut))
+                    .flat_map(|index| signals.iter().map(move |signal| signal[index]))
+                    .collect();
+                let first = SampleIndex(from as u64 + if from >= 4000 { 100 } else { 0 });
+                let scans = Scans {
+                    stream: 0,
+                    first,
+                    channel_count: channel_count as u8,
+                    codes: &codes,
+                    quality: Quality::GOOD,
+                    fault_channels: 0,
+                };
+                engine.handle(Input::Scans { at: HostTime::ZERO, scans }, &mut |output: Output<
+                    '_,
+                >| {
+                    if let Output::Block(block) = output {
+                        let bits = block.filtered.iter().map(|value| value.to_bits());
+                        seen[usize::from(block.channel.channel)].extend(bits);
+                    }
+                });
+            }
+            seen
+        };
+        // A block that is no number throughout is cleared as a whole, so the cuts must agree.
+        let together = filtered(&signals, 40);
+        for (channel, signal) in signals.iter().enumerate() {
+            let alone = filtered(std::slice::from_ref(signal), 40);
+            assert_eq!(together[channel], alone[0], "channel {channel} of {count}");
+        }
+    }
+}
