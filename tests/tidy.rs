@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ("levator-signal", &[], &["biquad", "libm", "pulp"]),
     ("levator-decode", &["levator-protocol", "levator-signal"], &[]),
     ("levator-detect", &["levator-signal"], &["libm"]),
+    ("levator-programme", &["levator-signal"], &["blake3"]),
     ("levator-engine", &["levator-decode", "levator-detect", "levator-signal"], &[]),
     (
         "levator-record",
