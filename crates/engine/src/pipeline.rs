@@ -142,6 +142,9 @@ impl Pipeline {
         let mut first = scans.first;
         let places = &stream.places[..channel_count.min(MAX_CHANNELS)];
         let block_len = if stream.banks[0].is_some() { SHORT_BLOCK_LEN } else { BLOCK_LEN };
+        // At most a second at once: the drift of a pressure hears of a contraction after the block, and
+        // no more than five seconds late.
+        let block_len = block_len.min(stream.info.rate.sample_count(1.0).max(1));
         for codes in scans.codes.chunks(block_len * channel_count) {
             for (channel, place) in places.iter().enumerate() {
                 if let Some(place) = place {
