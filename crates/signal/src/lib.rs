@@ -62,7 +62,7 @@ pub use preset::Filter;
 pub use quality::Quality;
 pub use resample::{DropCounts, DropReason, GapLimitError, Resampled, Resampler};
 pub use sections::{Response, Sections};
-pub use spectrum::{Density, Mains, MainsFrequency, Spectrum, SpectrumError, Welch};
+pub use spectrum::{Density, MainsShare, Spectrum, SpectrumError, Welch};
 pub use steady::{Level, Steadiness, SteadyConfig, SteadyError, SteadyLevel};
 pub use teager_kaiser::{TeagerKaiser, teager_kaiser_whole};
 pub use time::{HostTime, SampleIndex, SampleRate, Span};

@@ -17,6 +17,8 @@ pub struct Density<'a> {
     window_len: usize,
     rate: SampleRate,
     window_count: u64,
+    /// Of all bins, in the order in which [`Self::bin_reaching`] adds.
+    sum: f64,
 }
 
 /// The highest bin.
@@ -30,13 +32,14 @@ pub struct Peak {
 
 impl<'a> Density<'a> {
     /// `density` has `window_len / 2 + 1` bins and is the mean of `window_count` windows.
-    pub(super) const fn new(
+    pub(super) fn new(
         density: &'a [f64],
         window_len: usize,
         rate: SampleRate,
         window_count: u64,
     ) -> Self {
-        Self { density, window_len, rate, window_count }
+        let sum = density.chunks(CHUNK_LEN).map(|chunk| sum(chunk, |_, x| x)).sum();
+        Self { density, window_len, rate, window_count, sum }
     }
 
     /// The bins, from zero frequency to half the rate, in unit²/Hz.
@@ -66,7 +69,7 @@ impl<'a> Density<'a> {
     /// Power of all bins, in unit²: the mean square of the samples without their mean, each weighted.
     #[must_use]
     pub fn total_power(self) -> f64 {
-        self.sum() * self.bin_hz()
+        self.sum * self.bin_hz()
     }
 
     /// Power of the bins from `low_hz` on and below `high_hz`, in unit².
@@ -100,7 +103,7 @@ impl<'a> Density<'a> {
         let (bin, before) = self.bin_reaching(0.5)?;
         let low = (bin as f64 - 0.5).max(0.0);
         let high = (bin as f64 + 0.5).min(self.window_len as f64 / 2.0);
-        let part = (0.5 * self.sum() - before) / self.density[bin];
+        let part = (0.5 * self.sum - before) / self.density[bin];
         Some((low + (high - low) * part.clamp(0.0, 1.0)) * self.bin_hz())
     }
 
@@ -113,7 +116,7 @@ impl<'a> Density<'a> {
     /// Mean of the frequencies, each weighted with its power.
     #[must_use]
     pub fn mean_hz(self) -> Option<f64> {
-        let mean = sum(self.density, |bin, x| bin as f64 * x) / self.sum() * self.bin_hz();
+        let mean = sum(self.density, |bin, x| bin as f64 * x) / self.sum * self.bin_hz();
         mean.is_finite().then_some(mean)
     }
 
@@ -144,14 +147,9 @@ impl<'a> Density<'a> {
         bin
     }
 
-    /// Of all bins, in the order in which [`Self::bin_reaching`] adds.
-    fn sum(self) -> f64 {
-        self.density.chunks(CHUNK_LEN).map(|chunk| sum(chunk, |_, x| x)).sum()
-    }
-
     /// The first bin with which the sum of densities reaches a part of all, and the sum before it.
     fn bin_reaching(self, part: f64) -> Option<(usize, f64)> {
-        let all = self.sum();
+        let all = self.sum;
         if !(all > 0.0 && all.is_finite() && (0.0..=1.0).contains(&part)) {
             return None;
         }

@@ -3,7 +3,7 @@
 //! Own code instead of a library, for one reason: libraries take the sines of their tables from the
 //! platform, and those differ in the last bit between processors with and without a fused
 //! multiply-add, and between systems. Here they come from `libm`. Sums have a fixed order and nothing
-//! is fused; compilers may only use vectors where that changes no bit.
+//! is fused, whichever vectors a processor has.
 //!
 //! # Source
 //!
@@ -13,12 +13,19 @@
 //! Audio Electroacoust. 18. Real samples as half as many complex ones: Cooley, Lewis and Welch 1970, "The
 //! fast Fourier transform algorithm: programming considerations", J. Sound Vib. 12.
 
-use core::array::from_fn;
-use core::f64::consts::{FRAC_1_SQRT_2, TAU};
-use core::mem::swap;
-use core::ops::{Add, Mul, Sub};
+mod bluestein;
+mod power_of_two;
+mod vector;
 
-const WIDTH: usize = 4;
+use core::f64::consts::{FRAC_1_SQRT_2, TAU};
+use core::iter::zip;
+use core::ops::Range;
+
+use pulp::{Scalar, Simd, WithSimd};
+
+use bluestein::Bluestein;
+use power_of_two::PowerOfTwo;
+use vector::{Number, reversed, vectors, vectors_mut};
 
 /// Complex numbers as two lists: vectors of the processor then hold parts of one kind.
 #[derive(Clone, Debug)]
@@ -49,6 +56,28 @@ pub(super) struct RealTransform {
     scratch: Complex,
 }
 
+/// What is to be transformed: `(samples - offset) * weights`, and the squared magnitudes times `scale`.
+#[derive(Debug)]
+pub(super) struct Task<'a> {
+    pub samples: &'a [f64],
+    pub offset: f64,
+    pub weights: &'a [f64],
+    pub scale: f64,
+    /// Half as many as samples, rounded down, and one more.
+    pub power: &'a mut [f64],
+}
+
+struct Run<'a>(&'a mut RealTransform, Task<'a>);
+
+impl WithSimd for Run<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.0.run(simd, self.1);
+    }
+}
+
 impl RealTransform {
     /// For `len` samples, at least one.
     pub(super) fn new(len: usize) -> Self {
@@ -66,40 +95,37 @@ impl RealTransform {
         }
     }
 
-    /// Squared magnitudes of the transform of `(samples - offset) * weights`, times `scale`: `len / 2 + 1`
-    /// of them.
-    pub(super) fn power(
-        &mut self,
-        samples: &[f64],
-        offset: f64,
-        weights: &[f64],
-        scale: f64,
-        power: &mut [f64],
-    ) {
+    /// Does a task, with the vectors that this processor has.
+    pub(super) fn power(&mut self, task: Task<'_>) {
+        vector::best(Run(self, task));
+    }
+
+    #[inline(always)]
+    fn run<S: Simd>(&mut self, simd: S, task: Task<'_>) {
         let Self { len, transform, turns, values, scratch } = self;
+        let Task { samples, offset, weights, scale, power } = task;
         let (samples, weights) = (&samples[..*len], &weights[..*len]);
         let power = &mut power[..*len / 2 + 1];
         if *len % 2 == 1 {
-            for ((re, x), weight) in values.re.iter_mut().zip(samples).zip(weights) {
+            for (re, (x, weight)) in zip(&mut values.re, zip(samples, weights)) {
                 *re = (x - offset) * weight;
             }
             values.im[..*len].fill(0.0);
-            transform.run(values, scratch);
-            for ((power, re), im) in power.iter_mut().zip(&values.re).zip(&values.im) {
+            transform.run(simd, values, scratch);
+            for (power, (re, im)) in zip(power, zip(&values.re, &values.im)) {
                 *power = (re * re + im * im) * scale;
             }
             return;
         }
         let half = *len / 2;
-        let parts = values.re[..half].iter_mut().zip(&mut values.im[..half]);
-        let (pairs, _) = samples.as_chunks::<2>();
-        let (weights, _) = weights.as_chunks::<2>();
-        for (((re, im), pair), weight) in parts.zip(pairs).zip(weights) {
+        let parts = zip(&mut values.re[..half], &mut values.im[..half]);
+        let pairs = zip(samples.as_chunks::<2>().0, weights.as_chunks::<2>().0);
+        for ((re, im), (pair, weight)) in zip(parts, pairs) {
             *re = (pair[0] - offset) * weight[0];
             *im = (pair[1] - offset) * weight[1];
         }
-        transform.run(values, scratch);
-        split_power(values, turns, scale, power);
+        transform.run(simd, values, scratch);
+        split_power(simd, values, turns, scale, power);
     }
 }
 
@@ -107,7 +133,8 @@ impl RealTransform {
 ///
 /// With `Z` the complex transform, `h` its length and `W = exp(-πik/h)`, bins `k` and `h - k` are
 /// `E + T` and the conjugate of `E - T`, where `2E = Z[k] + Z*[h-k]`, `2T = -iW (Z[k] - Z*[h-k])`.
-fn split_power(z: &Complex, turns: &Complex, scale: f64, power: &mut [f64]) {
+#[inline(always)]
+fn split_power<S: Simd>(simd: S, z: &Complex, turns: &Complex, scale: f64, power: &mut [f64]) {
     let half = power.len() - 1;
     let (re, im) = (z.re[0], z.im[0]);
     power[0] = (re + im) * (re + im) * scale;
@@ -117,47 +144,44 @@ fn split_power(z: &Complex, turns: &Complex, scale: f64, power: &mut [f64]) {
         power[half / 2] = (re * re + im * im) * scale;
     }
     let pair_count = (half - 1) / 2;
-    let in_groups = pair_count / WIDTH * WIDTH;
-    split_pairs::<WIDTH>(z, turns, scale, power, 1, in_groups);
-    split_pairs::<1>(z, turns, scale, power, 1 + in_groups, pair_count - in_groups);
+    let in_vectors = pair_count / S::F64_LANES * S::F64_LANES;
+    split_pairs(simd, z, turns, scale, power, 1..1 + in_vectors);
+    split_pairs(Scalar, z, turns, scale, power, 1 + in_vectors..1 + pair_count);
 }
 
-/// The bins from `first` on, `count` of them, a multiple of `N`, and their mirror images.
+/// The bins `low`, a multiple of the lanes, and their mirror images.
 #[inline(always)]
-fn split_pairs<const N: usize>(
+fn split_pairs<S: Simd>(
+    simd: S,
     z: &Complex,
     turns: &Complex,
     scale: f64,
     power: &mut [f64],
-    first: usize,
-    count: usize,
+    low: Range<usize>,
 ) {
     // Twice E and T make four times the power.
-    let scale = Lanes([0.25 * scale; N]);
+    let scale = simd.splat_f64s(0.25 * scale);
     let half = power.len() - 1;
-    let low = first..first + count;
     let high = half + 1 - low.end..half + 1 - low.start;
-    let re =
-        groups::<N>(&z.re[low.clone()]).iter().zip(groups::<N>(&z.re[high.clone()]).iter().rev());
-    let im =
-        groups::<N>(&z.im[low.clone()]).iter().zip(groups::<N>(&z.im[high.clone()]).iter().rev());
-    let turns = groups::<N>(&turns.re[low.clone()]).iter().zip(groups::<N>(&turns.im[low.clone()]));
+    let low_z = zip(vectors::<S>(&z.re[low.clone()]), vectors::<S>(&z.im[low.clone()]));
+    let high_z = zip(vectors::<S>(&z.re[high.clone()]), vectors::<S>(&z.im[high.clone()])).rev();
+    let turns = zip(vectors::<S>(&turns.re[low.clone()]), vectors::<S>(&turns.im[low.clone()]));
     let (low_power, high_power) = power.split_at_mut(high.start);
-    let (low_power, _) = low_power[low].as_chunks_mut::<N>();
-    let (high_power, _) = high_power[..count].as_chunks_mut::<N>();
-    let power = low_power.iter_mut().zip(high_power.iter_mut().rev());
-    for (((power, re), im), turn) in power.zip(re).zip(im).zip(turns) {
-        let (low_re, high_re) = (Lanes(*re.0), Lanes(*re.1).reversed());
-        let (low_im, high_im) = (Lanes(*im.0), Lanes(*im.1).reversed());
-        let (turn_re, turn_im) = (Lanes(*turn.0), Lanes(*turn.1));
-        let (even_re, even_im) = (low_re + high_re, low_im - high_im);
-        let (odd_re, odd_im) = (low_re - high_re, low_im + high_im);
-        let turned_re = turn_im * odd_re + turn_re * odd_im;
-        let turned_im = turn_im * odd_im - turn_re * odd_re;
-        let (plus_re, plus_im) = (even_re + turned_re, even_im + turned_im);
-        let (minus_re, minus_im) = (even_re - turned_re, even_im - turned_im);
-        *power.0 = ((plus_re * plus_re + plus_im * plus_im) * scale).0;
-        *power.1 = ((minus_re * minus_re + minus_im * minus_im) * scale).reversed().0;
+    let low_power = vectors_mut::<S>(&mut low_power[low]);
+    let high_power = vectors_mut::<S>(&mut high_power[..high.len()]).iter_mut().rev();
+    for (power, ((low, high), turn)) in
+        zip(zip(low_power, high_power), zip(zip(low_z, high_z), turns))
+    {
+        let low = Number::<S> { re: *low.0, im: *low.1 };
+        let high = Number::<S> { re: *high.0, im: *high.1 }.reversed();
+        let turn = Number::<S> { re: *turn.0, im: *turn.1 };
+        let even =
+            Number::<S> { re: simd.add_f64s(low.re, high.re), im: simd.sub_f64s(low.im, high.im) };
+        let odd =
+            Number::<S> { re: simd.sub_f64s(low.re, high.re), im: simd.add_f64s(low.im, high.im) }
+                .times(turn, simd);
+        *power.0 = simd.mul_f64s(even.minus_turned(odd, simd).square(simd), scale);
+        *power.1 = reversed::<S>(simd.mul_f64s(even.plus_turned(odd, simd).square(simd), scale));
     }
 }
 
@@ -178,279 +202,20 @@ impl Transform {
     }
 
     /// How long the lists that it works on are: the transform itself or more.
-    fn work_len(&self) -> usize {
+    const fn work_len(&self) -> usize {
         match self {
-            Self::PowerOfTwo(transform) => transform.len,
-            Self::Any(transform) => transform.convolution.len,
+            Self::PowerOfTwo(transform) => transform.len(),
+            Self::Any(transform) => transform.work_len(),
         }
     }
 
     /// Replaces the first values by their transform. What `scratch` holds does not matter.
-    fn run(&self, values: &mut Complex, scratch: &mut Complex) {
+    #[inline(always)]
+    fn run<S: Simd>(&self, simd: S, values: &mut Complex, scratch: &mut Complex) {
         match self {
-            Self::PowerOfTwo(transform) => transform.run(values, scratch),
-            Self::Any(transform) => transform.run(values, scratch),
+            Self::PowerOfTwo(transform) => transform.run(simd, values, scratch),
+            Self::Any(transform) => transform.run(simd, values, scratch),
         }
-    }
-}
-
-/// A length that is a power of two: passes of radix 4, and one of radix 2 if the power is odd.
-///
-/// A pass takes transforms of `n` values, `len / n` of them side by side, to four times as many of a
-/// quarter of the length. They never need to be put in order: each pass writes them where they belong.
-#[derive(Clone, Debug)]
-struct PowerOfTwo {
-    len: usize,
-    /// For each pass with four or more values in a quarter: exp(-2πikp/n), `k` = 1, 2, 3.
-    passes: Box<[[Complex; 3]]>,
-}
-
-impl PowerOfTwo {
-    fn new(len: usize) -> Self {
-        let mut passes = Vec::new();
-        let mut n = len;
-        while n >= 4 {
-            passes
-                .push([1, 2, 3].map(|k| Complex::from_fn(n / 4, |p| unit(k * p as u64, n as u64))));
-            n /= 4;
-        }
-        Self { len, passes: passes.into() }
-    }
-
-    fn run(&self, values: &mut Complex, scratch: &mut Complex) {
-        let mut side_by_side = 1;
-        for turns in &self.passes {
-            match side_by_side {
-                1 if self.len < 16 => first_pass::<1>(values, scratch, turns),
-                1 => first_pass::<4>(values, scratch, turns),
-                4 => later_pass::<4>(values, scratch, turns, side_by_side),
-                _ => later_pass::<WIDTH>(values, scratch, turns, side_by_side),
-            }
-            swap(values, scratch);
-            side_by_side *= 4;
-        }
-        if side_by_side < self.len {
-            last_pass(values, scratch);
-            swap(values, scratch);
-        }
-    }
-}
-
-/// Values that are computed side by side: the compiler makes vectors of them.
-#[derive(Clone, Copy)]
-struct Lanes<const N: usize>([f64; N]);
-
-impl<const N: usize> Lanes<N> {
-    #[inline(always)]
-    fn reversed(self) -> Self {
-        Self(from_fn(|lane| self.0[N - 1 - lane]))
-    }
-
-    #[inline(always)]
-    fn with(self, other: Self, compute: impl Fn(f64, f64) -> f64) -> Self {
-        Self(from_fn(|lane| compute(self.0[lane], other.0[lane])))
-    }
-}
-
-impl<const N: usize> Add for Lanes<N> {
-    type Output = Self;
-
-    #[inline(always)]
-    fn add(self, other: Self) -> Self {
-        self.with(other, |a, b| a + b)
-    }
-}
-
-impl<const N: usize> Sub for Lanes<N> {
-    type Output = Self;
-
-    #[inline(always)]
-    fn sub(self, other: Self) -> Self {
-        self.with(other, |a, b| a - b)
-    }
-}
-
-impl<const N: usize> Mul for Lanes<N> {
-    type Output = Self;
-
-    #[inline(always)]
-    fn mul(self, other: Self) -> Self {
-        self.with(other, |a, b| a * b)
-    }
-}
-
-/// Four values of one transform to one value of each of its four parts, and these turned.
-#[inline(always)]
-fn butterfly<T: Copy + Add<Output = T> + Sub<Output = T> + Mul<Output = T>>(
-    re: [T; 4],
-    im: [T; 4],
-    turns: [(T, T); 3],
-) -> ([T; 4], [T; 4]) {
-    let times = |re: T, im: T, turn: (T, T)| (re * turn.0 - im * turn.1, re * turn.1 + im * turn.0);
-    let (sum_re, sum_im) = (re[0] + re[2], im[0] + im[2]);
-    let (difference_re, difference_im) = (re[0] - re[2], im[0] - im[2]);
-    let (other_re, other_im) = (re[1] + re[3], im[1] + im[3]);
-    // Times i: (-im, re).
-    let (turned_re, turned_im) = (im[3] - im[1], re[1] - re[3]);
-    let first = times(difference_re - turned_re, difference_im - turned_im, turns[0]);
-    let second = times(sum_re - other_re, sum_im - other_im, turns[1]);
-    let third = times(difference_re + turned_re, difference_im + turned_im, turns[2]);
-    (
-        [sum_re + other_re, first.0, second.0, third.0],
-        [sum_im + other_im, first.1, second.1, third.1],
-    )
-}
-
-/// The pass over one transform: its turns differ from value to value.
-#[inline(always)]
-fn first_pass<const N: usize>(from: &Complex, to: &mut Complex, turns: &[Complex; 3]) {
-    let re = zip(quarters(groups::<N>(&from.re)).map(<[_]>::iter));
-    let im = zip(quarters(groups::<N>(&from.im)).map(<[_]>::iter));
-    let [first, second, third] =
-        turns.each_ref().map(|turns| groups::<N>(&turns.re).iter().zip(groups::<N>(&turns.im)));
-    let to_re = to.re.as_chunks_mut::<4>().0.as_chunks_mut::<N>().0;
-    let to_im = to.im.as_chunks_mut::<4>().0.as_chunks_mut::<N>().0;
-    let turns = first.zip(second).zip(third);
-    for ((((to_re, to_im), re), im), turns) in
-        to_re.iter_mut().zip(to_im).zip(re).zip(im).zip(turns)
-    {
-        let ((first, second), third) = turns;
-        let turns = [first, second, third].map(|(re, im)| (Lanes(*re), Lanes(*im)));
-        let (re, im) = butterfly(re.map(|x| Lanes(*x)), im.map(|x| Lanes(*x)), turns);
-        *to_re = from_fn(|lane| re.map(|part| part.0[lane]));
-        *to_im = from_fn(|lane| im.map(|part| part.0[lane]));
-    }
-}
-
-/// A pass over transforms side by side, a multiple of `N`: one set of turns for a value of each.
-#[inline(always)]
-fn later_pass<const N: usize>(
-    from: &Complex,
-    to: &mut Complex,
-    turns: &[Complex; 3],
-    side_by_side: usize,
-) {
-    let count = side_by_side / N;
-    let re = zip(quarters(groups::<N>(&from.re)).map(|list| list.chunks_exact(count)));
-    let im = zip(quarters(groups::<N>(&from.im)).map(|list| list.chunks_exact(count)));
-    let to_re = to.re.as_chunks_mut::<N>().0.chunks_exact_mut(4 * count);
-    let to_im = to.im.as_chunks_mut::<N>().0.chunks_exact_mut(4 * count);
-    let [first, second, third] = turns.each_ref().map(|turns| turns.re.iter().zip(&turns.im));
-    let turns = first.zip(second).zip(third);
-    for ((((to_re, to_im), re), im), turns) in to_re.zip(to_im).zip(re).zip(im).zip(turns) {
-        let ((first, second), third) = turns;
-        let turns = [first, second, third].map(|(re, im)| (Lanes([*re; N]), Lanes([*im; N])));
-        let re = zip(re.map(<[_]>::iter));
-        let im = zip(im.map(<[_]>::iter));
-        let to_re = zip(quarters_mut(to_re).map(<[_]>::iter_mut));
-        let to_im = zip(quarters_mut(to_im).map(<[_]>::iter_mut));
-        for (((re, im), to_re), to_im) in re.zip(im).zip(to_re).zip(to_im) {
-            let (re, im) = butterfly(re.map(|x| Lanes(*x)), im.map(|x| Lanes(*x)), turns);
-            let [a, b, c, d] = to_re;
-            (*a, *b, *c, *d) = (re[0].0, re[1].0, re[2].0, re[3].0);
-            let [a, b, c, d] = to_im;
-            (*a, *b, *c, *d) = (im[0].0, im[1].0, im[2].0, im[3].0);
-        }
-    }
-}
-
-/// Four lists read in step: without the checks that indices would need.
-#[inline(always)]
-fn zip<I: Iterator>(lists: [I; 4]) -> impl Iterator<Item = [I::Item; 4]> {
-    let [a, b, c, d] = lists;
-    a.zip(b).zip(c.zip(d)).map(|((a, b), (c, d))| [a, b, c, d])
-}
-
-#[inline(always)]
-fn groups<const N: usize>(list: &[f64]) -> &[[f64; N]] {
-    list.as_chunks().0
-}
-
-#[inline(always)]
-fn quarters<T>(list: &[T]) -> [&[T]; 4] {
-    let (front, back) = list.split_at(list.len() / 2);
-    let (first, second) = front.split_at(front.len() / 2);
-    let (third, fourth) = back.split_at(back.len() / 2);
-    [first, second, third, fourth]
-}
-
-#[inline(always)]
-fn quarters_mut<T>(list: &mut [T]) -> [&mut [T]; 4] {
-    let (front, back) = list.split_at_mut(list.len() / 2);
-    let (first, second) = front.split_at_mut(front.len() / 2);
-    let (third, fourth) = back.split_at_mut(back.len() / 2);
-    [first, second, third, fourth]
-}
-
-/// The pass of radix 2 over transforms of two values.
-fn last_pass(from: &Complex, to: &mut Complex) {
-    for (from, to) in [(&from.re, &mut to.re), (&from.im, &mut to.im)] {
-        let half = from.len() / 2;
-        let (first, second) = from.split_at(half);
-        let (sum, difference) = to.split_at_mut(half);
-        for (sum, (first, second)) in sum.iter_mut().zip(first.iter().zip(second)) {
-            *sum = first + second;
-        }
-        for (difference, (first, second)) in difference.iter_mut().zip(first.iter().zip(second)) {
-            *difference = first - second;
-        }
-    }
-}
-
-/// Any length: the transform as a convolution with a chirp, done by longer transforms.
-#[derive(Clone, Debug)]
-struct Bluestein {
-    len: usize,
-    convolution: PowerOfTwo,
-    /// exp(-πik²/len).
-    chirp: Complex,
-    /// Transform of the conjugate chirp, both ways from zero, over the length of the convolution.
-    kernel: Complex,
-}
-
-impl Bluestein {
-    fn new(len: usize) -> Self {
-        let convolution = PowerOfTwo::new((2 * len - 1).next_power_of_two());
-        let chirp = Complex::from_fn(len, |k| {
-            let circle = 2 * len as u64;
-            unit((k as u64 * k as u64) % circle, circle)
-        });
-        let scale = 1.0 / convolution.len as f64;
-        let mut kernel =
-            Complex::from_fn(convolution.len, |index| match index.min(convolution.len - index) {
-                k if k < len => (chirp.re[k] * scale, -chirp.im[k] * scale),
-                _ => (0.0, 0.0),
-            });
-        convolution.run(&mut kernel, &mut Complex::zeros(convolution.len));
-        Self { len, convolution, chirp, kernel }
-    }
-
-    fn run(&self, values: &mut Complex, scratch: &mut Complex) {
-        multiply(values, &self.chirp, self.len);
-        values.re[self.len..].fill(0.0);
-        values.im[self.len..].fill(0.0);
-        self.convolution.run(values, scratch);
-        multiply(values, &self.kernel, self.convolution.len);
-        // With real and imaginary parts exchanged, it is the inverse.
-        swap(&mut values.re, &mut values.im);
-        self.convolution.run(values, scratch);
-        swap(&mut values.re, &mut values.im);
-        multiply(values, &self.chirp, self.len);
-    }
-}
-
-/// The product of two complex numbers.
-#[inline(always)]
-fn times(re: f64, im: f64, turn: (f64, f64)) -> (f64, f64) {
-    (re * turn.0 - im * turn.1, re * turn.1 + im * turn.0)
-}
-
-/// The first `len` values times those of `factors`.
-fn multiply(values: &mut Complex, factors: &Complex, len: usize) {
-    let values = values.re[..len].iter_mut().zip(&mut values.im[..len]);
-    let factors = factors.re[..len].iter().zip(&factors.im[..len]);
-    for ((re, im), (factor_re, factor_im)) in values.zip(factors) {
-        (*re, *im) = times(*re, *im, (*factor_re, *factor_im));
     }
 }
 
@@ -507,13 +272,55 @@ mod tests {
             .collect()
     }
 
+    fn task<'a>(samples: &'a [f64], weights: &'a [f64], power: &'a mut [f64]) -> Task<'a> {
+        Task { samples, offset: 0.0, weights, scale: 1.0, power }
+    }
+
+    fn power_of(
+        transform: &mut RealTransform,
+        samples: &[f64],
+        weights: &[f64],
+        power: &mut [f64],
+    ) {
+        transform.power(task(samples, weights, power));
+    }
+
+    /// Bits of the power by one kind of vector.
+    fn bits<S: Simd>(simd: S, samples: &[f64]) -> Vec<u64> {
+        let weights = noise(samples.len());
+        let mut power = vec![0.0; samples.len() / 2 + 1];
+        let mut transform = RealTransform::new(samples.len());
+        Simd::vectorize(simd, Run(&mut transform, task(samples, &weights, &mut power)));
+        power.iter().map(|power| power.to_bits()).collect()
+    }
+
+    #[test]
+    fn all_vectors_give_the_same_bits() {
+        for len in (1..=40).chain([64, 100, 127, 128, 255, 256, 1000, 1024, 2048]) {
+            let samples: Vec<f64> = noise(len).iter().map(|x| x * 1e3).collect();
+            let expected = bits(Scalar, &samples);
+            assert_eq!(bits(pulp::Scalar128b, &samples), expected, "two at once, {len}");
+            assert_eq!(bits(pulp::Scalar256b, &samples), expected, "four at once, {len}");
+            assert_eq!(bits(pulp::Scalar512b, &samples), expected, "eight at once, {len}");
+            #[cfg(target_arch = "x86_64")]
+            if let Some(v3) = pulp::x86::V3::try_new() {
+                assert_eq!(bits(v3, &samples), expected, "AVX2, {len}");
+            }
+            let weights = noise(len);
+            let mut power = vec![0.0; len / 2 + 1];
+            power_of(&mut RealTransform::new(len), &samples, &weights, &mut power);
+            let best: Vec<u64> = power.iter().map(|power| power.to_bits()).collect();
+            assert_eq!(best, expected, "the best, {len}");
+        }
+    }
+
     #[test]
     fn every_length_gives_what_the_definition_gives() {
         let lengths = (1..=140).chain([250, 255, 256, 257, 500, 509, 512, 1000, 1024, 2048, 2058]);
         for len in lengths {
             let samples = noise(len);
             let mut power = vec![f64::NAN; len / 2 + 1];
-            RealTransform::new(len).power(&samples, 0.0, &vec![1.0; len], 1.0, &mut power);
+            power_of(&mut RealTransform::new(len), &samples, &vec![1.0; len], &mut power);
             let energy: f64 = samples.iter().map(|x| x * x).sum();
             for (bin, (power, expected)) in power.iter().zip(slow_power(&samples)).enumerate() {
                 // The rounding of some thousand terms, against the largest that a bin could be.
@@ -530,7 +337,13 @@ mod tests {
             let prepared: Vec<f64> =
                 samples.iter().zip(&weights).map(|(x, weight)| (x - 3.0) * weight).collect();
             let mut power = vec![0.0; len / 2 + 1];
-            RealTransform::new(len).power(&samples, 3.0, &weights, 0.125, &mut power);
+            RealTransform::new(len).power(Task {
+                samples: &samples,
+                offset: 3.0,
+                weights: &weights,
+                scale: 0.125,
+                power: &mut power,
+            });
             for (power, expected) in power.iter().zip(slow_power(&prepared)) {
                 assert!((power - 0.125 * expected).abs() < 1e-12 * (1.0 + expected), "{len}");
             }
@@ -561,10 +374,10 @@ mod tests {
             let weights = vec![1.0; len];
             let (mut used, mut fresh) = (RealTransform::new(len), RealTransform::new(len));
             let (mut again, mut alone) = (vec![0.0; len / 2 + 1], vec![0.0; len / 2 + 1]);
-            used.power(&first, 0.0, &weights, 1.0, &mut again);
-            used.power(&[f64::NAN; 512][..len], 0.0, &weights, 1.0, &mut again);
-            used.power(&second, 0.0, &weights, 1.0, &mut again);
-            fresh.power(&second, 0.0, &weights, 1.0, &mut alone);
+            power_of(&mut used, &first, &weights, &mut again);
+            power_of(&mut used, &[f64::NAN; 512][..len], &weights, &mut again);
+            power_of(&mut used, &second, &weights, &mut again);
+            power_of(&mut fresh, &second, &weights, &mut alone);
             assert_eq!(again, alone, "{len}");
         }
     }

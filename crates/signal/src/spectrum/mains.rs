@@ -3,6 +3,7 @@
 use core::ops::Range;
 
 use super::density::{Density, sum};
+use crate::preset::Mains;
 
 /// Half the width of a line, in bins: the main lobe of the Hann window.
 const HALF_WIDTH_BINS: f64 = 2.0;
@@ -28,31 +29,11 @@ const LEAST_LINE_OVER_FLOOR: f64 = 1.0;
 /// With wider bins the lines of 50 and 60 Hz run into each other.
 const MAX_BIN_HZ: f64 = 2.0;
 
-/// The two frequencies of public grids.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum MainsFrequency {
-    /// 50 Hz.
-    Hz50,
-    /// 60 Hz.
-    Hz60,
-}
-
-impl MainsFrequency {
-    /// The frequency.
-    #[must_use]
-    pub const fn hz(self) -> f64 {
-        match self {
-            Self::Hz50 => 50.0,
-            Self::Hz60 => 60.0,
-        }
-    }
-}
-
 /// Mains in a band.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Mains {
+pub struct MainsShare {
     /// The grid whose lines stand out of the spectrum, if one does; the stronger one if both do.
-    pub frequency: Option<MainsFrequency>,
+    pub mains: Option<Mains>,
     /// Power of its lines over all power of the band, 0 to 1. 0 if there is none.
     pub share_ratio: f64,
 }
@@ -71,19 +52,19 @@ impl Density<'_> {
     /// `None` if the band has no power, and if bins are wider than 2 Hz (windows shorter than half a
     /// second).
     #[must_use]
-    pub fn mains(self, low_hz: f64, high_hz: f64) -> Option<Mains> {
+    pub fn mains(self, low_hz: f64, high_hz: f64) -> Option<MainsShare> {
         let power = self.band_power(low_hz, high_hz);
         if !(power > 0.0 && power.is_finite() && self.bin_hz() <= MAX_BIN_HZ) {
             return None;
         }
         let band = self.first_bin_from(low_hz)..self.first_bin_from(high_hz);
-        let [at_50, at_60] = [MainsFrequency::Hz50, MainsFrequency::Hz60]
-            .map(|frequency| (frequency, self.lines(frequency.hz(), &band)));
-        let (frequency, lines) = if at_60.1 > at_50.1 { at_60 } else { at_50 };
+        let [at_50, at_60] =
+            [Mains::Hz50, Mains::Hz60].map(|mains| (mains, self.lines(mains.hz(), &band)));
+        let (mains, lines) = if at_60.1 > at_50.1 { at_60 } else { at_50 };
         // Equal if there is no line, or one that belongs to both, such as 300 Hz.
         let found = at_60.1 > at_50.1 || at_50.1 > at_60.1;
-        Some(Mains {
-            frequency: found.then_some(frequency),
+        Some(MainsShare {
+            mains: found.then_some(mains),
             share_ratio: if found { (lines / power).min(1.0) } else { 0.0 },
         })
     }
@@ -147,7 +128,7 @@ mod tests {
         }
     }
 
-    fn of_mean(samples: &[f64]) -> Mains {
+    fn of_mean(samples: &[f64]) -> MainsShare {
         let mut welch = Welch::new(1024, rate()).expect("valid");
         welch.process(samples);
         welch.density().expect("a window").mains(20.0, 450.0).expect("there is power")
@@ -163,10 +144,10 @@ mod tests {
             spectrum.process(&samples, |_, density| {
                 let mains = density.mains(20.0, 450.0).expect("there is power");
                 window_count += 1;
-                found_count += usize::from(mains.frequency.is_some());
+                found_count += usize::from(mains.mains.is_some());
                 shares += mains.share_ratio;
             });
-            assert_eq!(of_mean(&samples), Mains { frequency: None, share_ratio: 0.0 });
+            assert_eq!(of_mean(&samples), MainsShare { mains: None, share_ratio: 0.0 });
         }
         assert_eq!(window_count, 500);
         // One window of a second in sixteen has a line by chance, with a hundredth of its power.
@@ -176,25 +157,25 @@ mod tests {
 
     #[test]
     fn mains_is_found_named_and_measured() {
-        for (frequency, other_hz) in [(MainsFrequency::Hz50, 60.0), (MainsFrequency::Hz60, 50.0)] {
+        for (mains, other_hz) in [(Mains::Hz50, 60.0), (Mains::Hz60, 50.0)] {
             for off_hz in [-0.2, 0.0, 0.13] {
                 // White noise of power 1 has 0.86 of it within 20 to 450 Hz.
                 for line_power in [0.05, 0.2, 2.0, 100.0] {
                     let mut samples = noise(7, 30_000);
-                    let line_hz = frequency.hz() + off_hz;
+                    let line_hz = mains.hz() + off_hz;
                     add(&mut samples, line_hz, 0.7 * line_power);
                     add(&mut samples, 3.0 * line_hz, 0.3 * line_power);
                     // Beyond the band.
                     add(&mut samples, 490.0, 5.0);
-                    let mains = of_mean(&samples);
-                    assert_eq!(mains.frequency, Some(frequency), "{line_power} at {line_hz}");
+                    let found = of_mean(&samples);
+                    assert_eq!(found.mains, Some(mains), "{line_power} at {line_hz}");
                     let expected = line_power / (line_power + 0.86);
                     // The noise beats with the line: more than it adds to it.
-                    let error = (mains.share_ratio - expected).abs();
-                    assert!(error < 0.01 + 0.02 * expected, "{mains:?}, expected {expected}");
+                    let error = (found.share_ratio - expected).abs();
+                    assert!(error < 0.01 + 0.02 * expected, "{found:?}, expected {expected}");
                     // The stronger one is named.
                     add(&mut samples, other_hz, 0.5 * line_power);
-                    assert_eq!(of_mean(&samples).frequency, Some(frequency));
+                    assert_eq!(of_mean(&samples).mains, Some(mains));
                 }
             }
         }
@@ -205,7 +186,7 @@ mod tests {
         for frequency_hz in [30.0, 44.0, 55.0, 66.0, 75.0, 215.0] {
             let mut samples = noise(3, 30_000);
             add(&mut samples, frequency_hz, 1.0);
-            assert_eq!(of_mean(&samples).frequency, None, "{frequency_hz} Hz");
+            assert_eq!(of_mean(&samples).mains, None, "{frequency_hz} Hz");
         }
     }
 
@@ -213,7 +194,7 @@ mod tests {
     fn a_line_of_both_grids_names_neither() {
         let mut samples = noise(3, 30_000);
         add(&mut samples, 300.0, 1.0);
-        assert_eq!(of_mean(&samples), Mains { frequency: None, share_ratio: 0.0 });
+        assert_eq!(of_mean(&samples), MainsShare { mains: None, share_ratio: 0.0 });
     }
 
     #[test]
