@@ -130,7 +130,7 @@ impl DetectorConfig {
             strong_ratio: 1.9,
             // Between a QRS complex (80 to 100 ms, with filter ringing) or a cable knock (up to
             // 180 ms) and a thumb flick (250 ms and more above rest).
-            shortest_s: 0.18,
+            shortest_s: 0.2,
             smallest_ratio: 0.0,
             // A thirteenth in amplitude.
             doubtful_ratio: 0.006,

@@ -138,3 +138,74 @@ fn one_wild_sample_changes_no_contraction() {
         }
     }
 }
+
+/// Contractions of a signal without its first `cut` samples, or with so many more in front, on the
+/// samples of the whole.
+fn moved(name: &str, signal: &Signal, is_emg: bool, by: i64) -> Vec<(i64, Option<i64>)> {
+    let ignored = spans(&format!("{name}.ignore.csv"));
+    let back = |at: SampleIndex| at.0 as i64 - by;
+    contractions(signal, is_emg)
+        .into_iter()
+        .map(|(onset, offset)| (back(onset), offset.map(back)))
+        .filter(|(onset, _)| {
+            // What nobody could judge may come and go.
+            let onset_s = *onset as f64 / signal.rate.hz();
+            !ignored.iter().any(|span| (span.0 - 0.1..=span.1).contains(&onset_s))
+        })
+        .collect()
+}
+
+#[test]
+fn the_first_milliseconds_decide_nothing() {
+    let mut moved_count = 0;
+    let mut table = String::new();
+    for Recording { name, is_emg, signal } in recordings() {
+        if !is_emg {
+            continue;
+        }
+        let plain = moved(&name, &signal, is_emg, 0);
+        for part in 1..=12 {
+            // Up to 80 ms, in steps that are no multiple of any of ours.
+            let cut = (0.0067 * f64::from(part) * signal.rate.hz()).round() as usize;
+            let mut less = signal.clone();
+            less.runs[0].1.drain(..cut);
+            let found = moved(&name, &less, is_emg, -(cut as i64));
+            if found.len() != plain.len() {
+                moved_count += 1;
+                table += &format!("{name}, {cut} samples: {found:?}\n  not {plain:?}\n");
+            }
+        }
+    }
+    // One movement after a fist, at 200 Hz, lies just at the threshold.
+    assert!(moved_count <= 2, "\n{table}");
+}
+
+#[test]
+fn a_minute_of_rest_in_front_changes_no_contraction() {
+    let mut table = String::new();
+    for Recording { name, is_emg, signal } in recordings() {
+        let labels = spans(&format!("{name}.labels.csv"));
+        let Some(first) = labels.first() else { continue };
+        // The rest before the first contraction, to and fro: no edge where it is joined.
+        let len = ((first.0 - 0.5) * signal.rate.hz()) as usize;
+        if !is_emg || first.0 < 1.5 {
+            continue;
+        }
+        let rest = &signal.runs[0].1[..len];
+        let total = (60.0 * signal.rate.hz()) as usize;
+        let mut longer = signal.clone();
+        let front = (0..total).rev().map(|i| {
+            let (turn, place) = (i / len, i % len);
+            if turn % 2 == 0 { rest[place] } else { rest[len - 1 - place] }
+        });
+        longer.runs[0].1.splice(0..0, front);
+        let plain = moved(&name, &signal, is_emg, 0);
+        let mut found = moved(&name, &longer, is_emg, total as i64);
+        // A movement before the first contraction is repeated, too.
+        found.retain(|one| one.0 >= 0);
+        if found.len() != plain.len() {
+            table += &format!("{name}: {found:?}\n  not {plain:?}\n");
+        }
+    }
+    assert!(table.is_empty(), "\n{table}");
+}
