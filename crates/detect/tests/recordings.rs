@@ -143,7 +143,7 @@ fn one_wild_sample_changes_no_contraction() {
 /// samples of the whole.
 fn moved(name: &str, signal: &Signal, is_emg: bool, by: i64) -> Vec<(i64, Option<i64>)> {
     let ignored = spans(&format!("{name}.ignore.csv"));
-    let back = |at: SampleIndex| at.0 as i64 - by;
+    let back = |at: SampleIndex| at.0.cast_signed() - by;
     contractions(signal, is_emg)
         .into_iter()
         .map(|(onset, offset)| (back(onset), offset.map(back)))
@@ -169,7 +169,7 @@ fn the_first_milliseconds_decide_nothing() {
             let cut = (0.0067 * f64::from(part) * signal.rate.hz()).round() as usize;
             let mut less = signal.clone();
             less.runs[0].1.drain(..cut);
-            let found = moved(&name, &less, is_emg, -(cut as i64));
+            let found = moved(&name, &less, is_emg, -(cut.cast_signed() as i64));
             if found.len() != plain.len() {
                 moved_count += 1;
                 table += &format!("{name}, {cut} samples: {found:?}\n  not {plain:?}\n");
@@ -200,7 +200,7 @@ fn a_minute_of_rest_in_front_changes_no_contraction() {
         });
         longer.runs[0].1.splice(0..0, front);
         let plain = moved(&name, &signal, is_emg, 0);
-        let mut found = moved(&name, &longer, is_emg, total as i64);
+        let mut found = moved(&name, &longer, is_emg, total.cast_signed() as i64);
         // A movement before the first contraction is repeated, too.
         found.retain(|one| one.0 >= 0);
         if found.len() != plain.len() {
