@@ -285,7 +285,11 @@ fn simulated_contractions(table: &mut String) {
                     after.extra <= before.extra,
                     "{hz} Hz, {kind}, height {height}: from beats"
                 );
-                assert!(quantile(&after.onset_ms, 0.5) < 10.0, "{hz} Hz, {kind}, {height}");
+                // The foot of a weak rise is a mean over many that are as likely, and moves with what is
+                // left of the beats; its stated interval is 0.1 s.
+                let most_ms = if kind == "weak" { 30.0 } else { 10.0 };
+                let moved_ms = quantile(&after.onset_ms, 0.5);
+                assert!(moved_ms < most_ms, "{hz} Hz, {kind}, {height}: {moved_ms}");
                 let (before, after) = (before.line(), after.line());
                 write(table, &format!("{hz:>4}  {kind:<5}  {height:>4}   {before}   {after}"));
             }
