@@ -23,6 +23,7 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ),
     ("levator-device", &["levator-signal"], &["nix", "serialport", "thiserror"]),
     ("levator-simulate", &["levator-protocol", "levator-signal"], &["libm", "rustix"]),
+    ("levator-catalog", &["levator-programme"], &["serde", "thiserror", "toml"]),
     (
         "levator-live",
         &[
