@@ -23,7 +23,7 @@ pub struct EngineConfig {
     /// unit that is none of pressure, leave them as they come.
     pub pressure_unit: Option<Unit>,
     /// Where channels lie, for those that are to be judged together; at most
-    /// [`MAX_ROLES`](levator_detect::manoeuvre::MAX_ROLES).
+    /// [`MAX_ROLES`].
     pub roles: Vec<(ChannelId, Role)>,
     /// Most channels that are filtered and searched for contractions, over all streams. Further
     /// channels are passed on as they come. Each takes about half a megabyte.
