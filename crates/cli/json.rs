@@ -5,6 +5,7 @@ use levator_detect::manoeuvre::Answer;
 use levator_detect::{Contraction, Reason, Uncertainty, UnknownEdge};
 use levator_engine::summary::Undetermined;
 use levator_engine::{ChannelSummary, EmgBand, Heart, ManoeuvreEvent, PressureEvent, Summary};
+use levator_signal::quality::{Finding, Severity};
 use levator_signal::{Breathing, Cough, Drift, HeartSummary, SampleRate, Unit};
 use serde_json::{Value, json};
 
@@ -49,6 +50,7 @@ fn one(analysis: &Analysis, channel: &ChannelSummary) -> Value {
             "spread": number(rest.spread),
             "span_s": number(rest.span_s),
         })),
+        "findings": channel.findings.iter().map(|found| finding(found, rate)).collect::<Vec<_>>(),
         "coughs": channel.coughs.iter().map(|found| cough(found, rate)).collect::<Vec<_>>(),
         "drift": channel.pressure.as_ref().map(drift),
         "breathing": channel.pressure.and_then(|event| event.breathing).map(breathing),
@@ -139,6 +141,28 @@ fn marks(summary: &Summary) -> Vec<Value> {
     let Some(first) = summary.channels.first() else { return Vec::new() };
     let marks = summary.marks.iter();
     marks.map(|mark| json!({ "at_s": first.rate.time_s(mark.index), "text": mark.text })).collect()
+}
+
+fn finding(found: &Finding, rate: SampleRate) -> Value {
+    json!({
+        "fault": found.fault.name(),
+        "severity": severity(found.fault.severity()),
+        "from_s": rate.time_s(found.span.start),
+        "to_s": rate.time_s(found.span.end),
+        "known_s": rate.time_s(found.known_at),
+        "value": number(found.value),
+        "limit": number(found.limit),
+        "reason": found.fault.reason(),
+        "remedy": found.fault.remedy(),
+    })
+}
+
+const fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Note => "note",
+        Severity::Doubtful => "doubtful",
+        Severity::Blinding => "blinding",
+    }
 }
 
 fn cough(found: &Cough, rate: SampleRate) -> Value {

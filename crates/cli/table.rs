@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use levator_detect::manoeuvre::Answer;
 use levator_engine::{ChannelSummary, PressureEvent};
+use levator_signal::quality::Severity;
 use levator_signal::{Breathing, Drift};
 
 use crate::analysis::Analysis;
@@ -139,6 +140,18 @@ fn one(out: &mut impl Write, analysis: &Analysis, channel: &ChannelSummary) -> i
         )?;
     }
     more(out, gaps().count())?;
+    let serious = || channel.findings.iter().filter(|f| f.fault.severity() > Severity::Note);
+    for found in serious().take(MOST_LISTED) {
+        writeln!(
+            out,
+            "    {} from {:.1} s to {:.1} s. {}",
+            found.fault.name(),
+            seconds(found.span.start),
+            seconds(found.span.end),
+            found.fault.remedy()
+        )?;
+    }
+    more(out, serious().count())?;
     for (fault, count) in &channel.faults {
         writeln!(out, "    {fault}: {:.1} s", *count as f64 / channel.rate.hz())?;
     }

@@ -6,16 +6,17 @@ use levator_decode::StreamInfo;
 use levator_detect::{Detector, DetectorConfig};
 use levator_signal::heart::LOOKAHEAD_S;
 use levator_signal::preset::{self, Harmonics};
+use levator_signal::quality::{Monitor, MonitorConfig, Notice, Rails};
 use levator_signal::{
-    Block, Calibration, Cascade, ChannelId, HeartCleaner, Quality, Rms, SampleIndex, SampleRate,
-    Sections, SignalKind, Span, Unit,
+    Block, Calibration, Cascade, ChannelId, HeartCleaner, HeartState, Quality, Rms, SampleIndex,
+    SampleRate, Sections, SignalKind, Span, Unit,
 };
 
 use crate::output::PassedReason;
 use crate::pressure::PressureWatch;
 use crate::{
-    ConfigError, ContractionEvent, EmgBand, EngineConfig, Heart, HeartEvent, Output, RestEvent,
-    Sink,
+    ConfigError, ContractionEvent, EmgBand, EngineConfig, FindingEvent, Heart, HeartEvent, Output,
+    RestEvent, Sink,
 };
 
 /// Samples that are filtered at a time: small enough that all three forms stay in the first cache.
@@ -57,6 +58,7 @@ pub(crate) struct Channel {
     emg: Detector,
     pressure: Detector,
     watch: Option<PressureWatch>,
+    monitor: Monitor,
     values: Vec<f64>,
     filtered: Vec<f64>,
     envelope: Vec<f64>,
@@ -133,6 +135,7 @@ impl Channel {
             emg: detector(&DetectorConfig::emg())?,
             pressure: detector(&DetectorConfig::pressure())?,
             watch: None,
+            monitor: Monitor::new(max_rate),
             values: Vec::with_capacity(BLOCK_LEN),
             filtered: Vec::with_capacity(BLOCK_LEN),
             envelope: Vec::with_capacity(BLOCK_LEN),
@@ -223,6 +226,16 @@ impl Channel {
         if let Some(watch) = &mut self.watch {
             watch.describe(info.unit);
         }
+        let (one, other) = (signal.rails.0, signal.rails.1);
+        let (one, other) = (signal.calibration.apply(one), signal.calibration.apply(other));
+        let config = MonitorConfig {
+            kind: signal.kind,
+            rate: signal.rate,
+            rails: info.rails.map(|_| Rails { low: one.min(other), high: one.max(other) }),
+            noise_limit: None,
+        };
+        // A channel that cannot be watched is searched all the same.
+        let _ = self.monitor.start(&config);
     }
 
     /// Takes at most [`BLOCK_LEN`] codes and calibrates them. What follows for them is
@@ -304,15 +317,24 @@ impl Channel {
             return;
         }
         let filtered = &self.filtered[range.clone()];
+        let values = &self.values[range.clone()];
+        let mut found = |notice: Notice| sink.emit(signal.finding(&notice));
+        if let Some(heart) = self.heart.as_ref().filter(|_| self.is_heart_watched) {
+            let heart = heart.summary();
+            if heart.state == HeartState::Locked {
+                self.monitor.heart(heart.touched_ratio(), &mut found);
+            }
+        }
+        let quality = self.monitor.process(first, values, filtered, quality, &mut found);
         sink.emit(Output::Block(Block {
             channel: signal.id,
             kind: signal.kind,
             unit: signal.unit,
             rate: signal.rate,
             first,
-            values: &self.values[range.clone()],
+            values,
             filtered,
-            envelope: &self.envelope[range.clone()],
+            envelope: &self.envelope[range],
             quality,
         }));
         match (signal.search, &mut self.watch) {
@@ -326,7 +348,7 @@ impl Channel {
             }
             (Search::Level, Some(watch)) => {
                 let is_usable = !quality.intersects(Quality::BLINDING);
-                watch.process(first, &self.values[range], is_usable, sink);
+                watch.process(first, values, is_usable, sink);
                 self.pressure.process(first, filtered, quality, &mut |transition| {
                     watch.hear(&transition);
                     sink.emit(signal.event(transition));
@@ -378,6 +400,9 @@ impl Channel {
         if let Some(heart) = &mut self.heart {
             heart.reset();
         }
+        if span.start < span.end {
+            self.monitor.gap(span, &mut |notice| sink.emit(signal.finding(&notice)));
+        }
         let mut watch = self.watch.take();
         self.detector(signal).gap(span.start, span.end, &mut |transition| {
             if let Some(watch) = &mut watch {
@@ -391,6 +416,7 @@ impl Channel {
     /// The signal ends before `at`.
     pub(crate) fn finish(&mut self, at: SampleIndex, sink: &mut impl Sink) {
         let Some(signal) = self.signal else { return };
+        self.monitor.finish(&mut |notice| sink.emit(signal.finding(&notice)));
         let detector = self.detector(signal);
         detector.finish(at, &mut |t| sink.emit(signal.event(t)));
         let rest = detector.rest();
@@ -427,6 +453,11 @@ impl Channel {
 }
 
 impl Signal {
+    fn finding(&self, notice: &Notice) -> Output<'static> {
+        let Self { id: channel, unit, rate, .. } = *self;
+        Output::Finding(FindingEvent { channel, unit, rate, at: notice.at, change: notice.change })
+    }
+
     fn event(&self, transition: levator_detect::Transition) -> Output<'static> {
         Output::Contraction(ContractionEvent {
             channel: self.id,

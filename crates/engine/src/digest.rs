@@ -2,6 +2,7 @@
 
 use levator_detect::manoeuvre::Answer;
 use levator_detect::{Transition, Uncertainty};
+use levator_signal::quality::Change;
 use levator_signal::{Breathing, ChannelId, Cough, Drift};
 
 use crate::{Output, Sink};
@@ -134,6 +135,23 @@ fn fingerprint(output: &Output<'_>) -> (u64, bool) {
                 }
             }
             (hash, false)
+        }
+        Output::Finding(event) => {
+            let (began, finding) = match event.change {
+                Change::Began(finding) => (1, finding),
+                Change::Ended(finding) => (0, finding),
+            };
+            let of = [
+                channel(event.channel),
+                event.at.0,
+                began,
+                finding.fault as u64,
+                finding.span.start.0,
+                finding.span.end.0,
+                finding.value.to_bits(),
+                finding.known_at.0,
+            ];
+            (words(20, &of), false)
         }
         Output::Pressure(event) => {
             let mut hash = words(17, &[channel(event.channel), event.unit as u64, event.at.0]);

@@ -38,7 +38,7 @@ pub use digest::Digest;
 pub use engine::Engine;
 pub use input::{Command, Input, LinkChange};
 pub use output::{
-    ContractionEvent, CoughEvent, HeartEvent, LinkEvent, LinkState, ManoeuvreEvent, Mark, Output,
-    Passed, PassedReason, PressureEvent, RestEvent, Sink, Tee, Transmission,
+    ContractionEvent, CoughEvent, FindingEvent, HeartEvent, LinkEvent, LinkState, ManoeuvreEvent,
+    Mark, Output, Passed, PassedReason, PressureEvent, RestEvent, Sink, Tee, Transmission,
 };
 pub use summary::{ChannelSummary, Summary};

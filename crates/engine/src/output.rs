@@ -25,6 +25,8 @@ pub enum Output<'a> {
     Contraction(ContractionEvent),
     /// The resting level of a channel, given once at the end.
     Rest(RestEvent),
+    /// A fault of a channel began or ended.
+    Finding(FindingEvent),
     /// What is known of a pressure's drift and of the breathing in it, every 10 s and at the end.
     Pressure(PressureEvent),
     /// A pressure rose and fell as in a cough.
@@ -184,6 +186,21 @@ pub struct RestEvent {
     pub unit: Unit,
     /// The level, or `None` where there was too little rest to learn it.
     pub rest: Option<levator_detect::Rest>,
+}
+
+/// A fault of one channel: what it is, how bad, since when, and what to do stand in the finding.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FindingEvent {
+    /// Channel it speaks of.
+    pub channel: ChannelId,
+    /// Unit of values that are measured in that of the channel.
+    pub unit: Unit,
+    /// Rate of the channel.
+    pub rate: SampleRate,
+    /// The first sample for which it holds.
+    pub at: SampleIndex,
+    /// What began or ended.
+    pub change: levator_signal::quality::Change,
 }
 
 /// Drift of a pressure, and the breathing in it.

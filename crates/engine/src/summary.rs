@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use levator_decode::{DeviceInfo, Lost};
 use levator_detect::{Contraction, Reason, Rest, Transition};
+use levator_signal::quality::{Change, Finding};
 use levator_signal::{
     Block, ChannelId, Cough, HeartSummary, HostTime, Quality, SampleIndex, SampleRate, SignalKind,
     Span, Unit,
@@ -80,6 +81,9 @@ pub struct ChannelSummary {
     pub withdrawn_count: u64,
     /// Whether an announced onset still waits for its end.
     pub is_contracted: bool,
+    /// Faults, in the order they ended, each with its span and worst value; none that began and did not
+    /// end before the end of the signal.
+    pub findings: Vec<Finding>,
     /// Coughs, in order.
     pub coughs: Vec<Cough>,
     /// What was said last of drift and breathing.
@@ -205,6 +209,7 @@ impl Sink for Summary {
                         undetermined: Vec::new(),
                         withdrawn_count: 0,
                         is_contracted: false,
+                        findings: Vec::new(),
                         coughs: Vec::new(),
                         pressure: None,
                         heart: None,
@@ -229,6 +234,15 @@ impl Sink for Summary {
             Output::Rest(event) => self.with(event.channel, |channel| channel.rest = event.rest),
             Output::Pressure(event) => {
                 self.with(event.channel, |channel| channel.pressure = Some(event));
+            }
+            Output::Finding(event) => {
+                if let Change::Ended(finding) = event.change {
+                    self.with(event.channel, |channel| {
+                        if channel.findings.len() < MOST_KEPT {
+                            channel.findings.push(finding);
+                        }
+                    });
+                }
             }
             Output::Cough(event) => self.with(event.channel, |channel| {
                 if channel.coughs.len() < MOST_KEPT {

@@ -341,6 +341,7 @@ impl Sink for Watch {
             }
             Output::Rest(_)
             | Output::Manoeuvre(_)
+            | Output::Finding(_)
             | Output::Pressure(_)
             | Output::Cough(_)
             | Output::Heart(_)

@@ -74,7 +74,7 @@ pub(crate) fn encode(input: &Input<'_>, out: &mut Vec<u8>) {
 fn encode_scans(scans: &Scans<'_>, out: &mut Vec<u8>) {
     let Scans { stream, first, channel_count, codes, quality, fault_channels } = *scans;
     out.extend_from_slice(&[stream, channel_count]);
-    out.extend_from_slice(&quality.bits().to_le_bytes());
+    out.extend_from_slice(&quality.reported_bits().to_le_bytes());
     out.extend_from_slice(&fault_channels.to_le_bytes());
     out.extend_from_slice(&[0; 2]);
     out.extend_from_slice(&first.0.to_le_bytes());
@@ -137,7 +137,7 @@ impl<'a> RawEntry<'a> {
 
 fn decode_scans<'a>(mut body: &[u8], codes: &'a mut Vec<f64>) -> Option<Scans<'a>> {
     let [stream, channel_count] = take(&mut body)?;
-    let quality = Quality::from_bits(u16::from_le_bytes(take(&mut body)?));
+    let quality = Quality::from_reported_bits(u16::from_le_bytes(take(&mut body)?));
     let fault_channels = u16::from_le_bytes(take(&mut body)?);
     let _reserved: [u8; 2] = take(&mut body)?;
     let first = SampleIndex(u64::from_le_bytes(take(&mut body)?));

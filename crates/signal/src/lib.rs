@@ -8,6 +8,7 @@
 
 pub mod block;
 pub mod calibration;
+pub mod check;
 pub mod fit;
 pub mod quality;
 pub mod steady;
@@ -47,6 +48,7 @@ pub use block::{Block, ChannelId};
 pub use breathing::{Breathing, BreathingError, BreathingMonitor};
 pub use calibration::Calibration;
 pub use cascade::Cascade;
+pub use check::{SignalCheck, Verdict};
 pub use cough::{Cough, CoughDetector, CoughError};
 pub use decimate::{Bucket, Buckets, Decimator, TooManyBuckets};
 pub use design::{
@@ -59,7 +61,7 @@ pub use fit::{CalibrationError, CalibrationFit, Point, Polarity};
 pub use heart::{HeartCleaner, HeartError, HeartState, HeartSummary};
 pub use percentile::{MovingPercentile, PercentileError};
 pub use preset::Filter;
-pub use quality::Quality;
+pub use quality::{Fault, FaultShares, Finding, Monitor, MonitorConfig, Quality};
 pub use resample::{DropCounts, DropReason, GapLimitError, Resampled, Resampler};
 pub use sections::{Response, Sections};
 pub use spectrum::{Density, MainsShare, Spectrum, SpectrumError, Welch};

@@ -48,7 +48,7 @@ impl Owned {
                     first: SampleIndex(*first),
                     channel_count: bytes[1],
                     codes,
-                    quality: Quality::from_bits(words[0]),
+                    quality: Quality::from_reported_bits(words[0]),
                     fault_channels: words[1],
                 };
                 Input::Scans { at: time(*at), scans }

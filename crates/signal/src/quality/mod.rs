@@ -1,11 +1,33 @@
 //! What is known to be wrong with a run of samples.
+//!
+//! [`Quality`] is a set of faults, one bit each. [`Monitor`] finds faults in the signal itself, with a
+//! value, a limit and a span for each: a [`Finding`]. [`FaultShares`] says over any span how much of it
+//! lies under which fault.
+
+mod emg;
+mod fault;
+mod level;
+mod mains;
+mod monitor;
+mod piece;
+mod rails;
+mod repeats;
+mod shares;
+mod track;
 
 use core::fmt;
 use core::ops::{BitOr, BitOrAssign};
 
+pub use fault::{Fault, Finding, Measure, Severity};
+pub use monitor::{Change, Monitor, MonitorConfig, MonitorError, Notice, Rails};
+pub use shares::FaultShares;
+
 /// A set of faults that hold for a block. The empty set means: nothing known against it.
+///
+/// The lower 16 bits are what a device or a decoder reports, and are kept in recordings; the upper 16
+/// are what a [`Monitor`] finds, and can be found again.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Quality(u16);
+pub struct Quality(u32);
 
 impl Quality {
     /// Nothing known against the samples.
@@ -34,6 +56,24 @@ impl Quality {
     pub const NOT_FINITE: Self = Self(1 << 10);
     /// Filters have not settled since the start or a gap.
     pub const SETTLING: Self = Self(1 << 11);
+    /// The value has not changed for longer than a living signal of this channel would allow.
+    pub const FLAT: Self = Self(1 << 16);
+    /// Mains hum is a large part of the signal.
+    pub const MAINS: Self = Self(1 << 17);
+    /// The quietest stretch is too loud for small activity to be seen.
+    pub const NOISE_FLOOR: Self = Self(1 << 18);
+    /// The baseline jumped and stayed.
+    pub const BASELINE_STEP: Self = Self(1 << 19);
+    /// Slow swings that no muscle's electricity makes.
+    pub const MOTION: Self = Self(1 << 20);
+    /// A spike too short for a contraction.
+    pub const SPIKE: Self = Self(1 << 21);
+    /// The heart beat was taken out of, or covers, much of the signal.
+    pub const HEART: Self = Self(1 << 22);
+    /// The signal jumps to and fro over its range, as a broken sensor or contact does.
+    pub const ERRATIC: Self = Self(1 << 23);
+    /// Samples are missing before this block.
+    pub const GAP: Self = Self(1 << 24);
 
     /// Faults under which a contraction can neither be seen nor ruled out.
     pub const BLINDING: Self = Self(
@@ -41,10 +81,12 @@ impl Quality {
             | Self::SENSOR_FAULT.0
             | Self::STALE.0
             | Self::WARMING.0
-            | Self::NOT_FINITE.0,
+            | Self::NOT_FINITE.0
+            | Self::FLAT.0
+            | Self::ERRATIC.0,
     );
 
-    const NAMES: [(Self, &'static str); 12] = [
+    const NAMES: [(Self, &'static str); 21] = [
         (Self::SATURATED_LOW, "saturated low"),
         (Self::SATURATED_HIGH, "saturated high"),
         (Self::LEAD_OFF, "electrode off"),
@@ -57,6 +99,15 @@ impl Quality {
         (Self::LOW_BATTERY, "low battery"),
         (Self::NOT_FINITE, "not a number"),
         (Self::SETTLING, "settling"),
+        (Self::FLAT, "flat line"),
+        (Self::MAINS, "mains hum"),
+        (Self::NOISE_FLOOR, "noise floor"),
+        (Self::BASELINE_STEP, "baseline step"),
+        (Self::MOTION, "motion"),
+        (Self::SPIKE, "spike"),
+        (Self::HEART, "heart beat"),
+        (Self::ERRATIC, "erratic sensor"),
+        (Self::GAP, "gap"),
     ];
 
     /// Whether any fault of `other` is in this set.
@@ -71,16 +122,34 @@ impl Quality {
         self.0 == 0
     }
 
-    /// The set as bits, for hashing and for files.
+    /// The set as bits, for hashing.
     #[must_use]
-    pub const fn bits(self) -> u16 {
+    pub const fn bits(self) -> u32 {
         self.0
     }
 
     /// The set with these [`Self::bits`]. Bits that have no name here are kept.
     #[must_use]
-    pub const fn from_bits(bits: u16) -> Self {
+    pub const fn from_bits(bits: u32) -> Self {
         Self(bits)
+    }
+
+    /// What a device or decoder reported, for files; what a [`Monitor`] found is left out.
+    #[must_use]
+    pub const fn reported_bits(self) -> u16 {
+        self.0 as u16
+    }
+
+    /// The set with these [`Self::reported_bits`]. Bits that have no name here are kept.
+    #[must_use]
+    pub const fn from_reported_bits(bits: u16) -> Self {
+        Self(bits as u32)
+    }
+
+    /// This set without the faults of `other`.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     /// Names of the faults in this set, in a fixed order.
@@ -125,8 +194,11 @@ mod tests {
 
     #[test]
     fn bits_come_back_even_those_without_a_name() {
-        for bits in [0, 1, 0x0804, u16::MAX] {
+        for bits in [0, 1, 0x0804, u32::MAX] {
             assert_eq!(Quality::from_bits(bits).bits(), bits);
+            let reported = bits as u16;
+            assert_eq!(Quality::from_reported_bits(reported).reported_bits(), reported);
         }
+        assert_eq!(Quality::FLAT.reported_bits(), 0);
     }
 }
