@@ -20,6 +20,7 @@ Exit codes:
   4  a port could not be opened
   5  the device could not be understood, or went away
   6  the recording could not be written
+  7  the signal check found a fault
 
 Training and research software: no medical device, no diagnosis. Nothing leaves this computer.";
 
@@ -36,6 +37,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Shows all of it on a virtual person: live, recorded, analysed. Needs no hardware.
     Demo(Demo),
+    /// Listens to a probe before a visit, and says what is wrong with the signal and what to do.
+    Check(Check),
     /// Shows contractions of a probe as they happen.
     Live(Live),
     /// Records a probe to a folder.
@@ -68,6 +71,20 @@ pub(crate) struct Demo {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) view: ViewArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) link: LinkArgs,
+    /// Gives up after so many seconds if the signal was never clean for 5 s.
+    #[arg(long, default_value_t = 60.0, value_parser = seconds)]
+    pub(crate) seconds: f64,
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+    /// Prints the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -16,6 +16,8 @@ pub(crate) enum Code {
     Device = 5,
     /// The recording could not be written.
     Recording = 6,
+    /// The signal check found a fault.
+    Signal = 7,
 }
 
 /// An error with its exit code.

@@ -143,7 +143,7 @@ fn marks(summary: &Summary) -> Vec<Value> {
     marks.map(|mark| json!({ "at_s": first.rate.time_s(mark.index), "text": mark.text })).collect()
 }
 
-fn finding(found: &Finding, rate: SampleRate) -> Value {
+pub(crate) fn finding(found: &Finding, rate: SampleRate) -> Value {
     json!({
         "fault": found.fault.name(),
         "severity": severity(found.fault.severity()),

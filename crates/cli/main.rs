@@ -5,6 +5,7 @@
 mod analyse;
 mod analysis;
 mod args;
+mod check;
 mod demo;
 mod devices;
 mod failure;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
 fn run(command: &Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Demo(args) => demo::run(args),
+        Command::Check(args) => check::run(args),
         Command::Live(args) => live::run_live(args),
         Command::Record(args) => live::run_record(args),
         Command::Analyse(args) => analyse::run(args),

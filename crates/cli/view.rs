@@ -66,7 +66,7 @@ pub(crate) fn show<S>(
 }
 
 /// Whether it is time to end: somebody asked, or the device has said nothing we understand.
-fn is_enough(snapshot: &Snapshot, stop: &Stop, patience_s: f64) -> bool {
+pub(crate) fn is_enough(snapshot: &Snapshot, stop: &Stop, patience_s: f64) -> bool {
     let is_understood = snapshot.device.is_some() || !snapshot.channels.is_empty();
     stop.is_asked() || (!is_understood && snapshot.at.as_secs_f64() > patience_s)
 }
@@ -194,12 +194,14 @@ impl Palette {
 }
 
 fn draw(frame: &mut Frame<'_>, snapshot: &Snapshot, title: &str, palette: Palette) {
+    let advice = principal(snapshot).and_then(advice);
     let areas = Layout::vertical([
         Constraint::Length(1),
         Constraint::Min(6),
         Constraint::Length(1),
         Constraint::Length(1),
         Constraint::Length(6),
+        Constraint::Length(u16::from(advice.is_some())),
         Constraint::Length(1),
     ])
     .split(frame.area());
@@ -216,7 +218,17 @@ fn draw(frame: &mut Frame<'_>, snapshot: &Snapshot, title: &str, palette: Palett
     frame.render_widget(Paragraph::new(foot(snapshot)), areas[3]);
     let keys = "q stop   m mark        training and research software, not a medical device";
     let keys = Paragraph::new(keys).style(Style::new().add_modifier(Modifier::DIM));
-    frame.render_widget(keys, areas[5]);
+    frame.render_widget(keys, areas[6]);
+    if let Some(advice) = advice {
+        let style = palette.style(CONTRACTED).add_modifier(Modifier::BOLD);
+        frame.render_widget(Paragraph::new(advice).style(style), areas[5]);
+    }
+}
+
+/// The worst that is wrong with a channel now, and what to do about it.
+pub(crate) fn advice(channel: &ChannelView) -> Option<String> {
+    let worst = channel.check.open().max_by_key(|finding| finding.fault.severity())?;
+    Some(format!("{}: {}", worst.fault.name(), worst.fault.remedy()))
 }
 
 fn head<'a>(snapshot: &Snapshot, title: &'a str, palette: Palette) -> Paragraph<'a> {
@@ -367,7 +379,7 @@ fn foot(snapshot: &Snapshot) -> String {
     text
 }
 
-fn losses(snapshot: &Snapshot) -> String {
+pub(crate) fn losses(snapshot: &Snapshot) -> String {
     let counts = &snapshot.counts;
     format!("lost {}   refused {}", counts.lost_scan_count, counts.refusal_count)
 }

@@ -77,7 +77,7 @@ pub(crate) fn run(
     session.stop();
     let (summary, Tee(found, digest)) = session.wait().attempt(Code::Other, &plan.port)?;
     shown.attempt(Code::Other, "terminal")?;
-    if let Some(trouble) = misunderstanding(&summary.last, plan) {
+    if let Some(trouble) = misunderstanding(&summary.last, &plan.port) {
         // The recording, if any, is kept: it may tell a developer what was said.
         return Err(Failure::new(Code::Device, trouble));
     }
@@ -145,7 +145,7 @@ fn unix_ms() -> u64 {
     since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0))
 }
 
-fn start_failure(error: levator_live::StartError) -> Failure {
+pub(crate) fn start_failure(error: levator_live::StartError) -> Failure {
     let code = match error {
         levator_live::StartError::Port(_) => Code::Port,
         levator_live::StartError::Record(_) => Code::Recording,
@@ -155,11 +155,10 @@ fn start_failure(error: levator_live::StartError) -> Failure {
 }
 
 /// Why nothing came of it, if the device was never understood.
-fn misunderstanding(last: &Snapshot, plan: &Plan) -> Option<anyhow::Error> {
+pub(crate) fn misunderstanding(last: &Snapshot, port: &str) -> Option<anyhow::Error> {
     if last.device.is_some() || !last.channels.is_empty() {
         return None;
     }
-    let port = &plan.port;
     Some(match (last.counts.byte_count, last.link) {
         (0, _) => anyhow!(
             "the device on {port} says nothing: is it switched on, and is this its port? \

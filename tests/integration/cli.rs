@@ -166,7 +166,7 @@ fn wrong_use_is_exit_code_two() {
 fn help_lists_every_exit_code() {
     let (code, stdout, _) = run(levator().arg("--help"));
     assert_eq!(code, 0);
-    for number in 0..=6 {
+    for number in 0..=7 {
         assert!(stdout.contains(&format!("\n  {number}  ")), "exit code {number} is not listed");
     }
 }
@@ -269,6 +269,25 @@ mod ports {
             .arg(folder.path()));
         assert_eq!(code, 6);
         assert_one_line(&stderr, "never overwritten");
+    }
+
+    #[test]
+    fn a_clean_probe_passes_the_check_and_one_with_hum_does_not() {
+        let clean = Simulated::start(&["--scenario", "rest"]);
+        let (code, stdout, stderr) =
+            run(levator().args(["check", "--port", &clean.port, "--json"]));
+        assert_eq!(code, 0, "{stdout}{stderr}");
+        let check: Value = serde_json::from_str(&stdout).expect("it is JSON");
+        assert_eq!(check["clean"], true);
+        assert_eq!(check["channels"][0]["verdict"], "clean");
+
+        let noisy = Simulated::start(&["--scenario", "noisy"]);
+        let (code, stdout, stderr) =
+            run(levator().args(["check", "--port", &noisy.port, "--seconds", "7"]));
+        assert_eq!(code, 7, "{stdout}{stderr}");
+        assert!(stdout.contains("mains hum (50 Hz)"), "{stdout}");
+        assert!(stdout.contains("reference electrode"), "{stdout}");
+        assert!(stderr.contains("levator: the signal was not clean"), "{stderr}");
     }
 
     #[test]

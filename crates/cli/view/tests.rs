@@ -1,7 +1,10 @@
 use levator_decode::Label;
 use levator_detect::Contraction;
 use levator_live::{Counts, LatencyFigures, TracePoint};
-use levator_signal::{ChannelId, HostTime, SampleIndex, SampleRate, SignalKind, Unit};
+use levator_signal::quality::Change;
+use levator_signal::{
+    ChannelId, Checklist, Fault, Finding, HostTime, SampleIndex, SampleRate, SignalKind, Unit,
+};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -37,6 +40,7 @@ fn channel() -> ChannelView {
         newest_sample_age: Some(Duration::from_millis(12)),
         level: Some(3.21),
         quality: Quality::GOOD,
+        check: Checklist::new(SampleRate::new(1000, 1).expect("not zero")),
         contracted_since: None,
         contraction_count: 1,
         contractions: vec![contraction],
@@ -89,6 +93,24 @@ fn the_picture_shows_trace_level_contractions_and_losses() {
     let dots = lines.iter().flat_map(|line| line.chars());
     let dots = dots.filter(|dot| ('\u{2801}'..='\u{28ff}').contains(dot)).count();
     assert!(dots > 50, "{dots} dots are no trace");
+}
+
+#[test]
+fn a_fault_comes_with_what_to_do_about_it() {
+    let mut channel = channel();
+    let finding = Finding {
+        fault: Fault::Mains50,
+        value: 0.8,
+        limit: 0.3,
+        span: levator_signal::Span { start: SampleIndex(0), end: SampleIndex(9000) },
+        known_at: SampleIndex(1000),
+    };
+    channel.check.hear(SampleIndex(1000), Change::Began(finding));
+    let lines = screen(&snapshot(vec![channel.clone()]), 110, 24);
+    assert_shows(&lines, "mains hum (50 Hz): Check the reference electrode, move leads away");
+    channel.check.hear(SampleIndex(9000), Change::Ended(finding));
+    let lines = screen(&snapshot(vec![channel]), 110, 24);
+    assert!(!lines.iter().any(|line| line.contains("mains hum")), "{}", lines.join("\n"));
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::time::Duration;
 use levator_decode::{DeviceInfo, Label};
 use levator_detect::Contraction;
 use levator_engine::{LinkState, PassedReason};
-use levator_signal::{ChannelId, HostTime, Quality, SampleIndex, SampleRate, SignalKind, Unit};
+use levator_signal::{
+    ChannelId, Checklist, HostTime, Quality, SampleIndex, SampleRate, SignalKind, Unit,
+};
 
 use crate::histogram::LatencyFigures;
 use crate::recorder::RecordingState;
@@ -81,6 +83,8 @@ pub struct ChannelView {
     pub level: Option<f64>,
     /// What is known against its newest block.
     pub quality: Quality,
+    /// What is wrong with it, and since when it has been clean.
+    pub check: Checklist,
     /// Onset of the contraction that is under way.
     pub contracted_since: Option<SampleIndex>,
     /// Contractions that ended.

@@ -11,7 +11,7 @@ use levator_decode::{DeviceInfo, Label, StreamInfo};
 use levator_detect::{Contraction, Transition};
 use levator_engine::{LinkState, Output, PassedReason, Sink};
 use levator_signal::{
-    Block, ChannelId, HostTime, Quality, SampleIndex, SampleRate, SignalKind, Unit,
+    Block, ChannelId, Checklist, HostTime, Quality, SampleIndex, SampleRate, SignalKind, Unit,
 };
 
 use crate::view::{
@@ -77,6 +77,7 @@ struct ChannelFigures {
     newest_sample_at: Option<HostTime>,
     level: Option<f64>,
     quality: Quality,
+    check: Checklist,
     contracted_since: Option<SampleIndex>,
     contraction_count: u64,
 }
@@ -95,6 +96,7 @@ impl Board {
             newest_sample_age: figures.newest_sample_at.map(|at| now.saturating_since(at)),
             level: figures.level,
             quality: figures.quality,
+            check: figures.check,
             contracted_since: figures.contracted_since,
             contraction_count: figures.contraction_count,
             contractions: contractions.iter().copied().collect(),
@@ -204,6 +206,7 @@ impl Watch {
                 newest_sample_at: None,
                 level: None,
                 quality: Quality::GOOD,
+                check: Checklist::new(info.rate),
                 contracted_since: None,
                 contraction_count: 0,
             };
@@ -249,6 +252,7 @@ impl WatchedChannel {
             next: old.next,
             newest_sample_at: old.newest_sample_at,
             contraction_count: old.contraction_count,
+            check: if is_same_signal { old.check } else { new.check },
             ..new
         };
         self.is_changed = true;
@@ -259,6 +263,7 @@ impl WatchedChannel {
         self.figures.newest_sample_at = Some(at);
         self.figures.next = block.first.saturating_add(block.values.len() as u64);
         self.figures.quality = block.quality;
+        self.figures.check.advance(block.first, self.figures.next);
         if let Some(&level) = block.envelope.last() {
             self.figures.level = level.is_finite().then_some(level);
         }
@@ -339,9 +344,14 @@ impl Sink for Watch {
                     channel.transition(&event.transition);
                 }
             }
+            Output::Finding(event) => {
+                if let Some(channel) = self.channel(event.channel) {
+                    channel.figures.check.hear(event.at, event.change);
+                    channel.is_changed = true;
+                }
+            }
             Output::Rest(_)
             | Output::Manoeuvre(_)
-            | Output::Finding(_)
             | Output::Pressure(_)
             | Output::Cough(_)
             | Output::Heart(_)

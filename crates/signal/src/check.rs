@@ -1,8 +1,6 @@
 //! The signal check before a visit: is this channel fit to measure with?
 
-use crate::quality::{
-    Change, Fault, Finding, Monitor, MonitorConfig, MonitorError, Notice, Severity,
-};
+use crate::quality::{Change, Fault, Finding, Monitor, MonitorConfig, MonitorError, Severity};
 use crate::{Quality, SampleIndex, SampleRate, Span};
 
 /// How long a signal must be clean. Our choice: every fault that can be named at all without a
@@ -23,107 +21,55 @@ pub enum Verdict {
     Faulty,
 }
 
-/// Listens to one channel until it has been clean for 5 s, and says what is wrong and what to do.
-///
-/// It goes on as long as it is fed: press an electrode on, and the verdict turns. Notes, as a low
-/// battery, are listed and stop nothing. Each fault has its [reason](Fault::reason) and its
-/// [remedy](Fault::remedy).
-#[derive(Clone, Debug)]
-pub struct SignalCheck {
-    monitor: Monitor,
-    rate: Option<SampleRate>,
+/// What was found on one channel, and since when it has been clean: the part of a [`SignalCheck`] that
+/// needs no signal, for where a [`Monitor`] runs already.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Checklist {
+    rate: SampleRate,
     /// The newest of each fault, and whether it is still there.
     findings: [Option<(Finding, bool)>; Fault::ALL.len()],
-    /// From here on nothing was wrong.
-    clean_from: u64,
-    next: u64,
-    has_begun: bool,
+    /// From here on nothing was wrong. `None` before the first sample.
+    clean_from: Option<SampleIndex>,
+    next: SampleIndex,
 }
 
-impl SignalCheck {
-    /// Memory for rates up to `max_rate`. The only call that allocates.
+impl Checklist {
+    /// Nothing heard of a channel with this rate.
     #[must_use]
-    pub fn new(max_rate: SampleRate) -> Self {
-        Self {
-            monitor: Monitor::new(max_rate),
-            rate: None,
-            findings: [None; Fault::ALL.len()],
-            clean_from: 0,
-            next: 0,
-            has_begun: false,
+    pub const fn new(rate: SampleRate) -> Self {
+        Self { rate, findings: [None; Fault::ALL.len()], clean_from: None, next: SampleIndex::ZERO }
+    }
+
+    /// Samples were watched, from `first` up to, not including, `next`.
+    pub fn advance(&mut self, first: SampleIndex, next: SampleIndex) {
+        self.clean_from.get_or_insert(first);
+        self.next = next;
+    }
+
+    /// A fault began or ended, known from sample `at` on. Behind a gap listening begins anew.
+    pub fn hear(&mut self, at: SampleIndex, change: Change) {
+        let (finding, is_open) = match change {
+            Change::Began(finding) => (finding, true),
+            Change::Ended(finding) => (finding, false),
+        };
+        self.findings[finding.fault as usize] = Some((finding, is_open));
+        if finding.fault.severity() >= Severity::Doubtful || finding.fault == Fault::Gap {
+            self.clean_from = Some(at);
         }
-    }
-
-    /// Begins anew with this channel.
-    ///
-    /// # Errors
-    ///
-    /// As [`Monitor::start`].
-    pub fn start(&mut self, config: &MonitorConfig) -> Result<(), MonitorError> {
-        self.rate = None;
-        self.monitor.start(config)?;
-        self.rate = Some(config.rate);
-        self.forget();
-        Ok(())
-    }
-
-    /// Forgets all samples; the channel stays.
-    pub fn reset(&mut self) {
-        self.monitor.reset();
-        self.forget();
-    }
-
-    fn forget(&mut self) {
-        self.findings = [None; Fault::ALL.len()];
-        self.clean_from = 0;
-        self.next = 0;
-        self.has_begun = false;
-    }
-
-    /// Takes a block as [`Monitor::process`] does, and gives the verdict after it.
-    pub fn process(
-        &mut self,
-        first: SampleIndex,
-        values: &[f64],
-        filtered: &[f64],
-        known: Quality,
-    ) -> Verdict {
-        if !values.is_empty() {
-            if !self.has_begun {
-                self.has_begun = true;
-                self.clean_from = first.0;
-            }
-            let Self { monitor, findings, clean_from, .. } = self;
-            monitor.process(first, values, filtered, known, &mut |notice| {
-                take(&notice, findings, clean_from);
-            });
-            self.next = first.saturating_add(values.len() as u64).0;
-        }
-        self.verdict()
-    }
-
-    /// Samples are missing in `span`: listening begins anew behind it.
-    pub fn gap(&mut self, span: Span) -> Verdict {
-        let Self { monitor, findings, clean_from, .. } = self;
-        monitor.gap(span, &mut |notice| take(&notice, findings, clean_from));
-        self.clean_from = self.clean_from.max(span.end.0);
-        self.next = span.end.0;
-        self.verdict()
     }
 
     /// What the check says now.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let faulty = |(finding, is_open): &(Finding, bool)| {
-            *is_open && finding.fault.severity() >= Severity::Doubtful
-        };
-        if self.findings.iter().flatten().any(faulty) {
+        if self.open().next().is_some() {
             return Verdict::Faulty;
         }
-        let Some(rate) = self.rate else { return Verdict::Listening { remaining_s: CLEAN_S } };
-        let clean_s = self.next.saturating_sub(self.clean_from) as f64 / rate.hz();
+        let Some(clean_from) = self.clean_from else {
+            return Verdict::Listening { remaining_s: CLEAN_S };
+        };
+        let clean_s = self.next.saturating_since(clean_from) as f64 / self.rate.hz();
         // The last sample of 5 s is there at 5 s less one sample.
-        if self.has_begun && clean_s + 0.5 / rate.hz() >= CLEAN_S {
+        if clean_s + 0.5 / self.rate.hz() >= CLEAN_S {
             Verdict::Pass
         } else {
             Verdict::Listening { remaining_s: (CLEAN_S - clean_s).clamp(0.0, CLEAN_S) }
@@ -134,6 +80,89 @@ impl SignalCheck {
     /// there.
     pub fn findings(&self) -> impl Iterator<Item = (&Finding, bool)> {
         self.findings.iter().flatten().map(|(finding, is_open)| (finding, *is_open))
+    }
+
+    /// The faults that are there now and stand in the way of measuring.
+    pub fn open(&self) -> impl Iterator<Item = &Finding> {
+        self.findings().filter_map(|(finding, is_open)| {
+            (is_open && finding.fault.severity() >= Severity::Doubtful).then_some(finding)
+        })
+    }
+}
+
+/// Listens to one channel until it has been clean for 5 s, and says what is wrong and what to do.
+///
+/// It goes on as long as it is fed: press an electrode on, and the verdict turns. Notes, as a low
+/// battery, are listed and stop nothing. Each fault has its [reason](Fault::reason) and its
+/// [remedy](Fault::remedy).
+#[derive(Clone, Debug)]
+pub struct SignalCheck {
+    monitor: Monitor,
+    list: Option<Checklist>,
+}
+
+impl SignalCheck {
+    /// Memory for rates up to `max_rate`. The only call that allocates.
+    #[must_use]
+    pub fn new(max_rate: SampleRate) -> Self {
+        Self { monitor: Monitor::new(max_rate), list: None }
+    }
+
+    /// Begins anew with this channel.
+    ///
+    /// # Errors
+    ///
+    /// As [`Monitor::start`].
+    pub fn start(&mut self, config: &MonitorConfig) -> Result<(), MonitorError> {
+        self.list = None;
+        self.monitor.start(config)?;
+        self.list = Some(Checklist::new(config.rate));
+        Ok(())
+    }
+
+    /// Forgets all samples; the channel stays.
+    pub fn reset(&mut self) {
+        self.monitor.reset();
+        self.list = self.list.map(|list| Checklist::new(list.rate));
+    }
+
+    /// Takes a block as [`Monitor::process`] does, and gives the verdict after it.
+    pub fn process(
+        &mut self,
+        first: SampleIndex,
+        values: &[f64],
+        filtered: &[f64],
+        known: Quality,
+    ) -> Verdict {
+        let Self { monitor, list: Some(list) } = self else { return self.verdict() };
+        if !values.is_empty() {
+            list.advance(first, first.saturating_add(values.len() as u64));
+            monitor.process(first, values, filtered, known, &mut |notice| {
+                list.hear(notice.at, notice.change);
+            });
+        }
+        self.verdict()
+    }
+
+    /// Samples are missing in `span`: listening begins anew behind it.
+    pub fn gap(&mut self, span: Span) -> Verdict {
+        if let Self { monitor, list: Some(list) } = self {
+            monitor.gap(span, &mut |notice| list.hear(notice.at, notice.change));
+            list.advance(span.end, span.end);
+        }
+        self.verdict()
+    }
+
+    /// What the check says now.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let nothing = Verdict::Listening { remaining_s: CLEAN_S };
+        self.list.as_ref().map_or(nothing, Checklist::verdict)
+    }
+
+    /// As [`Checklist::findings`].
+    pub fn findings(&self) -> impl Iterator<Item = (&Finding, bool)> {
+        self.list.iter().flat_map(Checklist::findings)
     }
 
     /// As [`Monitor::noise_floor`].
@@ -149,17 +178,45 @@ impl SignalCheck {
     }
 }
 
-fn take(
-    notice: &Notice,
-    findings: &mut [Option<(Finding, bool)>; Fault::ALL.len()],
-    clean_from: &mut u64,
-) {
-    let (finding, is_open) = match notice.change {
-        Change::Began(finding) => (finding, true),
-        Change::Ended(finding) => (finding, false),
-    };
-    findings[finding.fault as usize] = Some((finding, is_open));
-    if finding.fault.severity() >= Severity::Doubtful {
-        *clean_from = notice.at.0;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(fault: Fault, from: u64, to: u64) -> Finding {
+        Finding {
+            fault,
+            value: 2.0,
+            limit: 1.0,
+            span: Span { start: SampleIndex(from), end: SampleIndex(to) },
+            known_at: SampleIndex(from),
+        }
+    }
+
+    #[test]
+    fn a_channel_passes_five_seconds_after_its_last_fault() {
+        let mut list = Checklist::new(SampleRate::from_hz(100.0).expect("positive"));
+        assert_eq!(list.verdict(), Verdict::Listening { remaining_s: 5.0 });
+        list.advance(SampleIndex(1000), SampleIndex(1499));
+        assert!(matches!(list.verdict(), Verdict::Listening { .. }));
+        list.hear(SampleIndex(1499), Change::Began(finding(Fault::Mains50, 1400, 1499)));
+        list.advance(SampleIndex(1499), SampleIndex(2500));
+        assert_eq!(list.verdict(), Verdict::Faulty);
+        list.hear(SampleIndex(2500), Change::Ended(finding(Fault::Mains50, 1400, 2500)));
+        list.advance(SampleIndex(2500), SampleIndex(2999));
+        assert!(matches!(list.verdict(), Verdict::Listening { .. }));
+        list.advance(SampleIndex(2999), SampleIndex(3000));
+        assert_eq!(list.verdict(), Verdict::Pass);
+        assert_eq!(list.findings().count(), 1);
+    }
+
+    #[test]
+    fn a_note_stops_nothing_and_a_gap_begins_anew() {
+        let mut list = Checklist::new(SampleRate::from_hz(100.0).expect("positive"));
+        list.advance(SampleIndex(0), SampleIndex(600));
+        list.hear(SampleIndex(600), Change::Began(finding(Fault::ConverterStep, 0, 600)));
+        assert_eq!(list.verdict(), Verdict::Pass);
+        list.hear(SampleIndex(900), Change::Ended(finding(Fault::Gap, 600, 900)));
+        list.advance(SampleIndex(900), SampleIndex(950));
+        assert_eq!(list.verdict(), Verdict::Listening { remaining_s: 4.5 });
     }
 }

@@ -48,7 +48,7 @@ pub use block::{Block, ChannelId};
 pub use breathing::{Breathing, BreathingError, BreathingMonitor};
 pub use calibration::Calibration;
 pub use cascade::Cascade;
-pub use check::{SignalCheck, Verdict};
+pub use check::{Checklist, SignalCheck, Verdict};
 pub use cough::{Cough, CoughDetector, CoughError};
 pub use decimate::{Bucket, Buckets, Decimator, TooManyBuckets};
 pub use design::{

@@ -1,0 +1,148 @@
+//! `levator check`: is the signal fit to measure with?
+
+use std::io::{Write, stderr, stdout};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use levator_device::{Connector, PortSettings, SerialConnector};
+use levator_engine::{Digest, EngineConfig};
+use levator_live::{ChannelView, LiveConfig, Session, Snapshot};
+use levator_signal::Verdict;
+use levator_signal::quality::Severity;
+use serde_json::{Value, json};
+
+use crate::args::Check;
+use crate::failure::{Attempt, Code, Failure};
+use crate::stop::Stop;
+use crate::{analysis, json as output, view, visit};
+
+/// Between two looks at the newest state.
+const LOOK: Duration = Duration::from_millis(100);
+
+pub(crate) fn run(args: &Check) -> Result<ExitCode, Failure> {
+    let mut config = EngineConfig::device();
+    analysis::apply(&args.filter, &mut config);
+    let link = &args.link;
+    let settings = PortSettings { baud: link.baud, ..PortSettings::new(link.port.clone()) };
+    check(SerialConnector::new(settings), config, args, &Stop::listen()?)
+}
+
+fn check(
+    connector: impl Connector + 'static,
+    config: EngineConfig,
+    args: &Check,
+    stop: &Stop,
+) -> Result<ExitCode, Failure> {
+    let config = LiveConfig { seconds: Some(args.seconds), ..LiveConfig::new(config) };
+    let session = Session::start(connector, config, Digest::new()).map_err(visit::start_failure)?;
+    let mut told: Vec<String> = Vec::new();
+    while !session.is_over() {
+        std::thread::sleep(LOOK);
+        let snapshot = session.latest();
+        let lines: Vec<String> = judged(&snapshot).map(line).collect();
+        if lines != told {
+            for line in lines.iter().filter(|line| !told.contains(line)) {
+                writeln!(stderr(), "{line}")?;
+            }
+            told = lines;
+        }
+        if is_clean(&snapshot) || view::is_enough(&snapshot, stop, args.link.patience) {
+            session.stop();
+        }
+    }
+    let (summary, _) = session.wait().attempt(Code::Other, &args.link.port)?;
+    let last = &summary.last;
+    if let Some(trouble) = visit::misunderstanding(last, &args.link.port) {
+        return Err(Failure::new(Code::Device, trouble));
+    }
+    let mut out = stdout().lock();
+    if args.json {
+        let channels: Vec<Value> = judged(last).map(entry).collect();
+        let document = json!({ "clean": is_clean(last), "channels": channels });
+        serde_json::to_writer_pretty(&mut out, &document).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        for channel in judged(last) {
+            tell(&mut out, channel)?;
+        }
+        writeln!(out, "{}", view::losses(last))?;
+    }
+    if is_clean(last) {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let why = if judged(last).next().is_some() {
+        "the signal was not clean for 5 s on all channels; what to do stands above"
+    } else {
+        "no channel of this device can be judged"
+    };
+    Err(Failure::new(Code::Signal, anyhow!("{why}")))
+}
+
+/// The channels that are searched for contractions: what else a device sends is not judged.
+fn judged(snapshot: &Snapshot) -> impl Iterator<Item = &ChannelView> {
+    snapshot.channels.iter().filter(|channel| channel.passed.is_none())
+}
+
+fn is_clean(snapshot: &Snapshot) -> bool {
+    judged(snapshot).next().is_some()
+        && judged(snapshot).all(|channel| channel.check.verdict() == Verdict::Pass)
+}
+
+fn name(channel: &ChannelView) -> String {
+    let of = match channel.label.as_str() {
+        "" => channel.kind.name(),
+        label => label,
+    };
+    format!("{of}, channel {}.{}", channel.channel.stream, channel.channel.channel)
+}
+
+/// What is true of a channel now, without figures that change all the time.
+fn line(channel: &ChannelView) -> String {
+    let name = name(channel);
+    match channel.check.verdict() {
+        Verdict::Listening { remaining_s } => format!("{name}: clean, {remaining_s:.0} s to go"),
+        Verdict::Pass => format!("{name}: clean for 5 s"),
+        Verdict::Faulty => {
+            format!("{name}: {}", view::advice(channel).unwrap_or_default())
+        }
+    }
+}
+
+fn tell(out: &mut impl Write, channel: &ChannelView) -> std::io::Result<()> {
+    let verdict = match channel.check.verdict() {
+        Verdict::Pass => "clean",
+        Verdict::Listening { .. } => "not clean for long enough",
+        Verdict::Faulty => "not fit to measure with",
+    };
+    writeln!(out, "{}: {verdict}", name(channel))?;
+    for (finding, is_open) in channel.check.findings() {
+        let fault = finding.fault;
+        let state = if is_open { "now" } else { "was there" };
+        writeln!(out, "    {} ({state}): {}", fault.name(), fault.reason())?;
+        if fault.severity() > Severity::Note {
+            writeln!(out, "      {}", fault.remedy())?;
+        }
+    }
+    Ok(())
+}
+
+fn entry(channel: &ChannelView) -> Value {
+    let findings = channel.check.findings().map(|(finding, is_open)| {
+        let mut entry = output::finding(finding, channel.rate);
+        entry["now"] = is_open.into();
+        entry
+    });
+    json!({
+        "channel": channel.label.as_str(),
+        "stream": channel.channel.stream,
+        "channel_index": channel.channel.channel,
+        "kind": channel.kind.name(),
+        "verdict": match channel.check.verdict() {
+            Verdict::Pass => "clean",
+            Verdict::Listening { .. } => "listening",
+            Verdict::Faulty => "faulty",
+        },
+        "findings": findings.collect::<Vec<_>>(),
+    })
+}
