@@ -7,7 +7,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use levator_detect::manoeuvre::Role;
-use levator_engine::{Command, Engine, EngineConfig, Heart, Input, LinkChange, Output};
+use levator_engine::{
+    Begins, Command, Course, Engine, EngineConfig, Heart, Input, LinkChange, Output,
+};
+use levator_programme::Millis;
 use levator_signal::{ChannelId, HostTime};
 use levator_simulate::{DeviceConfig, Scenario, VirtualDevice, VirtualPerson};
 
@@ -81,9 +84,12 @@ fn visit(seconds: u64) -> Vec<(HostTime, Vec<u8>)> {
 #[test]
 fn a_visit_allocates_nothing() {
     let inputs = visit(30);
-    let config = EngineConfig { roles: roles(), heart: Heart::Remove, ..EngineConfig::device() };
+    let programme = levator_catalog::programmes::built_in("ten-ten-ten").expect("built in");
+    let course = Some(Course { programme, begins: Begins::WithSignal(Millis::ZERO) });
+    let config =
+        EngineConfig { roles: roles(), heart: Heart::Remove, course, ..EngineConfig::device() };
     let mut engine = Engine::new(&config).expect("legal");
-    let mut counts = [0_u64; 4];
+    let mut counts = [0_u64; 5];
     let before = ALLOCATIONS.load(Ordering::Relaxed);
     {
         let mut sink = |output: Output<'_>| match output {
@@ -91,6 +97,7 @@ fn a_visit_allocates_nothing() {
             Output::Contraction(_) => counts[1] += 1,
             Output::Lost(_) => counts[2] += 1,
             Output::Refused(_) => counts[3] += 1,
+            Output::Programme(_) => counts[4] += 1,
             _ => {}
         };
         let at = HostTime::ZERO;
@@ -106,10 +113,11 @@ fn a_visit_allocates_nothing() {
         engine.finish(at, &mut sink);
     }
     let allocations = ALLOCATIONS.load(Ordering::Relaxed) - before;
-    let [blocks, contractions, losses, refusals] = counts;
+    let [blocks, contractions, losses, refusals, steps] = counts;
     assert!(blocks > 1000, "{blocks} blocks");
     assert!(contractions > 0, "no contraction: the detector was not reached");
     assert!(losses > 0, "no loss: gaps were not reached");
+    assert!(steps > 0, "no step: the programme was not reached");
     assert!(refusals > 0, "no refusal: damage was not reached");
     assert_eq!(allocations, 0);
 }

@@ -13,7 +13,7 @@ pub(crate) fn run(args: &Analyse) -> Result<ExitCode, Failure> {
     let mut analyses = Vec::new();
     let mut first_failure = None;
     for file in &args.files {
-        match analysis::analyse(file, &options, &args.filter) {
+        match analysis::analyse(file, &options, &args.setup) {
             Ok(analysis) => {
                 if !args.json {
                     table::print(&mut stdout().lock(), &analysis)?;

@@ -7,14 +7,16 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use levator_decode::{Scans, StreamInfo};
 use levator_engine::{
-    ChannelSummary, ConfigError, Digest, Engine, EngineConfig, Heart, Input, Summary, Tee,
+    Begins, ChannelSummary, ConfigError, Course, Digest, Engine, EngineConfig, Heart, Input,
+    Summary, Tee,
 };
+use levator_programme::Millis;
 use levator_record::edf::{self, EdfFile, EdfOptions};
 use levator_record::text::{TextFile, TextOptions};
 use levator_record::{Header, Item, Reader};
-use levator_signal::HostTime;
+use levator_signal::{HostTime, SignalKind};
 
-use crate::args::Filter;
+use crate::args::{Filter, Setup};
 use crate::failure::{Attempt, Code, Failure};
 use crate::imported;
 
@@ -54,26 +56,22 @@ pub(crate) struct Skipped {
 }
 
 /// Analyses a recording of ours, an EDF or BDF file, or a text file.
-pub(crate) fn analyse(
-    path: &Path,
-    text: &TextOptions,
-    filter: &Filter,
-) -> Result<Analysis, Failure> {
+pub(crate) fn analyse(path: &Path, text: &TextOptions, setup: &Setup) -> Result<Analysis, Failure> {
     let journal = path.join(JOURNAL);
     if path.is_dir() && journal.is_file() {
-        return recording(path, &journal, filter);
+        return recording(path, &journal, setup);
     }
     if path.file_name().is_some_and(|name| name == JOURNAL) {
-        return recording(path, path, filter);
+        return recording(path, path, setup);
     }
     let start = start_of(path);
     let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
     if start.starts_with(&levator_record::MAGIC) {
-        recording(path, path, filter)
+        recording(path, path, setup)
     } else if edf::is_edf(&start) || extension.is_some_and(|name| name == "edf" || name == "bdf") {
-        edf_file(path, text, filter)
+        edf_file(path, text, setup)
     } else {
-        text_file(path, text, filter)
+        text_file(path, text, setup)
     }
 }
 
@@ -88,7 +86,7 @@ fn start_of(path: &Path) -> Vec<u8> {
     start
 }
 
-fn recording(path: &Path, journal: &Path, filter: &Filter) -> Result<Analysis, Failure> {
+fn recording(path: &Path, journal: &Path, setup: &Setup) -> Result<Analysis, Failure> {
     let name = path.display();
     let file = Hashing::open(journal).attempt(Code::File, &name)?;
     let mut reader = Reader::from_read(file).attempt(Code::File, &name)?;
@@ -103,7 +101,7 @@ fn recording(path: &Path, journal: &Path, filter: &Filter) -> Result<Analysis, F
             EngineConfig::device()
         }
     };
-    apply(filter, &mut config);
+    prepare(setup, &mut config);
     let mut engine = Engine::new(&config).attempt(Code::File, &name)?;
     let mut sink = Tee(Summary::new(), Digest::new());
     let mut skipped = Vec::new();
@@ -150,13 +148,13 @@ fn origin(header: &Header) -> String {
     format!("recorded by {} from {from}", header.tool)
 }
 
-fn text_file(path: &Path, options: &TextOptions, filter: &Filter) -> Result<Analysis, Failure> {
+fn text_file(path: &Path, options: &TextOptions, setup: &Setup) -> Result<Analysis, Failure> {
     let name = path.display();
     let source = Hashing::new(levator_record::text::open_file(path).attempt(Code::File, &name)?);
     let (file, search) = TextFile::read_through(
         source,
         options,
-        |info| Search::new(&[*info], filter),
+        |info| Search::new(&[*info], setup),
         |search, scans| {
             if let Ok(search) = search {
                 search.take(scans);
@@ -174,14 +172,14 @@ fn text_file(path: &Path, options: &TextOptions, filter: &Filter) -> Result<Anal
     Ok(Analysis { file, blake3, summary, digest, config, titles: vec![titles], notes, skipped })
 }
 
-fn edf_file(path: &Path, text: &TextOptions, filter: &Filter) -> Result<Analysis, Failure> {
+fn edf_file(path: &Path, text: &TextOptions, setup: &Setup) -> Result<Analysis, Failure> {
     let name = path.display();
     let source = Hashing::open(path).attempt(Code::File, &name)?;
     let mut file = EdfFile::from_read(source).attempt(Code::File, &name)?;
     let options = EdfOptions { channels: text.channels.clone(), kind: text.kind, unit: text.unit };
     let selection = file.header().select(&options).attempt(Code::File, &name)?;
     let streams: Vec<StreamInfo> = selection.streams.iter().map(|stream| stream.info).collect();
-    let mut search = Search::new(&streams, filter).attempt(Code::File, &name)?;
+    let mut search = Search::new(&streams, setup).attempt(Code::File, &name)?;
     let mut marks = imported::Marks::new(streams[0].rate);
     file.read(&selection, &mut |item| match item {
         edf::Item::Scans(scans) => search.take(scans),
@@ -218,12 +216,16 @@ struct Found {
 
 impl Search {
     /// Streams are numbered as they stand.
-    fn new(streams: &[StreamInfo], filter: &Filter) -> Result<Self, ConfigError> {
+    fn new(streams: &[StreamInfo], setup: &Setup) -> Result<Self, ConfigError> {
+        // A programme is run once, on the first stream that can be judged.
+        let judged = streams.iter().position(|info| info.kind != SignalKind::Other);
         let configs: Vec<EngineConfig> = streams
             .iter()
-            .map(|info| {
+            .enumerate()
+            .map(|(at, info)| {
                 let mut config = EngineConfig::scans(*info);
-                apply(filter, &mut config);
+                prepare(setup, &mut config);
+                config.course = config.course.filter(|_| judged == Some(at));
                 config
             })
             .collect();
@@ -248,6 +250,15 @@ impl Search {
 }
 
 /// What was said on the command line outranks what stands in the file.
+pub(crate) fn prepare(setup: &Setup, config: &mut EngineConfig) {
+    apply(&setup.filter, config);
+    if let Some(programme) = &setup.programme {
+        let begins = Begins::WithSignal(Millis((setup.begins * 1e3).round() as u64));
+        config.course = Some(Course { programme: programme.clone(), begins });
+    }
+}
+
+/// The same for how signals are prepared alone.
 pub(crate) fn apply(filter: &Filter, config: &mut EngineConfig) {
     if let Some(mains) = filter.mains {
         config.mains = mains.0;

@@ -1,10 +1,12 @@
 //! What can be written on the command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use levator_catalog::programmes;
 use levator_detect::manoeuvre::Role;
 use levator_engine::EmgBand;
+use levator_programme::Programme;
 use levator_record::text::{ChannelChoice, TextOptions};
 use levator_signal::preset::Mains;
 use levator_signal::{ChannelId, SignalKind, Unit};
@@ -46,6 +48,10 @@ pub(crate) enum Command {
     /// Finds contractions in recordings, EDF and BDF files, and text files.
     #[command(alias = "analyze")]
     Analyse(Analyse),
+    /// Lists what a person can be asked to do, or shows one programme step by step.
+    Programmes(Programmes),
+    /// Checks a programme of one's own: names line and reason where it is wrong.
+    CheckProgramme(CheckProgramme),
     /// Lists the serial ports of this computer.
     Devices(Devices),
     /// Offers a virtual probe on a serial port, for trying things out.
@@ -98,7 +104,7 @@ pub(crate) struct Live {
     #[arg(long, value_parser = seconds)]
     pub(crate) seconds: Option<f64>,
     #[command(flatten)]
-    pub(crate) filter: Filter,
+    pub(crate) setup: Setup,
     #[command(flatten)]
     pub(crate) view: ViewArgs,
     /// Prints what was found as JSON at the end.
@@ -117,7 +123,7 @@ pub(crate) struct Record {
     #[arg(long, value_parser = seconds)]
     pub(crate) seconds: Option<f64>,
     #[command(flatten)]
-    pub(crate) filter: Filter,
+    pub(crate) setup: Setup,
     /// Prints what was recorded as JSON at the end.
     #[arg(long)]
     pub(crate) json: bool,
@@ -135,7 +141,26 @@ pub(crate) struct Analyse {
     #[command(flatten)]
     pub(crate) text: TextArgs,
     #[command(flatten)]
-    pub(crate) filter: Filter,
+    pub(crate) setup: Setup,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Programmes {
+    /// The programme to show: its name, or a file.
+    #[arg(value_name = "NAME|FILE", value_parser = programme)]
+    pub(crate) programme: Option<Programme>,
+    /// Prints it as a file to change and use as one's own.
+    #[arg(long, requires = "programme", conflicts_with = "json")]
+    pub(crate) toml: bool,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckProgramme {
+    /// The file.
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -218,7 +243,7 @@ pub(crate) struct ViewArgs {
 
 /// How signals are prepared. A recording of ours is analysed with the settings it was made with unless
 /// one is given here.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Filter {
     /// Mains frequency to take out of EMG: 50, 60 or off. [default: 50]
     #[arg(long, value_parser = mains)]
@@ -241,11 +266,18 @@ pub(crate) struct Filter {
     pub(crate) role: Vec<(ChannelId, Role)>,
 }
 
-impl Filter {
-    /// As the recording has it.
-    pub(crate) const fn unchanged() -> Self {
-        Self { mains: None, band: None, remove_heart: false, pressure_unit: None, role: Vec::new() }
-    }
+/// How signals are prepared, and what the person is asked to do.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Setup {
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+    /// What the person is asked to do: a programme that is built in (`levator programmes`) or a file of
+    /// one's own. A recording has its own.
+    #[arg(long, value_name = "NAME|FILE", value_parser = programme)]
+    pub(crate) programme: Option<Programme>,
+    /// Seconds from the first sample to the beginning of the programme.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.0, value_parser = begins)]
+    pub(crate) begins: f64,
 }
 
 /// A unit of pressure, or none for that of the device or file.
@@ -345,6 +377,22 @@ fn role(text: &str) -> Result<(ChannelId, Role), String> {
         let known: Vec<&str> = Role::NAMES.iter().map(|(_, name)| *name).collect();
         format!("the role must be one of {}", known.join(", "))
     })
+}
+
+fn programme(text: &str) -> Result<Programme, String> {
+    if let Some(programme) = programmes::built_in(text) {
+        return Ok(programme);
+    }
+    let path = Path::new(text);
+    if path.exists() || path.extension().is_some_and(|extension| extension == "toml") {
+        return programmes::read(path).map_err(|error| error.to_string());
+    }
+    let known: Vec<&str> = programmes::BUILT_IN.iter().map(|(name, _)| *name).collect();
+    Err(format!("there is no such file, and built in are {}", known.join(", ")))
+}
+
+fn begins(text: &str) -> Result<f64, String> {
+    number(text, "0 to 86400 s", |s| (0.0..=86_400.0).contains(&s))
 }
 
 fn mains(text: &str) -> Result<MainsChoice, String> {

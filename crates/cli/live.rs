@@ -7,7 +7,7 @@ use levator_device::{PortSettings, SerialConnector};
 use levator_engine::EngineConfig;
 
 use crate::analysis;
-use crate::args::{Filter, LinkArgs, Live, Record};
+use crate::args::{LinkArgs, Live, Record, Setup};
 use crate::failure::Failure;
 use crate::stop::Stop;
 use crate::view::{self, Face};
@@ -15,24 +15,24 @@ use crate::visit::{self, Plan};
 
 pub(crate) fn run_live(args: &Live) -> Result<ExitCode, Failure> {
     let face = Face::choose(args.view.plain);
-    run(&args.link, &args.filter, args.out.clone(), args.seconds, face, args.json)
+    run(&args.link, &args.setup, args.out.clone(), args.seconds, face, args.json)
 }
 
 pub(crate) fn run_record(args: &Record) -> Result<ExitCode, Failure> {
     let out = Some(args.out.clone());
-    run(&args.link, &args.filter, out, args.seconds, Face::Lines, args.json)
+    run(&args.link, &args.setup, out, args.seconds, Face::Lines, args.json)
 }
 
 fn run(
     link: &LinkArgs,
-    filter: &Filter,
+    setup: &Setup,
     out: Option<PathBuf>,
     seconds: Option<f64>,
     face: Face,
     json: bool,
 ) -> Result<ExitCode, Failure> {
     let mut config = EngineConfig::device();
-    analysis::apply(filter, &mut config);
+    analysis::prepare(setup, &mut config);
     let settings = PortSettings { baud: link.baud, ..PortSettings::new(link.port.clone()) };
     let plan = Plan {
         config,

@@ -13,6 +13,7 @@ mod imported;
 mod json;
 mod live;
 mod person;
+mod programmes;
 mod simulate;
 mod stop;
 mod table;
@@ -48,6 +49,8 @@ fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Live(args) => live::run_live(args),
         Command::Record(args) => live::run_record(args),
         Command::Analyse(args) => analyse::run(args),
+        Command::Programmes(args) => programmes::run(args),
+        Command::CheckProgramme(args) => programmes::check(args),
         Command::Devices(args) => devices::run(args),
         Command::Simulate(args) => simulate::run(args),
     }

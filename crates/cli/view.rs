@@ -4,8 +4,10 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use levator_engine::LinkState;
-use levator_live::{ChannelView, Session, Snapshot, TRACE_S};
+use levator_catalog::cues;
+use levator_engine::{Conduct, LinkState};
+use levator_live::{ChannelView, ProgrammeState, Session, Snapshot, TRACE_S};
+use levator_programme::{Part, Programme, Suspension};
 use levator_signal::Quality;
 use ratatui::Frame;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
@@ -49,19 +51,27 @@ impl Face {
     }
 }
 
+/// What a view has to know beside the state of the session.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scene<'a> {
+    /// Who is measured.
+    pub(crate) title: &'a str,
+    /// What the person is asked to do.
+    pub(crate) programme: Option<&'a Programme>,
+    /// A device that was not understood after so many seconds is given up.
+    pub(crate) patience_s: f64,
+}
+
 /// Shows `session` until it ends or somebody ends it.
-///
-/// A device that was not understood after `patience_s` seconds is given up.
 pub(crate) fn show<S>(
     session: &Session<S>,
     face: Face,
-    title: &str,
+    scene: &Scene<'_>,
     stop: &Stop,
-    patience_s: f64,
 ) -> io::Result<()> {
     match face {
-        Face::Picture => picture(session, title, stop, patience_s),
-        Face::Lines => lines(session, stop, patience_s),
+        Face::Picture => picture(session, scene, stop),
+        Face::Lines => lines(session, scene, stop),
     }
 }
 
@@ -71,25 +81,35 @@ pub(crate) fn is_enough(snapshot: &Snapshot, stop: &Stop, patience_s: f64) -> bo
     stop.is_asked() || (!is_understood && snapshot.at.as_secs_f64() > patience_s)
 }
 
-fn picture<S>(session: &Session<S>, title: &str, stop: &Stop, patience_s: f64) -> io::Result<()> {
+fn picture<S>(session: &Session<S>, scene: &Scene<'_>, stop: &Stop) -> io::Result<()> {
     let mut terminal = ratatui::try_init()?;
     let palette = Palette::choose();
     let keys = listen();
     let result = (|| {
         while !session.is_over() {
             let snapshot = session.latest();
-            terminal.draw(|frame| draw(frame, &snapshot, title, palette))?;
+            terminal.draw(|frame| draw(frame, &snapshot, scene, palette))?;
             match keys.recv_timeout(FRAME) {
                 Ok(Key::Stop) => session.stop(),
                 Ok(Key::Mark) => {
                     // A mark that comes after the end has nothing to be bound to.
                     let _ = session.mark("");
                 }
+                Ok(Key::Pause) => {
+                    let is_suspended = snapshot.programme.is_some_and(|programme| {
+                        matches!(programme.state, ProgrammeState::Suspended(_))
+                    });
+                    let wish = if is_suspended { Conduct::Resume } else { Conduct::Suspend };
+                    let _ = session.conduct(wish);
+                }
+                Ok(Key::Next) => {
+                    let _ = session.conduct(Conduct::Skip);
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 // Nobody can press a key any more; the session goes on to its end.
                 Err(RecvTimeoutError::Disconnected) => std::thread::sleep(FRAME),
             }
-            if is_enough(&snapshot, stop, patience_s) {
+            if is_enough(&snapshot, stop, scene.patience_s) {
                 session.stop();
             }
         }
@@ -104,6 +124,8 @@ fn picture<S>(session: &Session<S>, title: &str, stop: &Stop, patience_s: f64) -
 enum Key {
     Stop,
     Mark,
+    Pause,
+    Next,
 }
 
 impl Key {
@@ -116,6 +138,8 @@ impl Key {
             KeyCode::Char('q') | KeyCode::Esc => Some(Self::Stop),
             KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => Some(Self::Stop),
             KeyCode::Char('m') => Some(Self::Mark),
+            KeyCode::Char('p' | ' ') => Some(Self::Pause),
+            KeyCode::Char('n') => Some(Self::Next),
             _ => None,
         }
     }
@@ -140,27 +164,27 @@ fn listen() -> Receiver<Key> {
     keys
 }
 
-fn lines<S>(session: &Session<S>, stop: &Stop, patience_s: f64) -> io::Result<()> {
+fn lines<S>(session: &Session<S>, scene: &Scene<'_>, stop: &Stop) -> io::Result<()> {
     let mut told = None;
     let mut stderr = io::stderr();
     while !session.is_over() {
         std::thread::sleep(FRAME);
         let snapshot = session.latest();
-        if is_enough(&snapshot, stop, patience_s) {
+        if is_enough(&snapshot, stop, scene.patience_s) {
             session.stop();
         }
         let second = (snapshot.at.as_secs_f64(), snapshot.link);
         let due = told.is_none_or(|(last, link)| second.0 - last >= 1.0 || second.1 != link);
         if due {
             told = Some(second);
-            writeln!(stderr, "{}", line(&snapshot))?;
+            writeln!(stderr, "{}", line(&snapshot, scene))?;
         }
     }
     Ok(())
 }
 
 /// The state in one line.
-fn line(snapshot: &Snapshot) -> String {
+fn line(snapshot: &Snapshot, scene: &Scene<'_>) -> String {
     let time = clock(snapshot.at.as_secs_f64());
     let mut text = format!("{time}  {}", snapshot.link.name());
     if let Some(channel) = principal(snapshot) {
@@ -173,7 +197,36 @@ fn line(snapshot: &Snapshot) -> String {
     if let Some(trouble) = trouble(snapshot) {
         text += &format!("  {trouble}");
     }
+    if let Some(words) = task(snapshot, scene.programme) {
+        text += &format!("  | {words}");
+    }
     text
+}
+
+/// What the person is asked to do now: where in the programme, the words, and how long it still takes.
+fn task(snapshot: &Snapshot, programme: Option<&Programme>) -> Option<String> {
+    let programme = programme?;
+    let Some(view) = snapshot.programme else {
+        return Some(format!("{}: begins with the signal", programme.definition().name));
+    };
+    match view.state {
+        ProgrammeState::Running => {}
+        ProgrammeState::Suspended(Suspension::Person) => return Some("paused".to_owned()),
+        ProgrammeState::Suspended(Suspension::Gap) => {
+            return Some("paused: the signal is gone".to_owned());
+        }
+        ProgrammeState::Done(true) => return Some("the programme is done".to_owned()),
+        ProgrammeState::Done(false) => return Some("the programme was stopped".to_owned()),
+    }
+    let phase = programme.definition().phases.get(view.cue.phase)?;
+    let key = if view.cue.part == Part::Work { &phase.cue } else { &phase.rest_cue };
+    let said = phase.say.as_deref().filter(|_| view.cue.part == Part::Work);
+    let words = said.or_else(|| cues::english(key)).unwrap_or(key);
+    let count = match phase.repetitions {
+        1 => String::new(),
+        all => format!(" {} of {all}", view.cue.trial),
+    };
+    Some(format!("{}{count}: {words}  {:.0} s", phase.id, view.remaining_s().ceil()))
 }
 
 /// Colours, or none where the person asked for none.
@@ -193,10 +246,11 @@ impl Palette {
     }
 }
 
-fn draw(frame: &mut Frame<'_>, snapshot: &Snapshot, title: &str, palette: Palette) {
+fn draw(frame: &mut Frame<'_>, snapshot: &Snapshot, scene: &Scene<'_>, palette: Palette) {
     let advice = principal(snapshot).and_then(advice);
+    let task = task(snapshot, scene.programme);
     let areas = Layout::vertical([
-        Constraint::Length(1),
+        Constraint::Length(1 + u16::from(task.is_some())),
         Constraint::Min(6),
         Constraint::Length(1),
         Constraint::Length(1),
@@ -205,7 +259,7 @@ fn draw(frame: &mut Frame<'_>, snapshot: &Snapshot, title: &str, palette: Palett
         Constraint::Length(1),
     ])
     .split(frame.area());
-    frame.render_widget(head(snapshot, title, palette), areas[0]);
+    frame.render_widget(head(snapshot, scene.title, task, palette), areas[0]);
     if let Some(channel) = principal(snapshot) {
         let stale = is_stale(snapshot);
         trace(frame, areas[1], channel, palette);
@@ -216,7 +270,11 @@ fn draw(frame: &mut Frame<'_>, snapshot: &Snapshot, title: &str, palette: Palett
         frame.render_widget(Paragraph::new(words).block(Block::bordered()), areas[1]);
     }
     frame.render_widget(Paragraph::new(foot(snapshot)), areas[3]);
-    let keys = "q stop   m mark        training and research software, not a medical device";
+    let keys = if scene.programme.is_some() {
+        "q stop   m mark   p pause   n next        training and research software, not a medical device"
+    } else {
+        "q stop   m mark        training and research software, not a medical device"
+    };
     let keys = Paragraph::new(keys).style(Style::new().add_modifier(Modifier::DIM));
     frame.render_widget(keys, areas[6]);
     if let Some(advice) = advice {
@@ -231,7 +289,12 @@ pub(crate) fn advice(channel: &ChannelView) -> Option<String> {
     Some(format!("{}: {}", worst.fault.name(), worst.fault.remedy()))
 }
 
-fn head<'a>(snapshot: &Snapshot, title: &'a str, palette: Palette) -> Paragraph<'a> {
+fn head<'a>(
+    snapshot: &Snapshot,
+    title: &'a str,
+    task: Option<String>,
+    palette: Palette,
+) -> Paragraph<'a> {
     let dot = if snapshot.link == LinkState::Streaming { "● " } else { "○ " };
     let recording = match &snapshot.recording {
         None => "not recorded".to_owned(),
@@ -241,12 +304,14 @@ fn head<'a>(snapshot: &Snapshot, title: &'a str, palette: Palette) -> Paragraph<
         Some(_) => "recording".to_owned(),
     };
     let now = clock(snapshot.at.as_secs_f64());
-    Paragraph::new(Line::from(vec![
+    let mut lines = vec![Line::from(vec![
         Span::styled(title, Style::new().add_modifier(Modifier::BOLD)),
         Span::raw("   "),
         Span::styled(dot, palette.style(TRACE)),
         Span::raw(format!("{}   {recording} {now}", snapshot.link.name())),
-    ]))
+    ])];
+    lines.extend(task.map(|task| Line::styled(task, Style::new().add_modifier(Modifier::BOLD))));
+    Paragraph::new(lines)
 }
 
 fn trace(frame: &mut Frame<'_>, area: Rect, channel: &ChannelView, palette: Palette) {

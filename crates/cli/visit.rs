@@ -13,10 +13,10 @@ use levator_record::Header;
 use levator_record::text::TextOptions;
 
 use crate::analysis::{self, Analysis, JOURNAL};
-use crate::args::Filter;
+use crate::args::Setup;
 use crate::failure::{Attempt, Code, Failure};
 use crate::stop::Stop;
-use crate::view::{self, Face};
+use crate::view::{self, Face, Scene};
 use crate::{json, table};
 
 /// Name of the result in the folder of a visit.
@@ -73,7 +73,9 @@ pub(crate) fn run(
         }
         start_failure(error)
     })?;
-    let shown = view::show(&session, plan.face, &plan.title, stop, plan.patience_s);
+    let programme = plan.config.course.as_ref().map(|course| &course.programme);
+    let scene = Scene { title: &plan.title, programme, patience_s: plan.patience_s };
+    let shown = view::show(&session, plan.face, &scene, stop);
     session.stop();
     let (summary, Tee(found, digest)) = session.wait().attempt(Code::Other, &plan.port)?;
     shown.attempt(Code::Other, "terminal")?;
@@ -193,7 +195,7 @@ fn tell_latency(last: &Snapshot) -> Result<(), Failure> {
 }
 
 fn read_back(folder: &Path) -> Result<Analysis, Failure> {
-    analysis::analyse(folder, &TextOptions::default(), &Filter::unchanged())
+    analysis::analyse(folder, &TextOptions::default(), &Setup::default())
 }
 
 fn print(analysis: &Analysis, as_json: bool) -> Result<(), Failure> {

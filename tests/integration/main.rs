@@ -4,6 +4,7 @@
 mod cli;
 mod heart;
 mod manoeuvre;
+mod programmes;
 mod quality;
 mod recordings;
 mod reference;

@@ -62,14 +62,17 @@ fn snapshot(channels: Vec<ChannelView>) -> Snapshot {
         latency: LatencyFigures::default(),
         recording: None,
         engine_failure: None,
+        programme: None,
     }
 }
+
+const SCENE: Scene<'_> = Scene { title: "levator", programme: None, patience_s: 10.0 };
 
 /// The screen as lines of text.
 fn screen(snapshot: &Snapshot, width: u16, height: u16) -> Vec<String> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("in memory");
     let palette = Palette { is_coloured: false };
-    terminal.draw(|frame| draw(frame, snapshot, "levator", palette)).expect("in memory");
+    terminal.draw(|frame| draw(frame, snapshot, &SCENE, palette)).expect("in memory");
     let buffer = terminal.backend().buffer();
     let rows = buffer.content.chunks(usize::from(width));
     rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect()).collect()
@@ -121,7 +124,7 @@ fn an_old_value_never_looks_current() {
     let lines = screen(&snapshot, 80, 24);
     assert_shows(&lines, "not live");
     assert!(!lines.iter().any(|line| line.contains("3.21")));
-    assert!(line(&snapshot).contains("not live"));
+    assert!(line(&snapshot, &SCENE).contains("not live"));
 }
 
 #[test]
@@ -130,7 +133,7 @@ fn a_contraction_under_way_is_said_in_words() {
     channel.contracted_since = Some(SampleIndex(9500));
     let snapshot = snapshot(vec![channel]);
     assert_shows(&screen(&snapshot, 80, 24), "contracted for 2.5 s");
-    assert!(line(&snapshot).contains("contracted for 2.5 s"));
+    assert!(line(&snapshot, &SCENE).contains("contracted for 2.5 s"));
 }
 
 #[test]
@@ -168,7 +171,7 @@ fn a_screen_of_any_size_and_numbers_of_any_kind_do_no_harm() {
         for (width, height) in [(1, 1), (3, 2), (10, 5), (80, 24), (300, 100)] {
             screen(&snapshot, width, height);
         }
-        line(&snapshot);
+        line(&snapshot, &SCENE);
     }
 }
 

@@ -7,6 +7,8 @@ use levator_detect::manoeuvre::{MAX_ROLES, Role};
 use levator_signal::preset::Mains;
 use levator_signal::{ChannelId, SampleRate, Unit};
 
+use crate::Course;
+
 /// Settings of an [`Engine`](crate::Engine). They are written into every recording, so that its
 /// analysis uses the ones it was made with.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +27,8 @@ pub struct EngineConfig {
     /// Where channels lie, for those that are to be judged together; at most
     /// [`MAX_ROLES`].
     pub roles: Vec<(ChannelId, Role)>,
+    /// The programme that is run, if any.
+    pub course: Option<Course>,
     /// Most channels that are filtered and searched for contractions, over all streams. Further
     /// channels are passed on as they come. Each takes about half a megabyte.
     pub max_channel_count: usize,
@@ -96,6 +100,7 @@ impl EngineConfig {
             heart: Heart::Keep,
             pressure_unit: Some(Unit::CentimetreWater),
             roles: Vec::new(),
+            course: None,
             max_channel_count: 24,
             max_rate_hz: 10_000.0,
         }

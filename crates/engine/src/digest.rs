@@ -2,10 +2,11 @@
 
 use levator_detect::manoeuvre::Answer;
 use levator_detect::{Transition, Uncertainty};
+use levator_programme::{Cue, Event};
 use levator_signal::quality::Change;
-use levator_signal::{Breathing, ChannelId, Cough, Drift};
+use levator_signal::{Breathing, ChannelId, Cough, Drift, SampleIndex};
 
-use crate::{Output, Sink};
+use crate::{Output, ProgrammeEvent, Sink};
 
 /// Sums up every output it is given, in order, bit by bit.
 ///
@@ -214,6 +215,7 @@ fn fingerprint(output: &Output<'_>) -> (u64, bool) {
             };
             (rest.iter().fold(words(16, &times), |hash, &word| mix(hash, word)), false)
         }
+        Output::Programme(event) => (programme(event), false),
         Output::Lost(lost) => (
             words(
                 7,
@@ -294,6 +296,31 @@ fn uncertainty(uncertainty: Uncertainty) -> u64 {
 
 fn bytes(hash: u64, bytes: &[u8]) -> u64 {
     bytes.iter().fold(mix(hash, bytes.len() as u64), |h, &b| mix(h, u64::from(b)))
+}
+
+fn programme(event: &ProgrammeEvent) -> u64 {
+    let cue = |hash: u64, cue: &Cue<SampleIndex>| {
+        let of = [
+            cue.step as u64,
+            u64::from(cue.attempt),
+            cue.part as u64,
+            cue.starts.0,
+            cue.ends.0,
+            cue.into.0,
+            u64::from(cue.feedback) | u64::from(cue.scored) << 1,
+        ];
+        of.iter().fold(hash, |hash, &word| mix(hash, word))
+    };
+    let hash = mix(mix(0, 21), u64::from(event.stream));
+    match &event.event {
+        Event::Cue(begun) => cue(mix(hash, 1), begun),
+        Event::Ended { cue: ended, at, outcome } => {
+            mix(mix(cue(mix(hash, 2), ended), at.0), *outcome as u64)
+        }
+        Event::Suspended { at, why } => mix(mix(mix(hash, 3), at.0), *why as u64),
+        Event::Resumed { at } => mix(mix(hash, 4), at.0),
+        Event::Done { at, completed } => mix(mix(mix(hash, 5), at.0), u64::from(*completed)),
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use levator_decode::{Decoded, Decoder, Refusal, Refused, Session};
 use levator_signal::{ChannelId, HostTime};
 
 use crate::channel::Delay;
+use crate::course::{Guide, Guiding};
 use crate::link::Supervisor;
 use crate::manoeuvres::{Joining, Manoeuvres};
 use crate::pipeline::Pipeline;
@@ -22,6 +23,8 @@ pub struct Engine {
     pipeline: Pipeline,
     /// Boxed, so that it is cheap to take out while it watches.
     manoeuvres: Option<Box<Manoeuvres>>,
+    /// Boxed likewise.
+    guide: Option<Box<Guide>>,
     /// The file was described to the pipeline.
     is_described: bool,
 }
@@ -41,15 +44,23 @@ impl Engine {
             link: Supervisor::new(),
             pipeline: Pipeline::new(config, max_rate)?,
             manoeuvres: Manoeuvres::new(&config.roles).map(Box::new),
+            guide: config.course.as_ref().map(Guide::new).map(Box::new),
             is_described: false,
         })
     }
 
     /// Feeds one input; all results reach `sink` before this returns. Never fails, never allocates.
     pub fn handle(&mut self, input: Input<'_>, sink: &mut impl Sink) {
-        let mut manoeuvres = self.manoeuvres.take();
-        self.take(input, &mut Joining { manoeuvres: manoeuvres.as_deref_mut(), sink });
-        self.manoeuvres = manoeuvres;
+        let (mut manoeuvres, mut guide) = (self.manoeuvres.take(), self.guide.take());
+        let mut guiding = Guiding { guide: guide.as_deref_mut(), sink };
+        let mut joining = Joining { manoeuvres: manoeuvres.as_deref_mut(), sink: &mut guiding };
+        self.take(input, &mut joining);
+        if let (Input::Command { command: Command::Conduct(conduct), .. }, Some(guide)) =
+            (input, &mut guide)
+        {
+            guide.conduct(conduct, sink);
+        }
+        (self.manoeuvres, self.guide) = (manoeuvres, guide);
     }
 
     fn take(&mut self, input: Input<'_>, sink: &mut impl Sink) {
@@ -79,6 +90,8 @@ impl Engine {
                 }
             },
             Input::Command { at, command } => match command {
+                // It is the guide's, see `handle`.
+                Command::Conduct(_) => {}
                 Command::Mark { text } => self.pipeline.mark(at, text, sink),
                 Command::Stop => {
                     self.link.stopped();
@@ -91,14 +104,18 @@ impl Engine {
 
     /// Ends open contractions, and tells what was learnt of the resting levels.
     pub fn finish(&mut self, _at: HostTime, sink: &mut impl Sink) {
-        let mut manoeuvres = self.manoeuvres.take();
-        let mut joining = Joining { manoeuvres: manoeuvres.as_deref_mut(), sink };
+        let (mut manoeuvres, mut guide) = (self.manoeuvres.take(), self.guide.take());
+        let mut guiding = Guiding { guide: guide.as_deref_mut(), sink };
+        let mut joining = Joining { manoeuvres: manoeuvres.as_deref_mut(), sink: &mut guiding };
         self.describe(&mut joining);
         self.pipeline.finish(&mut joining);
         if let Some(manoeuvres) = &mut manoeuvres {
-            manoeuvres.finish(sink);
+            manoeuvres.finish(&mut guiding);
         }
-        self.manoeuvres = manoeuvres;
+        if let Some(guide) = &mut guide {
+            guide.finish(sink);
+        }
+        (self.manoeuvres, self.guide) = (manoeuvres, guide);
     }
 
     /// State of the link.

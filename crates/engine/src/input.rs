@@ -3,6 +3,8 @@
 use levator_decode::Scans;
 use levator_signal::HostTime;
 
+use crate::Conduct;
+
 /// One thing that happened, with the host time it happened at. A recording is a list of these.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
@@ -71,6 +73,8 @@ pub enum LinkChange {
 pub enum Command<'a> {
     /// Tells the device to stop streaming, before the port is closed.
     Stop,
+    /// Conducts the programme, if there is one.
+    Conduct(Conduct),
     /// Binds a note to this moment.
     Mark {
         /// The note; may be empty.

@@ -21,6 +21,7 @@
 
 mod channel;
 pub mod config;
+pub mod course;
 pub mod digest;
 mod engine;
 mod filters;
@@ -34,11 +35,13 @@ pub mod summary;
 
 pub use channel::Delay;
 pub use config::{ConfigError, Conversation, EmgBand, EngineConfig, Heart, Source};
+pub use course::{Begins, Conduct, Course};
 pub use digest::Digest;
 pub use engine::Engine;
 pub use input::{Command, Input, LinkChange};
 pub use output::{
     ContractionEvent, CoughEvent, FindingEvent, HeartEvent, LinkEvent, LinkState, ManoeuvreEvent,
-    Mark, Output, Passed, PassedReason, PressureEvent, RestEvent, Sink, Tee, Transmission,
+    Mark, Output, Passed, PassedReason, PressureEvent, ProgrammeEvent, RestEvent, Sink, Tee,
+    Transmission,
 };
 pub use summary::{ChannelSummary, Summary};

@@ -35,6 +35,8 @@ pub enum Output<'a> {
     Heart(HeartEvent),
     /// What was done in an event, from all channels that have a role.
     Manoeuvre(ManoeuvreEvent),
+    /// Something begins or ends in the programme.
+    Programme(ProgrammeEvent),
     /// Samples are missing.
     Lost(Lost),
     /// Bytes were thrown away.
@@ -186,6 +188,17 @@ pub struct RestEvent {
     pub unit: Unit,
     /// The level, or `None` where there was too little rest to learn it.
     pub rest: Option<levator_detect::Rest>,
+}
+
+/// Something begins or ends in the programme. Its dates are samples of `stream`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ProgrammeEvent {
+    /// The stream whose samples it counts.
+    pub stream: u8,
+    /// Its rate.
+    pub rate: SampleRate,
+    /// What.
+    pub event: levator_programme::Event<SampleIndex>,
 }
 
 /// A fault of one channel: what it is, how bad, since when, and what to do stand in the finding.

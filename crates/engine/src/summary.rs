@@ -14,7 +14,7 @@ use levator_signal::{
 };
 
 use crate::output::PassedReason;
-use crate::{LinkEvent, ManoeuvreEvent, Output, PressureEvent, Sink};
+use crate::{LinkEvent, ManoeuvreEvent, Output, PressureEvent, ProgrammeEvent, Sink};
 
 /// Gaps and notes that are kept one by one; beyond, they are counted. Our choice: a visit with more is
 /// no visit, and memory stays bounded.
@@ -37,6 +37,8 @@ pub struct Summary {
     pub refusals: BTreeMap<&'static str, u64>,
     /// Changes of the link, in order.
     pub links: Vec<LinkEvent>,
+    /// What began and ended in the programme, in order.
+    pub programme: Vec<ProgrammeEvent>,
     /// Notes, in order.
     pub marks: Vec<Note>,
     /// Words of the device, in order.
@@ -281,6 +283,11 @@ impl Sink for Summary {
             Output::Log { at, text } => {
                 if self.log.len() < MOST_KEPT {
                     self.log.push((at, text.to_owned()));
+                }
+            }
+            Output::Programme(event) => {
+                if self.programme.len() < MOST_KEPT {
+                    self.programme.push(event);
                 }
             }
             Output::Status(_) | Output::Event(_) | Output::Answer(_) | Output::Transmit(_) => {}

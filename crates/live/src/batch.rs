@@ -1,7 +1,7 @@
 //! Inputs in the form in which they are handed to the recorder: many at a time, in memory that is
 //! used again.
 
-use levator_engine::{Command, Input, LinkChange};
+use levator_engine::{Command, Conduct, Input, LinkChange};
 use levator_signal::HostTime;
 
 /// Inputs a batch holds, at most.
@@ -30,6 +30,7 @@ enum What {
     Tick,
     Link(LinkChange),
     Stop,
+    Conduct(Conduct),
     Mark { len: usize },
 }
 
@@ -67,6 +68,7 @@ impl Batch {
             Input::Tick { .. } => What::Tick,
             Input::Link { change, .. } => What::Link(change),
             Input::Command { command: Command::Stop, .. } => What::Stop,
+            Input::Command { command: Command::Conduct(conduct), .. } => What::Conduct(conduct),
             Input::Command { command: Command::Mark { text }, .. } => {
                 What::Mark { len: text.len() }
             }
@@ -89,6 +91,7 @@ impl Batch {
             What::Tick => Input::Tick { at },
             What::Link(change) => Input::Link { at, change },
             What::Stop => Input::Command { at, command: Command::Stop },
+            What::Conduct(conduct) => Input::Command { at, command: Command::Conduct(conduct) },
             What::Mark { len } => {
                 let text = str::from_utf8(take(len)).expect("it was text when it was pushed");
                 Input::Command { at, command: Command::Mark { text } }
@@ -110,7 +113,7 @@ fn body<'a>(input: &Input<'a>) -> &'a [u8] {
         Input::Scans { .. }
         | Input::Tick { .. }
         | Input::Link { .. }
-        | Input::Command { command: Command::Stop, .. } => &[],
+        | Input::Command { command: Command::Stop | Command::Conduct(_), .. } => &[],
     }
 }
 
@@ -130,6 +133,7 @@ mod tests {
             Input::Tick { at: at(3) },
             Input::Command { at: at(4), command: Command::Mark { text: "drückt" } },
             Input::Bytes { at: at(4), bytes: &[] },
+            Input::Command { at: at(5), command: Command::Conduct(Conduct::SkipPhase) },
             Input::Command { at: at(5), command: Command::Mark { text: "" } },
             Input::Bytes { at: at(6), bytes: b"end" },
             Input::Command { at: at(7), command: Command::Stop },

@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use levator_device::{Connector, LinkError, Port};
-use levator_engine::{Command, Engine, Input, LinkChange, Output, Sink};
+use levator_engine::{Command, Conduct, Engine, Input, LinkChange, Output, Sink};
 use levator_signal::HostTime;
 
 use crate::feed::Feed;
@@ -55,12 +55,19 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Room for what the engine says to the device at one input, a dozen of its longest messages.
 const OUTBOX_LEN: usize = 4096;
 
+/// What a person asks for while a session runs.
+#[derive(Clone, Debug)]
+pub(crate) enum Wish {
+    Mark(String),
+    Conduct(Conduct),
+}
+
 /// All that the port thread owns.
 pub(crate) struct Driver<S> {
     pub(crate) shared: Arc<Shared>,
     pub(crate) connector: Box<dyn Connector>,
     pub(crate) port: Option<Box<dyn Port>>,
-    pub(crate) marks: Receiver<String>,
+    pub(crate) wishes: Receiver<Wish>,
     pub(crate) feed: Option<Feed>,
     pub(crate) deadline: Option<HostTime>,
     /// How long an absent port is waited for; for ever if not given.
@@ -94,7 +101,7 @@ pub(crate) struct Parts<S> {
     pub(crate) shared: Arc<Shared>,
     pub(crate) connector: Box<dyn Connector>,
     pub(crate) port: Option<Box<dyn Port>>,
-    pub(crate) marks: Receiver<String>,
+    pub(crate) wishes: Receiver<Wish>,
     pub(crate) feed: Option<Feed>,
     pub(crate) engine: Engine,
     pub(crate) sink: S,
@@ -106,13 +113,13 @@ impl<S: Sink> Driver<S> {
         deadline: Option<HostTime>,
         patience: Option<Duration>,
     ) -> Self {
-        let Parts { shared, connector, port, marks, feed, engine, sink } = parts;
+        let Parts { shared, connector, port, wishes, feed, engine, sink } = parts;
         let now = shared.clock.now();
         Self {
             shared,
             connector,
             port,
-            marks,
+            wishes,
             feed,
             deadline,
             patience,
@@ -135,8 +142,8 @@ impl<S: Sink> Driver<S> {
         }
         let ended = loop {
             self.tell_hole();
-            while let Ok(text) = self.marks.try_recv() {
-                self.mark(&text);
+            while let Ok(wish) = self.wishes.try_recv() {
+                self.fulfil(&wish);
             }
             if let Some(ended) = self.is_over(now) {
                 break ended;
@@ -181,8 +188,8 @@ impl<S: Sink> Driver<S> {
         let now = self.shared.clock.now();
         let tick_due = self.last_input_at.saturating_add(TICK_AFTER);
         let due = tick_due.min(self.redial.due()).min(self.deadline.unwrap_or(tick_due));
-        if let Ok(text) = self.marks.recv_timeout(due.saturating_since(now)) {
-            self.mark(&text);
+        if let Ok(wish) = self.wishes.recv_timeout(due.saturating_since(now)) {
+            self.fulfil(&wish);
         }
         let now = self.shared.clock.now();
         if now >= self.redial.due() { self.dial() } else { now }
@@ -224,6 +231,16 @@ impl<S: Sink> Driver<S> {
         self.redial = Redial::new(at);
         self.watch.figures.counts.lost_port_count += 1;
         self.take(Input::Link { at, change: LinkChange::Lost });
+    }
+
+    fn fulfil(&mut self, wish: &Wish) {
+        match wish {
+            Wish::Mark(text) => self.mark(text),
+            Wish::Conduct(conduct) => {
+                let at = self.shared.clock.now();
+                self.take(Input::Command { at, command: Command::Conduct(*conduct) });
+            }
+        }
     }
 
     fn mark(&mut self, text: &str) {

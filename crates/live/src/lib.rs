@@ -57,5 +57,6 @@ pub use session::{
     Recorded, Session, StartError, Summary,
 };
 pub use view::{
-    ChannelView, Counts, LISTED_CONTRACTION_COUNT, Snapshot, TRACE_POINT_S, TRACE_S, TracePoint,
+    ChannelView, Counts, LISTED_CONTRACTION_COUNT, ProgrammeState, ProgrammeView, Snapshot,
+    TRACE_POINT_S, TRACE_S, TracePoint,
 };

@@ -9,12 +9,12 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
 use levator_device::{Clock, Connector, OpenError};
-use levator_engine::{ConfigError, Engine, EngineConfig, Sink};
+use levator_engine::{Conduct, ConfigError, Engine, EngineConfig, Sink};
 use levator_record::{Header, Storage, Totals, WriteError, Writer};
 use levator_signal::HostTime;
 use thiserror::Error;
 
-use crate::driver::{Driver, Parts, Run, panic_text};
+use crate::driver::{Driver, Parts, Run, Wish, panic_text};
 use crate::feed::Feed;
 use crate::histogram::Histogram;
 use crate::recorder::{self, Progress};
@@ -154,9 +154,9 @@ impl<S: Sink + Send + 'static> Session<S> {
             latency: Histogram::new(),
             progress,
         });
-        let (mark_in, marks) = bounded(MARK_QUEUE_LEN);
-        let handle = Handle { shared: Arc::clone(&shared), marks: mark_in };
-        let parts = Parts { shared, connector, port, marks, feed, engine: machine, sink };
+        let (wish_in, wishes) = bounded(MARK_QUEUE_LEN);
+        let handle = Handle { shared: Arc::clone(&shared), wishes: wish_in };
+        let parts = Parts { shared, connector, port, wishes, feed, engine: machine, sink };
         let driver = Driver::new(
             parts,
             seconds.map(HostTime::from_secs_f64),
@@ -230,6 +230,15 @@ impl<S> Session<S> {
         self.handle.mark(text)
     }
 
+    /// As [`Handle::conduct`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Handle::conduct`].
+    pub fn conduct(&self, conduct: Conduct) -> Result<(), MarkError> {
+        self.handle.conduct(conduct)
+    }
+
     /// As [`Handle::stop`].
     pub fn stop(&self) {
         self.handle.stop();
@@ -261,7 +270,7 @@ impl<S> Drop for Session<S> {
 #[derive(Clone, Debug)]
 pub struct Handle {
     shared: Arc<Shared>,
-    marks: Sender<String>,
+    wishes: Sender<Wish>,
 }
 
 impl Handle {
@@ -276,7 +285,24 @@ impl Handle {
             return Err(MarkError::Over);
         }
         let text = &text[..text.floor_char_boundary(MAX_MARK_LEN)];
-        self.marks.try_send(text.to_owned()).map_err(|error| match error {
+        self.wish(Wish::Mark(text.to_owned()))
+    }
+
+    /// Starts, stops or moves on the programme of the session, in order with marks and as soon. Without a
+    /// programme nothing happens, and that is recorded too.
+    ///
+    /// # Errors
+    ///
+    /// [`MarkError`]; it is then not in the recording.
+    pub fn conduct(&self, conduct: Conduct) -> Result<(), MarkError> {
+        if self.is_over() {
+            return Err(MarkError::Over);
+        }
+        self.wish(Wish::Conduct(conduct))
+    }
+
+    fn wish(&self, wish: Wish) -> Result<(), MarkError> {
+        self.wishes.try_send(wish).map_err(|error| match error {
             TrySendError::Full(_) => MarkError::TooMany,
             TrySendError::Disconnected(_) => MarkError::Over,
         })
@@ -318,6 +344,7 @@ impl Handle {
             latency: shared.latency.figures(),
             recording: shared.progress.as_deref().map(Progress::state),
             engine_failure,
+            programme: figures.programme,
         }
     }
 

@@ -44,6 +44,7 @@ fn name(input: &Input<'_>) -> String {
         Input::Link { change, .. } => format!("{change:?}"),
         Input::Command { command: Command::Stop, .. } => "stop".to_owned(),
         Input::Command { command: Command::Mark { text }, .. } => format!("mark {text}"),
+        Input::Command { command: Command::Conduct(conduct), .. } => format!("{conduct:?}"),
         Input::Scans { .. } => "scans".to_owned(),
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use levator_decode::{DeviceInfo, Label};
 use levator_detect::Contraction;
 use levator_engine::{LinkState, PassedReason};
+use levator_programme::{Cue, Suspension};
 use levator_signal::{
     ChannelId, Checklist, HostTime, Quality, SampleIndex, SampleRate, SignalKind, Unit,
 };
@@ -49,6 +50,8 @@ pub struct Snapshot {
     pub recording: Option<RecordingState>,
     /// What the engine said when it broke down. The recording goes on without it.
     pub engine_failure: Option<String>,
+    /// Where the programme is, once it has begun.
+    pub programme: Option<ProgrammeView>,
 }
 
 impl Snapshot {
@@ -57,6 +60,38 @@ impl Snapshot {
     pub fn newest_sample_age(&self) -> Option<Duration> {
         self.channels.iter().filter_map(|channel| channel.newest_sample_age).min()
     }
+}
+
+/// Where a programme is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ProgrammeView {
+    /// What is to be done, or, unless it is running, what was last.
+    pub cue: Cue<SampleIndex>,
+    /// Whether it is running, and why not.
+    pub state: ProgrammeState,
+    /// Rate of the stream whose samples the cue counts.
+    pub rate: SampleRate,
+    /// One past the newest sample of that stream.
+    pub next: SampleIndex,
+}
+
+impl ProgrammeView {
+    /// Seconds of the step that are left.
+    #[must_use]
+    pub fn remaining_s(&self) -> f64 {
+        self.rate.time_s(SampleIndex(self.cue.ends.saturating_since(self.next)))
+    }
+}
+
+/// Whether a programme is running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProgrammeState {
+    /// It is.
+    Running,
+    /// It stands still.
+    Suspended(Suspension),
+    /// It is over; whether it came to its end.
+    Done(bool),
 }
 
 /// One channel as a view shows it.

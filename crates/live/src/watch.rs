@@ -9,13 +9,15 @@ use std::sync::{Mutex, TryLockError};
 
 use levator_decode::{DeviceInfo, Label, StreamInfo};
 use levator_detect::{Contraction, Transition};
-use levator_engine::{LinkState, Output, PassedReason, Sink};
+use levator_engine::{LinkState, Output, PassedReason, ProgrammeEvent, Sink};
+use levator_programme::Event;
 use levator_signal::{
     Block, ChannelId, Checklist, HostTime, Quality, SampleIndex, SampleRate, SignalKind, Unit,
 };
 
 use crate::view::{
-    ChannelView, Counts, LISTED_CONTRACTION_COUNT, TRACE_POINT_S, TRACE_S, TracePoint,
+    ChannelView, Counts, LISTED_CONTRACTION_COUNT, ProgrammeState, ProgrammeView, TRACE_POINT_S,
+    TRACE_S, TracePoint,
 };
 
 /// Points of a trace, at most, plus one of rounding.
@@ -42,6 +44,8 @@ pub(crate) struct Figures {
     pub(crate) device: Option<DeviceInfo>,
     pub(crate) battery_percent: Option<u8>,
     pub(crate) counts: Counts,
+    pub(crate) programme: Option<ProgrammeView>,
+    pub(crate) programme_stream: u8,
 }
 
 impl Default for Figures {
@@ -52,6 +56,29 @@ impl Default for Figures {
             device: None,
             battery_percent: None,
             counts: Counts::default(),
+            programme: None,
+            programme_stream: 0,
+        }
+    }
+}
+
+impl Figures {
+    fn programme(&mut self, event: &ProgrammeEvent) {
+        let next = self.programme.map_or(SampleIndex::ZERO, |programme| programme.next);
+        let view = |cue, state| ProgrammeView { cue, state, rate: event.rate, next };
+        self.programme_stream = event.stream;
+        match event.event {
+            Event::Cue(cue) => self.programme = Some(view(cue, ProgrammeState::Running)),
+            // The next event says what comes after it.
+            Event::Ended { .. } | Event::Resumed { .. } => {}
+            Event::Suspended { why, .. } => self.state(ProgrammeState::Suspended(why)),
+            Event::Done { completed, .. } => self.state(ProgrammeState::Done(completed)),
+        }
+    }
+
+    fn state(&mut self, state: ProgrammeState) {
+        if let Some(programme) = &mut self.programme {
+            programme.state = state;
         }
     }
 }
@@ -335,6 +362,13 @@ impl Sink for Watch {
             }
             Output::Block(block) => {
                 let at = self.at;
+                if let Some(programme) = figures
+                    .programme
+                    .as_mut()
+                    .filter(|_| block.channel.stream == figures.programme_stream)
+                {
+                    programme.next = block.first.saturating_add(block.values.len() as u64);
+                }
                 if let Some(channel) = self.channel(block.channel) {
                     channel.block(at, &block);
                 }
@@ -350,6 +384,7 @@ impl Sink for Watch {
                     channel.is_changed = true;
                 }
             }
+            Output::Programme(event) => figures.programme(&event),
             Output::Rest(_)
             | Output::Manoeuvre(_)
             | Output::Pressure(_)

@@ -3,7 +3,7 @@
 //! Byte tables are in `docs/recording-format.md`, clause 5.
 
 use levator_decode::Scans;
-use levator_engine::{Command, Input, LinkChange};
+use levator_engine::{Command, Conduct, Input, LinkChange};
 use levator_signal::{HostTime, Quality, SampleIndex};
 
 use crate::block::{MAX_PAYLOAD_LEN, take};
@@ -24,6 +24,7 @@ mod kind {
     pub(super) const LINK: u8 = 4;
     pub(super) const STOP: u8 = 5;
     pub(super) const MARK: u8 = 6;
+    pub(super) const CONDUCT: u8 = 7;
     pub(super) const SKIPPABLE: u8 = 0x80;
 }
 
@@ -33,7 +34,7 @@ pub(crate) fn body_len(input: &Input<'_>) -> usize {
         Input::Bytes { bytes, .. } => bytes.len(),
         Input::Scans { scans, .. } => SCANS_HEADER_LEN + size_of_val(scans.codes),
         Input::Tick { .. } | Input::Command { command: Command::Stop, .. } => 0,
-        Input::Link { .. } => 1,
+        Input::Link { .. } | Input::Command { command: Command::Conduct(_), .. } => 1,
         Input::Command { command: Command::Mark { text }, .. } => text.len(),
     }
 }
@@ -52,6 +53,7 @@ pub(crate) fn encode(input: &Input<'_>, out: &mut Vec<u8>) {
         Input::Link { .. } => kind::LINK,
         Input::Command { command: Command::Stop, .. } => kind::STOP,
         Input::Command { command: Command::Mark { .. }, .. } => kind::MARK,
+        Input::Command { command: Command::Conduct(_), .. } => kind::CONDUCT,
     };
     out.push(kind);
     out.extend_from_slice(&input.at().as_nanos().to_le_bytes());
@@ -65,6 +67,10 @@ pub(crate) fn encode(input: &Input<'_>, out: &mut Vec<u8>) {
             LinkChange::Lost => 2,
             LinkChange::Closed => 3,
         }),
+        Input::Command { command: Command::Conduct(conduct), .. } => {
+            let place = Conduct::ALL.iter().position(|one| *one == conduct);
+            out.push(place.map_or(0, |place| place as u8 + 1));
+        }
         Input::Command { command: Command::Mark { text }, .. } => {
             out.extend_from_slice(text.as_bytes());
         }
@@ -126,6 +132,11 @@ impl<'a> RawEntry<'a> {
                 Input::Link { at, change }
             }
             kind::STOP if body.is_empty() => Input::Command { at, command: Command::Stop },
+            kind::CONDUCT => {
+                let [code] = body else { return None };
+                let conduct = *Conduct::ALL.get(usize::from(code.checked_sub(1)?))?;
+                Input::Command { at, command: Command::Conduct(conduct) }
+            }
             kind::MARK => {
                 let text = str::from_utf8(body).ok()?;
                 Input::Command { at, command: Command::Mark { text } }

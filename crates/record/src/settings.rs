@@ -2,7 +2,8 @@
 
 use levator_decode::{Label, MAX_CHANNELS, StreamInfo};
 use levator_detect::manoeuvre::Role;
-use levator_engine::{Conversation, EmgBand, EngineConfig, Heart, Source};
+use levator_engine::{Begins, Conversation, Course, EmgBand, EngineConfig, Heart, Source};
+use levator_programme::Millis;
 use levator_signal::preset::Mains;
 use levator_signal::{Calibration, ChannelId, SampleRate, SignalKind, Unit};
 use serde_json::{Value, json};
@@ -30,6 +31,7 @@ pub(crate) fn to_value(config: &EngineConfig) -> Value {
         heart,
         pressure_unit,
         roles,
+        course,
         max_channel_count,
         max_rate_hz,
     } = config;
@@ -42,6 +44,7 @@ pub(crate) fn to_value(config: &EngineConfig) -> Value {
         "max_channel_count": max_channel_count,
         "max_rate_hz": number_to_value(*max_rate_hz),
         "pressure_unit": pressure_unit.map(Unit::symbol),
+        "programme": course.as_ref().map(course_to_value),
         "roles": roles.collect::<Value>(),
         "source": match source {
             Source::Device { conversation } => {
@@ -54,29 +57,27 @@ pub(crate) fn to_value(config: &EngineConfig) -> Value {
 
 /// The settings of a header of this version. What an older one did not know was not done then.
 pub(crate) fn from_value(value: &Value, format: u16) -> Result<EngineConfig, HeaderError> {
-    const KEYS: [&str; 8] = [
-        "source",
-        "emg_band",
-        "mains",
-        "max_channel_count",
-        "max_rate_hz",
-        "heart",
-        "pressure_unit",
-        "roles",
-    ];
-    let (keys, [heart, pressure_unit, roles]) = if format == 1 {
-        let [source, emg_band, mains, max_channel_count, max_rate_hz, ..] = KEYS;
-        let keys = [source, emg_band, mains, max_channel_count, max_rate_hz];
-        (object(value, "config", keys)?, [None; 3])
-    } else {
-        let [source, emg_band, mains, max_channel_count, max_rate_hz, heart, unit, roles] =
-            object(value, "config", KEYS)?;
-        (
-            [source, emg_band, mains, max_channel_count, max_rate_hz],
-            [Some(heart), Some(unit), Some(roles)],
-        )
+    // Those of version 1, of version 2, of version 3.
+    const FIRST: [&str; 5] = ["source", "emg_band", "mains", "max_channel_count", "max_rate_hz"];
+    const SECOND: [&str; 3] = ["heart", "pressure_unit", "roles"];
+    const THIRD: [&str; 1] = ["programme"];
+    let [a, b, c, d, e] = FIRST;
+    let [f, g, h] = SECOND;
+    let [i] = THIRD;
+    let (first, second, third) = match format {
+        1 => (object(value, "config", FIRST)?, [None; 3], None),
+        2 => {
+            let [a, b, c, d, e, f, g, h] = object(value, "config", [a, b, c, d, e, f, g, h])?;
+            ([a, b, c, d, e], [Some(f), Some(g), Some(h)], None)
+        }
+        _ => {
+            let all = object(value, "config", [a, b, c, d, e, f, g, h, i])?;
+            let [a, b, c, d, e, f, g, h, i] = all;
+            ([a, b, c, d, e], [Some(f), Some(g), Some(h)], Some(i))
+        }
     };
-    let [source, emg_band, mains, max_channel_count, max_rate_hz] = keys;
+    let [source, emg_band, mains, max_channel_count, max_rate_hz] = first;
+    let [heart, pressure_unit, roles] = second;
     let source = if let Ok([device]) = object(source, "config.source", ["device"]) {
         let [conversation] = object(device, "config.source.device", ["conversation"])?;
         let field = "config.source.device.conversation";
@@ -95,9 +96,45 @@ pub(crate) fn from_value(value: &Value, format: u16) -> Result<EngineConfig, Hea
             Some(unit) => Some(unit_from_value(unit, "config.pressure_unit")?),
         },
         roles: roles.map_or(Ok(Vec::new()), roles_from_value)?,
+        course: match third {
+            None | Some(Value::Null) => None,
+            Some(course) => Some(course_from_value(course)?),
+        },
         max_channel_count: integer(max_channel_count, "config.max_channel_count")?,
         max_rate_hz: number(max_rate_hz, "config.max_rate_hz")?,
     })
+}
+
+/// The programme as the text of a file, so that everybody can read what was asked for; its stamp proves
+/// that reading it gives the same programme.
+fn course_to_value(course: &Course) -> Value {
+    let begins = match course.begins {
+        Begins::WithSignal(after) => json!({ "after_ms": after.0 }),
+        Begins::OnCommand => json!("on-command"),
+    };
+    json!({
+        "begins": begins,
+        "stamp": course.programme.stamp().to_string(),
+        "text": levator_catalog::programmes::to_toml(course.programme.definition()),
+    })
+}
+
+fn course_from_value(value: &Value) -> Result<Course, HeaderError> {
+    let [begins, stamp, source] = object(value, "config.programme", ["begins", "stamp", "text"])?;
+    let begins = if begins.as_str() == Some("on-command") {
+        Begins::OnCommand
+    } else {
+        let [after] = object(begins, "config.programme.begins", ["after_ms"])?;
+        Begins::WithSignal(Millis(integer(after, "config.programme.begins.after_ms")?))
+    };
+    let source = text(source, "config.programme.text")?;
+    let Ok(programme) = levator_catalog::programmes::parse(source) else {
+        return refuse("config.programme.text", "a programme");
+    };
+    if programme.stamp().to_string() != text(stamp, "config.programme.stamp")? {
+        return refuse("config.programme.stamp", "that of the text");
+    }
+    Ok(Course { programme, begins })
 }
 
 fn stream_to_value(info: &StreamInfo) -> Value {
@@ -299,12 +336,37 @@ mod tests {
         let mut value = to_value(&EngineConfig::device());
         assert_eq!(from_value(&value, 1).expect_err("not its keys").field, "config");
         let map = value.as_object_mut().expect("an object");
+        assert!(map.remove("programme").is_some());
+        assert_eq!(from_value(&value, 3).expect_err("not its keys").field, "config");
+        assert!(from_value(&value, 2).expect("the keys of version 2").course.is_none());
+        let map = value.as_object_mut().expect("an object");
         for key in ["heart", "pressure_unit", "roles"] {
             assert!(map.remove(key).is_some());
         }
         let config = from_value(&value, 1).expect("the keys of version 1");
         assert_eq!((config.heart, config.pressure_unit), (Heart::Keep, None));
         assert_eq!(from_value(&value, 2).expect_err("not its keys").field, "config");
+    }
+
+    #[test]
+    fn a_programme_comes_back_and_one_with_another_stamp_is_refused() {
+        for begins in [Begins::OnCommand, Begins::WithSignal(Millis(1500))] {
+            for (id, _) in levator_catalog::programmes::BUILT_IN {
+                let programme = levator_catalog::programmes::built_in(id).expect("built in");
+                let course = Some(Course { programme, begins });
+                let config = EngineConfig { course, ..EngineConfig::device() };
+                let back = from_value(&to_value(&config), FORMAT_VERSION).expect("our own");
+                let [back, course] = [back.course, config.course].map(|one| one.expect("there"));
+                assert_eq!(back.begins, course.begins);
+                assert_eq!(back.programme.stamp(), course.programme.stamp());
+                let mut value =
+                    to_value(&EngineConfig { course: Some(course), ..EngineConfig::device() });
+                let stamp = "0".repeat(64);
+                value["programme"]["stamp"] = stamp.into();
+                let refused = from_value(&value, FORMAT_VERSION).expect_err("another stamp");
+                assert_eq!(refused.field, "config.programme.stamp");
+            }
+        }
     }
 
     #[test]

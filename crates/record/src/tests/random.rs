@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind, Read};
 
-use levator_engine::LinkChange;
+use levator_engine::{Conduct, LinkChange};
 use proptest::prelude::*;
 
 use super::support::{Dice, Disk, Owned, groups, header, journal, read, shown};
@@ -24,6 +24,8 @@ fn any_input() -> impl Strategy<Value = Owned> {
         (any::<u64>(), change).prop_map(|(at, change)| Owned::Link(at, change)),
         any::<u64>().prop_map(Owned::Stop),
         (any::<u64>(), text).prop_map(|(at, text)| Owned::Mark(at, text)),
+        (any::<u64>(), 0..Conduct::ALL.len())
+            .prop_map(|(at, place)| Owned::Conduct(at, Conduct::ALL[place])),
     ]
 }
 

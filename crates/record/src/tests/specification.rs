@@ -1,6 +1,6 @@
 //! `docs/recording-format.md` and the code say the same.
 
-use levator_engine::LinkChange;
+use levator_engine::{Conduct, LinkChange};
 use levator_signal::{Quality, Unit};
 use serde_json::Value;
 
@@ -48,6 +48,7 @@ fn s10_the_worked_example_is_what_is_written() {
         },
         Owned::Tick(600_000_000),
         Owned::Mark(700_000_000, "ä".to_owned()),
+        Owned::Conduct(720_000_000, Conduct::Start),
         Owned::Stop(800_000_000),
     ];
     let show = |bytes: &[u8]| {

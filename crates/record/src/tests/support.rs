@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use levator_decode::Scans;
-use levator_engine::{Command, EngineConfig, Input, LinkChange};
+use levator_engine::{Command, Conduct, EngineConfig, Input, LinkChange};
 use levator_signal::{HostTime, Quality, SampleIndex};
 
 use crate::block::{BlockHeader, PREAMBLE_LEN};
@@ -35,6 +35,7 @@ pub(crate) enum Owned {
     Link(u64, LinkChange),
     Stop(u64),
     Mark(u64, String),
+    Conduct(u64, Conduct),
 }
 
 impl Owned {
@@ -56,6 +57,9 @@ impl Owned {
             Self::Tick(at) => Input::Tick { at: time(*at) },
             Self::Link(at, change) => Input::Link { at: time(*at), change: *change },
             Self::Stop(at) => Input::Command { at: time(*at), command: Command::Stop },
+            Self::Conduct(at, conduct) => {
+                Input::Command { at: time(*at), command: Command::Conduct(*conduct) }
+            }
             Self::Mark(at, text) => {
                 Input::Command { at: time(*at), command: Command::Mark { text } }
             }

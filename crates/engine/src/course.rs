@@ -1,0 +1,209 @@
+//! Runs a programme on the samples of a stream, while they pass.
+
+use levator_programme::{Event, Millis, Programme, Runner, Suspension};
+use levator_signal::{SampleIndex, SampleRate, SignalKind, Span};
+
+use crate::{Output, ProgrammeEvent, Sink};
+
+/// A programme, and when it begins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Course {
+    /// What the person is asked to do.
+    pub programme: Programme,
+    /// When.
+    pub begins: Begins,
+}
+
+/// When a programme begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Begins {
+    /// So long after the first sample.
+    WithSignal(Millis),
+    /// When [`Conduct::Start`] comes.
+    OnCommand,
+}
+
+/// What can be asked of a programme that is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Conduct {
+    /// Begin, if it has not begun.
+    Start,
+    /// Stand still.
+    Suspend,
+    /// Go on.
+    Resume,
+    /// Leave this step.
+    Skip,
+    /// Leave this phase.
+    SkipPhase,
+    /// End.
+    Stop,
+}
+
+impl Conduct {
+    /// Everything that can be asked, in the order of the codes in a recording, which count from 1.
+    pub const ALL: [Self; 6] =
+        [Self::Start, Self::Suspend, Self::Resume, Self::Skip, Self::SkipPhase, Self::Stop];
+}
+
+/// A gap at least this long suspends a programme; what is shorter only spoils the repetition it lies in.
+/// Our choice: a person who is asked to hold does not notice less.
+const SUSPENDING_S: f64 = 1.0;
+
+/// Watches the samples of the first stream that can be judged, and says what is to be done.
+///
+/// All dates are samples of that stream: a replay gives the same cues as the visit.
+#[derive(Debug)]
+pub(crate) struct Guide {
+    /// Waits for the rate, which a device tells late.
+    waiting: Option<Programme>,
+    begins: Begins,
+    run: Option<Run>,
+}
+
+#[derive(Debug)]
+struct Run {
+    stream: u8,
+    rate: SampleRate,
+    runner: Runner<SampleIndex>,
+    /// When it starts, once that is known.
+    starts: Option<SampleIndex>,
+    /// Newest sample, one past it.
+    next: Option<SampleIndex>,
+}
+
+impl Guide {
+    /// The only call that allocates.
+    pub(crate) fn new(course: &Course) -> Self {
+        Self { waiting: Some(course.programme.clone()), begins: course.begins, run: None }
+    }
+
+    /// Before an output is passed on: what begins or ends before its samples.
+    fn before(&mut self, output: &Output<'_>, sink: &mut impl Sink) {
+        let Output::Block(block) = output else { return };
+        let begins = self.begins;
+        let Some(run) = &mut self.run else { return };
+        if block.channel.stream != run.stream || run.next.is_some_and(|next| block.first < next) {
+            return;
+        }
+        if run.next.is_none()
+            && let Begins::WithSignal(after) = begins
+        {
+            let after_s = after.as_secs_f64();
+            let shift = run.rate.index_at(after_s).0;
+            run.starts = Some(block.first.saturating_add(shift));
+        }
+        let end = block.first.saturating_add(block.values.len() as u64);
+        run.next = Some(end);
+        if let Some(starts) = run.starts.filter(|starts| *starts < end) {
+            run.starts = None;
+            run.conduct(Conduct::Start, starts, sink);
+        }
+        let mut emit = run.tell(sink);
+        run.runner.advance(block.first, &mut emit);
+    }
+
+    /// After an output was passed on.
+    fn after(&mut self, output: &Output<'_>, sink: &mut impl Sink) {
+        match output {
+            Output::Stream(info) if info.kind != SignalKind::Other => {
+                if let Some(programme) = self.waiting.take() {
+                    self.run = Some(Run {
+                        stream: info.stream,
+                        rate: info.rate,
+                        runner: Runner::on_samples(programme, info.rate),
+                        starts: None,
+                        next: None,
+                    });
+                }
+            }
+            Output::Lost(lost) => {
+                if let Some(run) = self.run.as_mut().filter(|run| run.stream == lost.stream) {
+                    run.lost(lost.span, sink);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Somebody asks for something.
+    pub(crate) fn conduct(&mut self, conduct: Conduct, sink: &mut impl Sink) {
+        let Some(run) = &mut self.run else {
+            // Before there is a signal, a start can be remembered, and a stop is final.
+            match conduct {
+                Conduct::Start => self.begins = Begins::WithSignal(Millis::ZERO),
+                Conduct::Stop => self.waiting = None,
+                Conduct::Suspend | Conduct::Resume | Conduct::Skip | Conduct::SkipPhase => {}
+            }
+            return;
+        };
+        let at = run.next.unwrap_or(SampleIndex::ZERO);
+        run.conduct(conduct, at, sink);
+    }
+
+    /// The signal is over.
+    pub(crate) fn finish(&mut self, sink: &mut impl Sink) {
+        if let Some(run) = &mut self.run
+            && !run.runner.is_idle()
+        {
+            let at = run.next.unwrap_or(SampleIndex::ZERO);
+            run.conduct(Conduct::Stop, at, sink);
+        }
+    }
+}
+
+impl Run {
+    /// Turns events of the runner into outputs.
+    fn tell<'a, S: Sink>(&self, sink: &'a mut S) -> impl FnMut(Event<SampleIndex>) + use<'a, S> {
+        let (stream, rate) = (self.stream, self.rate);
+        move |event| sink.emit(Output::Programme(ProgrammeEvent { stream, rate, event }))
+    }
+
+    fn conduct(&mut self, conduct: Conduct, at: SampleIndex, sink: &mut impl Sink) {
+        let mut emit = self.tell(sink);
+        let runner = &mut self.runner;
+        match conduct {
+            Conduct::Start => runner.start(at, &mut emit),
+            Conduct::Suspend => runner.suspend(at, Suspension::Person, &mut emit),
+            Conduct::Resume => runner.resume(at, &mut emit),
+            Conduct::Skip => runner.skip(at, &mut emit),
+            Conduct::SkipPhase => runner.skip_phase(at, &mut emit),
+            Conduct::Stop => runner.stop(at, &mut emit),
+        }
+    }
+
+    fn lost(&mut self, span: Span, sink: &mut impl Sink) {
+        if self.next.is_none() || span.start >= span.end {
+            return;
+        }
+        let mut emit = self.tell(sink);
+        let lost_s = self.rate.time_s(SampleIndex(span.sample_count()));
+        if lost_s < SUSPENDING_S {
+            self.runner.gap(span.start, span.end, &mut emit);
+        } else if !self.runner.is_suspended() {
+            // Somebody who stopped it has to start it again.
+            self.runner.suspend(span.start, Suspension::Gap, &mut emit);
+            self.runner.resume(span.end, &mut emit);
+        }
+        self.next = self.next.max(Some(span.end));
+    }
+}
+
+/// Passes outputs on, with what is to be done between them.
+pub(crate) struct Guiding<'a, S> {
+    pub(crate) guide: Option<&'a mut Guide>,
+    pub(crate) sink: &'a mut S,
+}
+
+impl<S: Sink> Sink for Guiding<'_, S> {
+    #[inline]
+    fn emit(&mut self, output: Output<'_>) {
+        if let Some(guide) = &mut self.guide {
+            guide.before(&output, self.sink);
+            self.sink.emit(output);
+            guide.after(&output, self.sink);
+        } else {
+            self.sink.emit(output);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Programmes run by the engine: dates, gaps, commands, replay.
+
+use levator_catalog::programmes::{BUILT_IN, built_in};
+use levator_decode::{Scans, StreamInfo};
+use levator_engine::{
+    Begins, Command, Conduct, Course, Digest, Engine, EngineConfig, Input, Output, Sink,
+};
+use levator_programme::{Event, Millis, Outcome, Programme, Suspension};
+use levator_signal::{HostTime, Quality, SampleIndex, SampleRate, SignalKind, Unit};
+
+const RATE_HZ: f64 = 100.0;
+
+/// A pressure that rests, searched with a programme.
+struct Visit {
+    engine: Engine,
+    events: Vec<Event<SampleIndex>>,
+    digest: Digest,
+}
+
+impl Visit {
+    fn new(programme: &Programme, begins: Begins) -> Self {
+        let rate = SampleRate::from_hz(RATE_HZ).expect("positive");
+        let info = StreamInfo::of_values(SignalKind::Pressure, Unit::CentimetreWater, rate, 1);
+        let course = Some(Course { programme: programme.clone(), begins });
+        let config = EngineConfig { course, ..EngineConfig::scans(info) };
+        let engine = Engine::new(&config).expect("legal");
+        Self { engine, events: Vec::new(), digest: Digest::new() }
+    }
+
+    fn feed(&mut self, input: Input<'_>) {
+        let Self { engine, events, digest } = self;
+        let mut sink = |output: Output<'_>| {
+            digest.emit(output);
+            if let Output::Programme(event) = output {
+                events.push(event.event);
+            }
+        };
+        engine.handle(input, &mut sink);
+    }
+
+    /// Samples from `first_s` to `last_s`, `len` at a time.
+    fn measure(&mut self, first_s: f64, last_s: f64, len: usize) {
+        let index = |seconds: f64| (seconds * RATE_HZ).round() as u64;
+        let codes: Vec<f64> =
+            (index(first_s)..index(last_s)).map(|at| 20.0 + (at % 7) as f64 * 0.1).collect();
+        let mut first = SampleIndex(index(first_s));
+        for codes in codes.chunks(len) {
+            let scans = Scans {
+                stream: 0,
+                first,
+                channel_count: 1,
+                codes,
+                quality: Quality::GOOD,
+                fault_channels: 0,
+            };
+            self.feed(Input::Scans { at: HostTime::ZERO, scans });
+            first = first.saturating_add(codes.len() as u64);
+        }
+    }
+
+    fn conduct(&mut self, conduct: Conduct) {
+        self.feed(Input::Command { at: HostTime::ZERO, command: Command::Conduct(conduct) });
+    }
+
+    fn finish(mut self) -> (Vec<Event<SampleIndex>>, Digest) {
+        let Self { engine, events, digest } = &mut self;
+        let mut sink = |output: Output<'_>| {
+            digest.emit(output);
+            if let Output::Programme(event) = output {
+                events.push(event.event);
+            }
+        };
+        engine.finish(HostTime::ZERO, &mut sink);
+        (self.events, self.digest)
+    }
+}
+
+fn programme(id: &str) -> Programme {
+    built_in(id).expect("it is built in")
+}
+
+#[test]
+fn every_step_of_every_programme_comes_at_its_sample() {
+    for (id, _) in BUILT_IN {
+        let programme = programme(id);
+        let mut visit = Visit::new(&programme, Begins::WithSignal(Millis(2500)));
+        visit.measure(0.0, programme.length().as_secs_f64() + 5.0, 1000);
+        let (events, _) = visit.finish();
+        let cues: Vec<_> = events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Cue(cue) => Some(cue),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(cues.len(), programme.steps().len(), "{id}");
+        for (cue, step) in cues.iter().zip(programme.steps()) {
+            let expected_s = 2.5 + step.starts.as_secs_f64();
+            let starts_s = cue.starts.0 as f64 / RATE_HZ;
+            // Half a sample of rounding.
+            assert!((starts_s - expected_s).abs() <= 0.5 / RATE_HZ + 1e-9, "{id}: {cue:?}");
+        }
+        assert!(matches!(events.last(), Some(Event::Done { completed: true, .. })), "{id}");
+    }
+}
+
+#[test]
+fn cuts_change_no_cue_and_a_replay_has_the_same_digest() {
+    let programme = programme("glazer");
+    let run = |len: usize| {
+        let mut visit = Visit::new(&programme, Begins::WithSignal(Millis::ZERO));
+        visit.measure(0.0, 100.0, len);
+        visit.measure(106.0, 200.0, len);
+        visit.finish()
+    };
+    let (events, digest) = run(500);
+    assert_eq!(run(500).1, digest);
+    for len in [1, 17, 100] {
+        assert_eq!(run(len).0, events, "{len}");
+    }
+}
+
+#[test]
+fn a_long_gap_interrupts_and_repeats_and_a_short_one_spoils_one_trial() {
+    let programme = programme("ten-ten-ten");
+    let mut visit = Visit::new(&programme, Begins::WithSignal(Millis::ZERO));
+    let first_hold = programme
+        .steps()
+        .iter()
+        .find(|step| programme.phase_of(step).kind.is_contraction())
+        .expect("it holds");
+    let at_s = first_hold.starts.as_secs_f64();
+    visit.measure(0.0, at_s + 4.0, 50);
+    // 0.5 s are missing.
+    visit.measure(at_s + 4.5, at_s + 24.0, 50);
+    // 5 s are missing, in the second hold.
+    visit.measure(at_s + 29.0, at_s + 60.0, 50);
+    let (events, _) = visit.finish();
+    let outcomes: Vec<Outcome> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Ended { cue, outcome, .. } if cue.phase == first_hold.phase => Some(*outcome),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(outcomes[0], Outcome::Gap);
+    assert_eq!(outcomes[2], Outcome::Interrupted);
+    let at = |seconds: f64| SampleIndex((seconds * RATE_HZ).round() as u64);
+    let suspended = Event::Suspended { at: at(at_s + 24.0), why: Suspension::Gap };
+    assert!(events.contains(&suspended), "{events:?}");
+    assert!(events.contains(&Event::Resumed { at: at(at_s + 29.0) }), "{events:?}");
+}
+
+#[test]
+fn a_person_starts_pauses_goes_on_and_stops() {
+    let programme = programme("breathing");
+    let mut visit = Visit::new(&programme, Begins::OnCommand);
+    visit.measure(0.0, 10.0, 100);
+    assert!(visit.events.is_empty());
+    visit.conduct(Conduct::Start);
+    visit.measure(10.0, 20.0, 100);
+    visit.conduct(Conduct::Suspend);
+    visit.measure(20.0, 30.0, 100);
+    visit.conduct(Conduct::Resume);
+    visit.measure(30.0, 40.0, 100);
+    visit.conduct(Conduct::SkipPhase);
+    visit.conduct(Conduct::Stop);
+    let (events, _) = visit.finish();
+    assert!(matches!(events[0], Event::Cue(cue) if cue.starts == SampleIndex(1000)));
+    let suspended = Event::Suspended { at: SampleIndex(2000), why: Suspension::Person };
+    assert!(events.contains(&suspended), "{events:?}");
+    assert!(events.contains(&Event::Resumed { at: SampleIndex(3000) }), "{events:?}");
+    assert!(matches!(events.last(), Some(Event::Done { completed: false, .. })));
+}
+
+#[test]
+fn a_start_before_the_signal_is_remembered_and_a_stop_is_final() {
+    let programme = programme("breathing");
+    let mut visit = Visit::new(&programme, Begins::OnCommand);
+    visit.conduct(Conduct::Start);
+    visit.measure(0.0, 2.0, 100);
+    assert!(matches!(visit.events[0], Event::Cue(cue) if cue.starts == SampleIndex(0)));
+    let mut visit = Visit::new(&programme, Begins::WithSignal(Millis::ZERO));
+    visit.conduct(Conduct::Stop);
+    visit.measure(0.0, 2.0, 100);
+    assert!(visit.events.is_empty());
+}
