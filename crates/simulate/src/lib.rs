@@ -46,6 +46,8 @@
 
 pub mod rng;
 
+mod noise;
+
 pub mod script;
 
 pub mod scenario;
