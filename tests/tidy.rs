@@ -33,7 +33,11 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
         &["crc32fast", "memchr", "serde_json", "thiserror"],
     ),
     ("levator-device", &["levator-signal"], &["nix", "serialport", "thiserror"]),
-    ("levator-simulate", &["levator-protocol", "levator-signal"], &["libm", "rustix"]),
+    (
+        "levator-simulate",
+        &["levator-programme", "levator-protocol", "levator-signal"],
+        &["libm", "rustix"],
+    ),
     ("levator-catalog", &["levator-programme"], &["serde", "thiserror", "toml"]),
     (
         "levator-live",

@@ -1,4 +1,4 @@
-//! A virtual person, a virtual device and a bad cable, all seeded.
+//! Virtual people, a virtual device and a bad cable, all seeded.
 //!
 //! ```text
 //! Scenario --> VirtualPerson --+
@@ -38,6 +38,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`people`] holds people with a label, who live through a whole programme: what a rule for tight and
+//! weak is tested with.
+//!
 //! Only [`Line`] reads the clock, for `serve` and [`MemoryPort`]. Everything else is deterministic.
 //!
 //! What it is not: a model of muscle or of disease. A detector that does well here has been shown to
@@ -53,6 +56,8 @@ pub mod script;
 pub mod scenario;
 
 pub mod person;
+
+pub mod people;
 
 pub mod replay;
 

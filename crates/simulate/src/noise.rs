@@ -26,11 +26,23 @@ pub(crate) struct EmgNoise {
 impl EmgNoise {
     const LOW_HZ: f64 = 35.0;
     const HIGH_HZ: f64 = 90.0;
+    /// A tired muscle has all of it this much lower: our choice, about the fall of the median
+    /// frequency of a biceps in a long hold.
+    const TIRED: f64 = 0.7;
 
     pub(crate) fn new(rng: SeededRng, rate: SampleRate) -> Self {
+        Self::with_corners(rng, rate, Self::LOW_HZ, Self::HIGH_HZ)
+    }
+
+    /// That of a tired muscle.
+    pub(crate) fn slower(rng: SeededRng, rate: SampleRate) -> Self {
+        Self::with_corners(rng, rate, Self::TIRED * Self::LOW_HZ, Self::TIRED * Self::HIGH_HZ)
+    }
+
+    fn with_corners(rng: SeededRng, rate: SampleRate, low_hz: f64, high_hz: f64) -> Self {
         let hz = rate.hz();
         // At rates too low for the spectrum, what fits of it.
-        let shaper = Shaper::new(Self::LOW_HZ.min(0.1 * hz) / hz, Self::HIGH_HZ.min(0.4 * hz) / hz);
+        let shaper = Shaper::new(low_hz.min(0.1 * hz) / hz, high_hz.min(0.4 * hz) / hz);
         // A quarter of a second: 50 time constants of the slowest section.
         let settled = rate.sample_count(0.25).max(100);
         let mut probe = shaper.clone();
