@@ -4,6 +4,7 @@
 mod people {
     mod cohort;
     mod published;
+    mod readable;
     mod ruler;
     mod visits;
 }

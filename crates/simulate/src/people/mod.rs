@@ -69,7 +69,8 @@
 //! of the healthy women of Bø 2005 are below the cut-off that was carried over from the Peritron, and a
 //! [`Margin::Clear`] healthy person there is drawn from the strongest sixth.
 //!
-//! EMG of the abdomen does not reach the electrode of the pelvic floor, nor the other way round, and
+//! Levels of EMG are those of the whole spectrum: a band-pass of 20 to 450 Hz takes 2.4 % of an
+//! amplitude, one of 30 to 450 Hz 6.6 %, one of 100 to 450 Hz half of it. EMG of the abdomen does not reach the electrode of the pelvic floor, nor the other way round, and
 //! pressure follows EMG without a delay.
 
 mod bounds;

@@ -79,7 +79,7 @@ impl PressureLevels {
     }
 }
 
-/// What the abdomen does. All [P]: plausible sizes, no norms.
+/// What the abdomen does. All of it proposed: plausible sizes, no norms.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AbdomenLevels {
     /// EMG at rest, in microvolt.

@@ -289,17 +289,33 @@ impl<'a> VisitSignal<'a> {
         // Levels have the noise in them, as the published ones have.
         let muscle = |level: f64| libm::sqrt((level * level - noise_uv * noise_uv).max(0.0));
 
-        // A tired muscle has a slower spectrum, at the same level.
-        let (fresh, slow) = (self.pelvic.shaped(), self.tired.shaped());
-        let fatigue = fatigue.clamp(0.0, 1.0);
-        let shaped = libm::sqrt(1.0 - fatigue) * fresh + libm::sqrt(fatigue) * slow;
-        let mut pelvic = muscle(pelvic_uv) * shaped + noise_uv * self.pelvic.white();
-        let abdominal_shaped = self.abdominal.shaped();
-        let mut abdominal =
-            muscle(abdominal_uv) * abdominal_shaped + noise_uv * self.abdominal.white();
+        // Each source has its own numbers, so what nobody listens to need not be made.
+        let mut pelvic = match person.emg {
+            Some(_) => {
+                // A tired muscle has a slower spectrum, at the same level.
+                let fatigue = fatigue.clamp(0.0, 1.0);
+                let fresh = libm::sqrt(1.0 - fatigue) * self.pelvic.shaped();
+                let slow = match fatigue > 0.0 {
+                    true => libm::sqrt(fatigue) * self.tired.shaped(),
+                    false => 0.0,
+                };
+                muscle(pelvic_uv) * (fresh + slow) + noise_uv * self.pelvic.white()
+            }
+            None => 0.0,
+        };
+        let mut abdominal = match person.setup.abdomen.has_emg() {
+            true => {
+                muscle(abdominal_uv) * self.abdominal.shaped() + noise_uv * self.abdominal.white()
+            }
+            false => 0.0,
+        };
 
         let phase = TAU * disturbance.mains_hz * time_s;
-        let hum = libm::sin(phase) + 0.25 * libm::sin(3.0 * phase);
+        let is_off = self.is_off(time_s);
+        let hum = match disturbance.mains_ratio > 0.0 || is_off {
+            true => libm::sin(phase) + 0.25 * libm::sin(3.0 * phase),
+            false => 0.0,
+        };
         let heart = match disturbance.heart_ratio > 0.0 {
             true => disturbance.heart_ratio * self.heart.height(time_s),
             false => 0.0,
@@ -309,7 +325,7 @@ impl<'a> VisitSignal<'a> {
         pelvic += rest_uv * (common + spike);
         // The heart is nearer to the abdomen.
         abdominal += rest_uv * (common + heart);
-        if self.is_off(time_s) {
+        if is_off {
             pelvic = 100.0 * rest_uv * hum;
         }
         [person.setup.gain * pelvic, person.setup.gain * abdominal]
@@ -326,6 +342,9 @@ impl<'a> VisitSignal<'a> {
         let visit = self.visit;
         let person = &visit.person;
         let setup = &person.setup;
+        if setup.pressure.is_none() && !setup.abdomen.has_pressure() {
+            return [0.0; 2];
+        }
         let unit = setup.cmh2o();
         let noise = person.pressure.map_or(0.1 * unit, |levels| levels.noise);
         let variation = person.pressure.map_or(0.0, |levels| levels.hold_variation_ratio);

@@ -254,6 +254,16 @@ fn contrasts(table: &mut String, complaints: &mut String) {
     let camtech = values("camtech", Condition::Healthy, RESTING);
     let vestibulodynia = values("camtech", Condition::Hypertonic, RESTING);
     let squeeze = values("camtech", Condition::Healthy, SQUEEZE);
+    let lost = |of: Quantity| {
+        let after = mean(&values("camtech", Condition::PostPartumWeak, of));
+        1.0 - after / mean(&values("camtech", Condition::PregnantHealthy, of))
+    };
+    let band = |condition, holds: fn(f64) -> bool| {
+        let people = people(setup("peritron"), condition, Margin::Clear);
+        share(&people.iter().map(SQUEEZE.1).collect::<Vec<_>>(), holds)
+    };
+    let (upper, lower) =
+        (band(Condition::Healthy, |v| v >= 41.6), band(Condition::Weak, |v| v < 26.6));
     line(
         table,
         format_args!(
@@ -352,6 +362,18 @@ fn contrasts(table: &mut String, complaints: &mut String) {
             share(&kasper, |v| v > 4.0),
             0.02,
             "Kasper-Jedrzejewska 2025 [D]",
+        ),
+        ("camtech: rest lost with vaginal birth", 0.29, lost(RESTING), 0.03, "Hilde 2013 [V]"),
+        ("camtech: strength lost with vaginal birth", 0.54, lost(SQUEEZE), 0.03, "Hilde 2013 [V]"),
+        ("camtech: endurance lost with vaginal birth", 0.53, lost(AREA), 0.03, "Hilde 2013 [V]"),
+        ("peritron: clear strong in good and strong", 1.0, upper, 0.0, "bands of Angelo 2017 [V]"),
+        // From 26.6 to 28.6 lies what is two errors below the cut-off and still "moderate".
+        (
+            "peritron: clear weak in weak and very weak",
+            1.0,
+            lower,
+            0.15,
+            "bands of Angelo 2017 [V]",
         ),
         (
             "camtech: healthy between 5 and 40 cmH2O",

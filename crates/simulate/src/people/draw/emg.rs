@@ -190,8 +190,10 @@ impl Who {
             Condition::PartialRelaxer => {
                 Spread::normal(1.23, 0.03).draw_within(1.035 * partial, incomplete / 1.035, rng)
             }
-            Condition::Hypertonic => Spread::normal(1.10, 0.04).draw_within(1.0, 1.2, rng),
-            Condition::TightAndWeak => Spread::normal(1.12, 0.04).draw_within(1.0, 1.25, rng),
+            // Complete, so that tone alone makes the label.
+            Condition::Hypertonic | Condition::TightAndWeak => {
+                Spread::normal(1.06, 0.03).draw_within(1.0, partial / 1.05, rng)
+            }
             Condition::Healthy
             | Condition::Weak
             | Condition::Dyssynergic
