@@ -5,7 +5,7 @@ use core::fmt;
 use super::emg::EmgWatch;
 use super::fault::{Fault, Finding};
 use super::level::LevelWatch;
-use super::piece::{LevelStep, Piece, smallest_step};
+use super::piece::{LevelStep, Piece, mean_square, smallest_step};
 use super::rails::RailWatch;
 use super::repeats::Repeats;
 use super::track::{Seen, Track};
@@ -513,9 +513,11 @@ impl Monitor {
         let is_blind = flat.is_some() || self.quality.intersects(Quality::BLINDING);
         if is_blind || is_settling {
             self.filtered_quiet.skip();
+        } else if self.is_emg() {
+            // It was filtered, so it has no mean.
+            mean_square(filtered).into_iter().for_each(|square| self.filtered_quiet.push(square));
         } else if let Some(filtered) = Piece::of(filtered) {
-            let about = if self.is_emg() { filtered.mean * filtered.mean } else { 0.0 };
-            self.filtered_quiet.push(filtered.variance + about);
+            self.filtered_quiet.push(filtered.variance);
         }
         self.judge_floor(first, end, out);
         self.piece_count += 1;

@@ -60,6 +60,22 @@ impl Piece {
     }
 }
 
+/// Mean square of a piece that has no mean; `None` as for [`Piece::of`].
+pub(super) fn mean_square(values: &[f64]) -> Option<f64> {
+    let mut square = [0.0; LANES];
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            square[lane] += chunk[lane] * chunk[lane];
+        }
+    }
+    for (lane, x) in rest.iter().enumerate() {
+        square[lane] += x * x;
+    }
+    let mean = total(square) / values.len() as f64;
+    mean.is_finite().then_some(mean)
+}
+
 const LANES: usize = 4;
 
 /// Whether two values are the same code: to the bit, but for the sign of zero.
