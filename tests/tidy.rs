@@ -15,6 +15,7 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ("levator-decode", &["levator-protocol", "levator-signal"], &[]),
     ("levator-detect", &["levator-signal"], &["libm"]),
     ("levator-programme", &["levator-signal"], &["blake3"]),
+    ("levator-measure", &["levator-detect", "levator-programme", "levator-signal"], &["libm"]),
     (
         "levator-engine",
         &["levator-decode", "levator-detect", "levator-programme", "levator-signal"],
