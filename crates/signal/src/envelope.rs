@@ -1,4 +1,5 @@
-//! From an oscillating signal to its amplitude: moving RMS and moving mean of the rectified signal.
+//! From an oscillating signal to its amplitude: moving RMS and moving mean of the rectified signal; and the
+//! moving mean of one that does not oscillate.
 
 use core::array::from_fn;
 use core::fmt;
@@ -24,6 +25,15 @@ pub struct Rms {
 /// [RMS](Rms): the two are never compared with each other. Everything else is as for [`Rms`].
 #[derive(Clone, Debug)]
 pub struct RectifiedMean {
+    sum: SlidingSum,
+}
+
+/// Mean of the last `window` samples, one value per sample, with its sign: for pressure, which does not
+/// oscillate.
+///
+/// Everything else is as for [`Rms`].
+#[derive(Clone, Debug)]
+pub struct MovingMean {
     sum: SlidingSum,
 }
 
@@ -129,6 +139,51 @@ impl RectifiedMean {
     }
 
     /// Half the window: how much later the amplitude follows than a centred window would.
+    #[must_use]
+    pub const fn delay_samples(&self) -> f64 {
+        self.sum.delay_samples()
+    }
+}
+
+impl MovingMean {
+    /// As [`Rms::new`].
+    #[must_use]
+    pub fn new(max_window: usize) -> Self {
+        Self { sum: SlidingSum::new(max_window) }
+    }
+
+    /// As [`Rms::start`].
+    ///
+    /// # Errors
+    ///
+    /// [`WindowError`] for 0 and for more than there is memory for; nothing is changed then.
+    pub fn start(&mut self, window: usize) -> Result<(), WindowError> {
+        self.sum.start(window)
+    }
+
+    /// Forgets all samples; the window stays.
+    pub fn reset(&mut self) {
+        self.sum.reset();
+    }
+
+    /// Takes one sample, gives the mean up to and including it.
+    pub fn step(&mut self, x: f64) -> f64 {
+        let (sum, weight) = self.sum.step(x);
+        sum * weight
+    }
+
+    /// Replaces each sample of a block by the mean: the same bits as [`Self::step`].
+    pub fn process(&mut self, block: &mut [f64]) {
+        self.sum.process(block, |x| x, |mean| mean);
+    }
+
+    /// Samples in the window.
+    #[must_use]
+    pub const fn window(&self) -> usize {
+        self.sum.window
+    }
+
+    /// Half the window: how much later the mean follows than a centred window would.
     #[must_use]
     pub const fn delay_samples(&self) -> f64 {
         self.sum.delay_samples()
@@ -372,6 +427,20 @@ mod tests {
             assert!((rms - expected).abs() <= 1e-13 * expected, "sample {index}");
             let expected = window.iter().map(|x| x.abs()).sum::<f64>() / len;
             assert!((mean - expected).abs() <= 1e-13 * expected, "sample {index}");
+        }
+    }
+
+    #[test]
+    fn the_mean_keeps_its_sign() {
+        let input = signal(300);
+        let mut mean = MovingMean::new(40);
+        let mut values = input.clone();
+        mean.process(&mut values);
+        for (index, mean) in values.iter().enumerate() {
+            let window = &input[(index + 1).saturating_sub(40)..=index];
+            let expected = window.iter().sum::<f64>() / window.len() as f64;
+            // Rounding of 40 additions of values up to 40.
+            assert!((mean - expected).abs() <= 1e-13, "sample {index}");
         }
     }
 

@@ -56,7 +56,7 @@ pub use design::{
     butterworth_low_pass, notch, notch_with_width, notches, notches_with_width,
 };
 pub use drift::{Drift, DriftEstimate, DriftEstimator, DriftUnknown, Separation};
-pub use envelope::{RectifiedMean, Rms, WindowError};
+pub use envelope::{MovingMean, RectifiedMean, Rms, WindowError};
 pub use fit::{CalibrationError, CalibrationFit, Point, Polarity};
 pub use heart::{HeartCleaner, HeartError, HeartState, HeartSummary};
 pub use percentile::{MovingPercentile, PercentileError};
