@@ -32,6 +32,7 @@ pub struct Measure {
     pub span: Span,
     /// Whether it stands.
     pub validity: Validity,
-    /// Why not.
+    /// Why not. A valid measure may have reasons, too: they are to be known, and do not speak against it
+    /// (what was not verified by a second channel, what is known to repeat poorly).
     pub reasons: Reasons,
 }

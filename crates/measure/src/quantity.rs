@@ -110,6 +110,8 @@ pub enum Quantity {
     NoiseFloor,
     /// Trials that were valid; `count` is how many were asked for.
     ValidTrialCount,
+    /// Valid trials that met their target; `count` is how many had one that could be resolved.
+    SuccessCount,
 }
 
 words!(Quantity {
@@ -154,6 +156,7 @@ words!(Quantity {
     CoughIncrement => "cough-increment",
     NoiseFloor => "noise-floor",
     ValidTrialCount => "valid-trial-count",
+    SuccessCount => "success-count",
 });
 
 /// What the person was doing.

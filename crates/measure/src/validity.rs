@@ -62,11 +62,21 @@ pub enum Reason {
     PoorRepeatability,
     /// A smoothing window as long as the time that is measured.
     Smoothing,
+    /// The muscle was not let go before.
+    NotReleased,
+    /// Longer than what was asked for can be.
+    TooLong,
+    /// Shorter than what was asked for can be.
+    TooBrief,
+    /// Far weaker than the others of its set.
+    FarWeaker,
+    /// The detector is not sure enough of the contraction.
+    Unsure,
 }
 
 impl Reason {
     /// Every reason, in the order of the bits of [`Reasons`].
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 28] = [
         Self::Gap,
         Self::TooShort,
         Self::TooFewTrials,
@@ -90,7 +100,51 @@ impl Reason {
         Self::Drift,
         Self::PoorRepeatability,
         Self::Smoothing,
+        Self::NotReleased,
+        Self::TooLong,
+        Self::TooBrief,
+        Self::FarWeaker,
+        Self::Unsure,
     ];
+
+    /// Of samples with one of these nothing can be measured.
+    pub(crate) const UNUSABLE: Reasons =
+        Reasons::NONE.with(Self::Gap).with(Self::Blind).with(Self::Settling);
+
+    /// The name used in files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gap => "gap",
+            Self::TooShort => "too-short",
+            Self::TooFewTrials => "too-few-trials",
+            Self::TrialsDisagree => "trials-disagree",
+            Self::NoContraction => "no-contraction",
+            Self::EdgeUnknown => "edge-unknown",
+            Self::Saturated => "saturated",
+            Self::Blind => "blind",
+            Self::Mains => "mains",
+            Self::Motion => "motion",
+            Self::Heart => "heart",
+            Self::NoiseFloor => "noise-floor",
+            Self::NoiseFloorUnknown => "noise-floor-unknown",
+            Self::Settling => "settling",
+            Self::BearingDown => "bearing-down",
+            Self::Unverified => "unverified",
+            Self::NoReference => "no-reference",
+            Self::NotDefined => "not-defined",
+            Self::Interrupted => "interrupted",
+            Self::ContractionInRest => "contraction-in-rest",
+            Self::Drift => "drift",
+            Self::PoorRepeatability => "poor-repeatability",
+            Self::Smoothing => "smoothing",
+            Self::NotReleased => "not-released",
+            Self::TooLong => "too-long",
+            Self::TooBrief => "too-brief",
+            Self::FarWeaker => "far-weaker",
+            Self::Unsure => "unsure",
+        }
+    }
 }
 
 /// A set of reasons.
@@ -131,14 +185,121 @@ impl Reasons {
     }
 }
 
+/// What each fault of a block means for a measure. Faults that are not here (a low battery) mean nothing.
+const OF_FAULTS: [(Quality, Reason); 11] = [
+    (Quality::SATURATED_LOW, Reason::Saturated),
+    (Quality::SATURATED_HIGH, Reason::Saturated),
+    (Quality::LEAD_OFF, Reason::Blind),
+    (Quality::SENSOR_FAULT, Reason::Blind),
+    (Quality::STALE, Reason::Blind),
+    (Quality::WARMING, Reason::Blind),
+    (Quality::NOT_FINITE, Reason::Blind),
+    // No person is measured.
+    (Quality::TEST_SIGNAL, Reason::Blind),
+    // When the samples of the block were taken is not known well enough to measure over them.
+    (Quality::OVERRUN, Reason::Gap),
+    (Quality::CLOCK_JUMP, Reason::Gap),
+    (Quality::SETTLING, Reason::Settling),
+];
+
 impl Reasons {
     /// The reasons that the faults of a stretch give.
     #[must_use]
     pub const fn of(quality: Quality) -> Self {
         let mut reasons = Self::NONE;
-        if quality.intersects(Quality::BLINDING) {
-            reasons = reasons.with(Reason::Blind);
+        let mut at = 0;
+        while at < OF_FAULTS.len() {
+            let (fault, reason) = OF_FAULTS[at];
+            if quality.intersects(fault) {
+                reasons = reasons.with(reason);
+            }
+            at += 1;
         }
         reasons
+    }
+
+    /// Whether it shares one with the other set.
+    #[must_use]
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// A validity that is being worked out. It only ever gets worse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Judgement {
+    pub(crate) validity: Validity,
+    pub(crate) reasons: Reasons,
+}
+
+impl Judgement {
+    pub(crate) const GOOD: Self = Self { validity: Validity::Valid, reasons: Reasons::NONE };
+
+    /// To be known, but nothing speaks against the number.
+    pub(crate) fn note(self, reason: Reason) -> Self {
+        Self { reasons: self.reasons.with(reason), ..self }
+    }
+
+    pub(crate) fn doubt(self, reason: Reason) -> Self {
+        let validity = self.validity.max(Validity::Doubtful);
+        Self { validity, reasons: self.reasons.with(reason) }
+    }
+
+    pub(crate) fn doubt_if(self, holds: bool, reason: Reason) -> Self {
+        if holds { self.doubt(reason) } else { self }
+    }
+
+    pub(crate) fn reject(self, reason: Reason) -> Self {
+        Self { validity: Validity::Invalid, reasons: self.reasons.with(reason) }
+    }
+
+    pub(crate) fn reject_if(self, holds: bool, reason: Reason) -> Self {
+        if holds { self.reject(reason) } else { self }
+    }
+
+    /// The worse of both, with the reasons of both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            validity: self.validity.max(other.validity),
+            reasons: self.reasons.and(other.reasons),
+        }
+    }
+
+    pub(crate) fn is_valid(self) -> bool {
+        self.validity == Validity::Valid
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_its_bit_and_its_name() {
+        for (place, reason) in Reason::ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, place, "{}", reason.name());
+            let only = Reasons::NONE.with(reason);
+            assert_eq!(only.iter().collect::<Vec<_>>(), [reason]);
+        }
+        let mut names: Vec<_> = Reason::ALL.iter().map(|reason| reason.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Reason::ALL.len());
+    }
+
+    #[test]
+    fn faults_give_reasons_and_a_low_battery_gives_none() {
+        let both = Reasons::of(Quality::LEAD_OFF | Quality::SATURATED_LOW);
+        assert_eq!(both, Reasons::NONE.with(Reason::Saturated).with(Reason::Blind));
+        assert!(Reasons::of(Quality::LOW_BATTERY).is_empty());
+        assert!(Reasons::of(Quality::GOOD).is_empty());
+    }
+
+    #[test]
+    fn a_judgement_only_gets_worse() {
+        let rejected = Judgement::GOOD.reject(Reason::Gap).doubt(Reason::Mains).note(Reason::Heart);
+        assert_eq!(rejected.validity, Validity::Invalid);
+        assert!(rejected.reasons.has(Reason::Mains) && rejected.reasons.has(Reason::Heart));
+        assert!(Judgement::GOOD.note(Reason::Heart).is_valid());
     }
 }

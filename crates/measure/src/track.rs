@@ -1,0 +1,355 @@
+//! The level of one channel over the last minutes, in slots of 10 ms.
+
+use core::ops::Range;
+
+use levator_signal::{SampleIndex, SampleRate, Span};
+
+use crate::{Reason, Reasons};
+
+/// Length of a slot; at rates of 100 Hz and below a slot is a sample.
+///
+/// Our choice: a tenth of the shortest smoothing window, so that a level is as good as at full rate, and
+/// ten minutes take a megabyte and a half.
+const SLOT_S: f64 = 0.01;
+
+/// Longest window that is measured: of a longer one, the last ten minutes. Our choice: the longest rest of
+/// any programme is five.
+pub(crate) const LONGEST_WINDOW_S: f64 = 600.0;
+
+/// Ring of slots. A slot has the level at its first sample, the highest level of all its samples, and what
+/// is wrong with any of them.
+///
+/// The axis is that of the *input*: the delay of filters and smoothing has been taken off.
+#[derive(Clone, Debug)]
+pub(crate) struct Track {
+    rate: SampleRate,
+    slot_len: u64,
+    slot_s: f64,
+    /// Samples that the level is late.
+    delay: u64,
+    levels: Box<[f64]>,
+    peaks: Box<[f64]>,
+    /// Sample of the slot at which it is highest.
+    peaks_at: Box<[u32]>,
+    reasons: Box<[Reasons]>,
+    /// Oldest slot that is kept, and the one that comes next.
+    oldest: u64,
+    next: u64,
+    /// Next sample, on the axis of the input.
+    sample: u64,
+}
+
+/// What a window is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Survey {
+    /// Slots that it should have.
+    pub(crate) asked: u64,
+    /// Slots with a level that can be used.
+    pub(crate) usable: u64,
+    counts: [u64; Reason::ALL.len()],
+}
+
+impl Survey {
+    /// Part of the slots of which this holds.
+    pub(crate) fn share(&self, reason: Reason) -> f64 {
+        self.counts[reason as usize] as f64 / self.asked.max(1) as f64
+    }
+
+    /// Whether it holds of any.
+    pub(crate) fn any(&self, reason: Reason) -> bool {
+        self.counts[reason as usize] > 0
+    }
+}
+
+/// Room for the levels of a window.
+#[derive(Clone, Debug)]
+pub(crate) struct Scratch {
+    /// Levels that can be used.
+    pub(crate) x: Vec<f64>,
+    /// Their time, in seconds from the first slot of the window.
+    pub(crate) t: Vec<f64>,
+    /// Whatever else is needed.
+    pub(crate) y: Vec<f64>,
+}
+
+impl Scratch {
+    pub(crate) fn new(capacity: usize) -> Self {
+        let room = || Vec::with_capacity(capacity);
+        Self { x: room(), t: room(), y: room() }
+    }
+}
+
+impl Track {
+    /// Keeps `memory_s` seconds. The only call that allocates.
+    pub(crate) fn new(rate: SampleRate, delay: u64, memory_s: f64) -> Self {
+        let slot_len = ((rate.hz() * SLOT_S).floor() as u64).max(1);
+        let slot_s = slot_len as f64 / rate.hz();
+        let capacity = (memory_s / slot_s).ceil() as usize + 2;
+        Self {
+            rate,
+            slot_len,
+            slot_s,
+            delay,
+            levels: vec![f64::NAN; capacity].into(),
+            peaks: vec![f64::NAN; capacity].into(),
+            peaks_at: vec![0; capacity].into(),
+            reasons: vec![Reasons::NONE; capacity].into(),
+            oldest: 0,
+            next: 0,
+            sample: 0,
+        }
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.levels.len()
+    }
+
+    /// Seconds from one slot to the next.
+    pub(crate) fn slot_s(&self) -> f64 {
+        self.slot_s
+    }
+
+    /// Samples from one slot to the next.
+    pub(crate) fn slot_len(&self) -> u64 {
+        self.slot_len
+    }
+
+    /// Takes levels whose first one came with sample `first`.
+    pub(crate) fn take(&mut self, first: SampleIndex, levels: &[f64], reasons: Reasons) {
+        let early = self.delay.saturating_add(self.sample).saturating_sub(first.0);
+        let Some(mut levels) = usize::try_from(early).ok().and_then(|early| levels.get(early..))
+        else {
+            return;
+        };
+        if early == 0 {
+            self.miss(first.0 - self.delay);
+        }
+        while !levels.is_empty() {
+            let into = self.sample % self.slot_len;
+            let count = (self.slot_len - into).min(levels.len() as u64);
+            let (now, later) = levels.split_at(count as usize);
+            if into == 0 {
+                self.begin(now[0], Reasons::NONE);
+            }
+            let at = self.place(self.next.saturating_sub(1));
+            self.reasons[at] = self.reasons[at].and(reasons);
+            for (place, level) in now.iter().enumerate() {
+                if *level > self.peaks[at] {
+                    self.peaks[at] = *level;
+                    self.peaks_at[at] = into as u32 + place as u32;
+                }
+            }
+            self.sample = self.sample.saturating_add(count);
+            levels = later;
+        }
+    }
+
+    /// Samples up to `to`, as they come in, are missing.
+    pub(crate) fn gap(&mut self, to: SampleIndex) {
+        self.miss(to.0.saturating_sub(self.delay));
+    }
+
+    /// Nothing is known up to `to`, on the axis of the input.
+    fn miss(&mut self, to: u64) {
+        if to <= self.sample {
+            return;
+        }
+        let until = to.div_ceil(self.slot_len);
+        let capacity = self.levels.len() as u64;
+        if until.saturating_sub(self.next) > capacity {
+            self.next = until - capacity;
+            self.oldest = self.next;
+        }
+        while self.next < until {
+            self.begin(f64::NAN, Reasons::NONE.with(Reason::Gap));
+        }
+        self.sample = to;
+    }
+
+    fn begin(&mut self, level: f64, reasons: Reasons) {
+        let at = self.place(self.next);
+        self.levels[at] = level;
+        self.peaks[at] = level;
+        self.peaks_at[at] = 0;
+        self.reasons[at] = reasons;
+        self.next = self.next.saturating_add(1);
+        self.oldest = self.oldest.max(self.next.saturating_sub(self.levels.len() as u64));
+    }
+
+    fn place(&self, slot: u64) -> usize {
+        (slot % self.levels.len() as u64) as usize
+    }
+
+    /// Slots whose first sample lies in the span, of the last ten minutes of it.
+    ///
+    /// What ends with the signal loses the last slots, whose level came no more because it is late.
+    pub(crate) fn slots(&self, span: Span) -> Range<u64> {
+        let longest = self.rate.sample_count(LONGEST_WINDOW_S) as u64;
+        let start = span.start.0.max(span.end.0.saturating_sub(longest));
+        let from = start.div_ceil(self.slot_len);
+        let to = span.end.0.div_ceil(self.slot_len);
+        let late = self.delay / self.slot_len + 2;
+        let to = if to.saturating_sub(late) <= self.next { to.min(self.next) } else { to };
+        from..to.max(from)
+    }
+
+    /// Those that are kept.
+    fn kept(&self, slots: &Range<u64>) -> Range<u64> {
+        slots.start.max(self.oldest)..slots.end.min(self.next)
+    }
+
+    /// The level of a slot, if it can be used.
+    pub(crate) fn level(&self, slot: u64) -> Option<f64> {
+        if !(self.oldest..self.next).contains(&slot) {
+            return None;
+        }
+        let at = self.place(slot);
+        let usable = !self.reasons[at].intersects(Reason::UNUSABLE);
+        Some(self.levels[at]).filter(|level| usable && level.is_finite())
+    }
+
+    /// Whether the whole span can be used.
+    pub(crate) fn is_whole(&self, span: Span) -> bool {
+        let slots = self.slots(span);
+        self.survey(&slots).usable == slots.end - slots.start
+    }
+
+    pub(crate) fn survey(&self, slots: &Range<u64>) -> Survey {
+        let asked = slots.end - slots.start;
+        let mut survey = Survey { asked, usable: 0, counts: [0; Reason::ALL.len()] };
+        let kept = self.kept(slots);
+        let there = kept.end.saturating_sub(kept.start);
+        for slot in kept {
+            let reasons = self.reasons[self.place(slot)];
+            if !reasons.is_empty() {
+                for reason in reasons.iter() {
+                    survey.counts[reason as usize] += 1;
+                }
+            }
+            survey.usable += u64::from(self.level(slot).is_some());
+        }
+        survey.counts[Reason::Gap as usize] += asked - there.min(asked);
+        survey
+    }
+
+    /// Puts the usable levels of the slots into `x`, their times into `t`.
+    pub(crate) fn fill(&self, slots: &Range<u64>, scratch: &mut Scratch) {
+        scratch.x.clear();
+        scratch.t.clear();
+        for slot in self.kept(slots) {
+            if let Some(level) = self.level(slot) {
+                scratch.x.push(level);
+                scratch.t.push((slot - slots.start) as f64 * self.slot_s);
+            }
+        }
+    }
+
+    /// The highest level of all samples, and where; the first of several.
+    pub(crate) fn highest(&self, slots: &Range<u64>) -> Option<(f64, SampleIndex)> {
+        let mut best: Option<(f64, SampleIndex)> = None;
+        for slot in self.kept(slots).filter(|slot| self.level(*slot).is_some()) {
+            let at = self.place(slot);
+            let peak = self.peaks[at];
+            if peak.is_finite() && best.is_none_or(|(highest, _)| peak > highest) {
+                let sample = slot.saturating_mul(self.slot_len) + u64::from(self.peaks_at[at]);
+                best = Some((peak, SampleIndex(sample)));
+            }
+        }
+        best
+    }
+
+    /// First sample of a slot.
+    pub(crate) fn sample_of(&self, slot: u64) -> SampleIndex {
+        SampleIndex(slot.saturating_mul(self.slot_len))
+    }
+
+    /// Means over bins of a second from `start` on, into `y`. A bin counts if it is whole within the slots
+    /// and half of it can be used.
+    pub(crate) fn bins(&self, span: Span, y: &mut Vec<f64>) {
+        y.clear();
+        let slots = self.slots(span);
+        let first = self.sample_of(slots.start);
+        let bin_of = |slot: u64| {
+            let since = u128::from(self.sample_of(slot).saturating_since(first));
+            since * u128::from(self.rate.seconds()) / u128::from(self.rate.scans())
+        };
+        let (mut sum, mut count, mut asked) = (0.0, 0_u64, 0_u64);
+        let kept = self.kept(&slots);
+        for slot in kept.clone() {
+            if let Some(level) = self.level(slot) {
+                sum += level;
+                count += 1;
+            }
+            asked += 1;
+            if bin_of(slot + 1) != bin_of(slot) {
+                if count > 0 && 2 * count >= asked {
+                    y.push(sum / count as f64);
+                }
+                (sum, count, asked) = (0.0, 0, 0);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn track(hz: f64, delay: u64, memory_s: f64) -> Track {
+        Track::new(SampleRate::from_hz(hz).expect("possible"), delay, memory_s)
+    }
+
+    fn span(start: u64, end: u64) -> Span {
+        Span { start: SampleIndex(start), end: SampleIndex(end) }
+    }
+
+    #[test]
+    fn delay_is_taken_off_and_the_highest_sample_is_found_between_slots() {
+        let mut track = track(1000.0, 50, 10.0);
+        let mut levels = vec![1.0; 2000];
+        levels[1000 + 50 + 7] = 9.0;
+        for (index, part) in levels.chunks(333).enumerate() {
+            track.take(SampleIndex(index as u64 * 333), part, Reasons::NONE);
+        }
+        let slots = track.slots(span(900, 1100));
+        assert_eq!(track.highest(&slots), Some((9.0, SampleIndex(1007))));
+        assert_eq!(track.sample, 1950);
+    }
+
+    #[test]
+    fn a_gap_is_missing_and_the_axis_does_not_shift() {
+        let mut track = track(100.0, 0, 10.0);
+        track.take(SampleIndex(0), &[1.0; 100], Reasons::NONE);
+        track.gap(SampleIndex(150));
+        track.take(SampleIndex(150), &[2.0; 50], Reasons::NONE);
+        let survey = track.survey(&track.slots(span(0, 200)));
+        assert_eq!((survey.asked, survey.usable), (200, 150));
+        assert!((survey.share(Reason::Gap) - 0.25).abs() <= 0.0);
+        assert_eq!(track.level(160), Some(2.0));
+        assert_eq!(track.level(120), None);
+    }
+
+    #[test]
+    fn indices_at_the_end_of_the_axis_do_no_harm() {
+        let mut track = track(1000.0, 50, 1.0);
+        track.take(SampleIndex(u64::MAX - 3), &[1.0; 10], Reasons::NONE);
+        track.take(SampleIndex(0), &[1.0; 10], Reasons::NONE);
+        track.gap(SampleIndex(u64::MAX));
+        let slots = track.slots(span(0, u64::MAX));
+        let survey = track.survey(&slots);
+        assert!(survey.usable <= 3);
+        assert_eq!(track.highest(&track.slots(span(5, 2))), None);
+    }
+
+    #[test]
+    fn whole_seconds_are_bins_and_half_empty_ones_are_left_out() {
+        let mut track = track(10.0, 0, 100.0);
+        track.take(SampleIndex(0), &[1.0; 10], Reasons::NONE);
+        track.gap(SampleIndex(17));
+        track.take(SampleIndex(17), &[2.0; 3], Reasons::NONE);
+        track.take(SampleIndex(20), &[3.0; 15], Reasons::NONE);
+        let mut bins = Vec::with_capacity(10);
+        track.bins(span(0, 35), &mut bins);
+        assert_eq!(bins, [1.0, 3.0]);
+    }
+}
