@@ -6,10 +6,11 @@ use levator_signal::{SampleIndex, SampleRate, Span};
 use crate::schedule::{Schedule, Step, StepWindow};
 
 /// A mark in a recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Marker<'a> {
-    /// Where it stands; `None` if it says that its phase did not happen (a negative time).
-    pub at: Option<SampleIndex>,
+    /// Seconds from the first sample. A negative one says that its phase did not happen, and so does one that
+    /// is not finite.
+    pub at_s: f64,
     /// What it says.
     pub text: &'a str,
 }
@@ -17,7 +18,7 @@ pub struct Marker<'a> {
 /// One phase that marks may name.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MarkerRule {
-    /// How its marks read, in small letters, without what follows a number: `# squeeze 1`.
+    /// How its marks read: `# squeeze 1`. Small and capital letters are the same.
     pub text: &'static str,
     /// What the person does.
     pub kind: PhaseKind,
@@ -90,9 +91,11 @@ pub struct Missing {
 impl Schedule {
     /// A schedule from marks: one step for each rule that a mark names, the first mark of several.
     ///
-    /// The recording ends before `end`. Windows that reach into the next phase that is named are cut there
-    /// (a long squeeze that was let go early ends where the cough begins). Whatever can be placed is; the
-    /// rest is told.
+    /// The recording ends before `end`. Windows that reach into the next phase that is named are cut there (a
+    /// long squeeze that was let go early ends where the cough begins), but for rest: a median is not fooled by
+    /// a squeeze in less than half of it, and the squeeze is told
+    /// ([`Reason::ContractionInRest`](crate::Reason::ContractionInRest)). Whatever can be placed is; what is
+    /// missing is told.
     #[must_use]
     pub fn from_markers(
         markers: &[Marker<'_>],
@@ -101,30 +104,35 @@ impl Schedule {
         end: SampleIndex,
     ) -> (Self, Missing) {
         let mut missing = Missing::default();
-        let mut placed: Vec<(SampleIndex, &MarkerRule)> = Vec::new();
+        let mut placed: Vec<(f64, &MarkerRule)> = Vec::new();
+        let end_s = rate.time_s(end);
         for rule in rules.rules {
             let mark = markers.iter().find(|marker| {
-                marker.at.is_some() && marker.text.trim().eq_ignore_ascii_case(rule.text)
+                marker.at_s >= 0.0
+                    && marker.at_s.is_finite()
+                    && marker.text.trim().eq_ignore_ascii_case(rule.text)
             });
-            match mark.and_then(|marker| marker.at) {
-                Some(at) if at >= end => missing.outside.push(rule.text),
-                Some(at) => placed.push((at, rule)),
+            match mark.map(|marker| marker.at_s) {
+                Some(at_s) if at_s >= end_s => missing.outside.push(rule.text),
+                Some(at_s) => placed.push((at_s, rule)),
                 None if rule.is_expected => missing.phases.push(rule.text),
                 None => {}
             }
         }
-        placed.sort_by_key(|(at, _)| *at);
+        placed.sort_by(|one, other| one.0.total_cmp(&other.0));
         let mut steps: Vec<Step> = Vec::with_capacity(placed.len());
         let mut after = None;
-        for (place, (at, rule)) in placed.iter().enumerate() {
+        for (place, (at_s, rule)) in placed.iter().enumerate() {
             // The margin before the next mark belongs to the next phase.
-            let next = placed.get(place + 1).map_or(end, |(next, rule)| {
-                let margin = rate.sample_count(rule.window_s.0.min(0.0).abs()) as u64;
-                next.saturating_sub(if rule.window_s.0 < 0.0 { margin } else { 0 })
-            });
-            let limit_s = rate.time_s(next) - rate.time_s(*at);
-            let to_s = rule.window_s.1.min(limit_s).max(rule.window_s.0);
-            let count = rate.sample_count(to_s) as u64;
+            let next = placed.get(place + 1);
+            let limit_s = match next {
+                Some((next_s, next)) if rule.kind != PhaseKind::Rest => {
+                    next_s + next.window_s.0.min(0.0)
+                }
+                _ => end_s,
+            };
+            let to_s = rule.window_s.1.min(limit_s - at_s).max(rule.window_s.0);
+            let axis = Axis { rate, at_s: *at_s };
             let kind = match rule.kind {
                 PhaseKind::Rest if after.is_some() => WindowKind::RestAfter,
                 PhaseKind::Rest => WindowKind::RestBefore,
@@ -138,15 +146,11 @@ impl Schedule {
                 part: Part::Work,
                 group: (rule.kind as u32, 1),
                 trial: trial as u32 + 1,
-                duration_s: to_s,
-                windows: vec![StepWindow { kind, from_s: rule.window_s.0, to_s }],
-                base: rule.base_s.map(|(from_s, to_s)| StepWindow {
-                    kind: WindowKind::RestBetween,
-                    from_s,
-                    to_s,
-                }),
+                duration_s: to_s.max(0.0),
+                windows: vec![axis.window(kind, (rule.window_s.0, to_s))],
+                base: rule.base_s.map(|base_s| axis.window(WindowKind::RestBetween, base_s)),
                 target: None,
-                span: Some(Span { start: *at, end: at.saturating_add(count) }),
+                span: Some(Span { start: axis.first(0.0), end: axis.first(to_s.max(0.0)) }),
                 after,
             };
             if step.exertion().is_some() {
@@ -155,6 +159,28 @@ impl Schedule {
             steps.push(step);
         }
         (Self::dated(steps), missing)
+    }
+}
+
+/// Seconds from a mark to samples.
+struct Axis {
+    rate: SampleRate,
+    at_s: f64,
+}
+
+/// Part of a sample that counts as none: times and rates are rounded when they are written.
+const SLACK: f64 = 1e-3;
+
+impl Axis {
+    /// The first sample at or after this time.
+    fn first(&self, from_s: f64) -> SampleIndex {
+        SampleIndex(((self.at_s + from_s) * self.rate.hz() - SLACK).ceil().max(0.0) as u64)
+    }
+
+    /// The samples of a window, in seconds from the first sample at or after the mark.
+    fn window(&self, kind: WindowKind, (from_s, to_s): (f64, f64)) -> StepWindow {
+        let since = |index| self.rate.time_s(index) - self.rate.time_s(self.first(0.0));
+        StepWindow { kind, from_s: since(self.first(from_s)), to_s: since(self.first(to_s)) }
     }
 }
 
@@ -168,13 +194,13 @@ mod tests {
 
     #[test]
     fn what_no_mark_names_is_told_and_the_rest_is_placed() {
-        let marker = |at: Option<u64>, text| Marker { at: at.map(SampleIndex), text };
+        let marker = |at_s, text| Marker { at_s, text };
         let markers = [
-            marker(Some(400), "# Rest"),
-            marker(Some(520), " # Squeeze 1 "),
-            marker(None, "# Squeeze 2"),
-            marker(Some(560), "husten"),
-            marker(Some(9999), "# Push 1"),
+            marker(40.0, "# Rest"),
+            marker(52.0, " # Squeeze 1 "),
+            marker(-1.0, "# Squeeze 2"),
+            marker(56.0, "husten"),
+            marker(999.9, "# Push 1"),
         ];
         let rules = MarkerRules::anorectal();
         let (schedule, missing) =
@@ -189,14 +215,14 @@ mod tests {
 
     #[test]
     fn a_long_squeeze_ends_where_the_cough_begins() {
-        let markers = [
-            Marker { at: Some(SampleIndex(100)), text: "# Long Squeeze" },
-            Marker { at: Some(SampleIndex(250)), text: "# Cough" },
-        ];
+        let markers =
+            [Marker { at_s: 10.0, text: "# Long Squeeze" }, Marker { at_s: 25.0, text: "# Cough" }];
         let rules = MarkerRules::anorectal();
         let (schedule, _) = Schedule::from_markers(&markers, &rules, rate(), SampleIndex(1000));
         let window = schedule.steps()[0].windows[0];
+        // A second before the mark of the cough.
         assert!((window.to_s - 14.0).abs() < 1e-9, "{window:?}");
+        assert!((window.from_s + 1.0).abs() < 1e-9, "{window:?}");
     }
 
     #[test]

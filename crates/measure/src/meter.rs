@@ -421,9 +421,11 @@ impl Meter {
         task: Option<Task>,
         sink: Sink<'_>,
     ) {
-        let is_rest = self.schedule.steps[pending.step as usize].exertion().is_none();
-        let held = matches!(task, Some(Task::Hold | Task::Maximal | Task::Endurance));
-        let (Some(after), Some(task), true) = (after, task, is_rest && held) else { return };
+        let is_rest = self.schedule.steps[pending.step as usize].part == Part::Rest;
+        let (Some(after), Some(task)) = (after, task.filter(|task| is_rest && is_held(*task)))
+        else {
+            return;
+        };
         let follows = after.checked_add(1) == Some(pending.step) && pending.attempt == 1;
         let usable = pending.scored && pending.outcome == Outcome::Complete;
         let Some(asked) = self.ran[after as usize].filter(|_| follows && usable) else { return };
@@ -664,12 +666,18 @@ impl Meter {
     }
 }
 
-/// The tasks that a step adds to. Rests between are summed up at the end: any step may add one.
+/// The tasks that a step adds to. Rests between are summed up at the end: any step may add one. A rest adds the
+/// recovery from the hold before it.
 fn tasks_of<'a>(schedule: &'a Schedule, step: &'a Step) -> impl Iterator<Item = Task> + 'a {
     let after = step.after.and_then(|after| schedule.steps.get(after as usize));
     let after = after.and_then(Step::exertion);
+    let held = after.filter(|task| is_held(*task) && step.part == Part::Rest);
     let rests = step.windows.iter().filter_map(move |window| step.rest_task(window.kind, after));
-    rests.chain(step.exertion()).filter(|task| *task != Task::Between)
+    rests.chain(step.exertion()).chain(held).filter(|task| *task != Task::Between)
+}
+
+const fn is_held(task: Task) -> bool {
+    matches!(task, Task::Hold | Task::Maximal | Task::Endurance)
 }
 
 impl Channel {
