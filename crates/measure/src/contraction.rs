@@ -280,7 +280,7 @@ impl Says<'_> {
         }
         for (length_s, how) in SQUEEZES {
             let len = (length_s / slot_s).round() as usize;
-            if len == 0 || scratch.y.len() <= len {
+            if len == 0 || slots.end - slots.start < len as u64 {
                 continue;
             }
             let means = scratch.y.windows(len + 1).map(|sums| (sums[len] - sums[0]) / len as f64);

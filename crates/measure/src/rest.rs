@@ -54,8 +54,8 @@ impl Channel {
     /// - level: median of the envelope over the usable slots; standard error from bins of 1 s
     ///   ([`formulas::standard_error`])
     /// - `SD_R`: SD of the envelope
-    /// - `CV_R`: 100 SD/mean of the means over bins of 1 s, for EMG; a pressure has no zero of its own, so for
-    ///   it this is doubtful
+    /// - `CV_R`: 100 SD/mean of the means over bins of 1 s, of rests that are not between; a pressure has no zero
+    ///   of its own, so for it this is doubtful
     pub(crate) fn measure_rest(
         &mut self,
         rest: &Rest,
@@ -105,21 +105,23 @@ impl Channel {
             let instability =
                 One { quantity: Quantity::RestInstability, value: sd, sem: None, ..one };
             self.put(instability, sink);
-            let mean = formulas::mean(&scratch.y);
-            let ratio = mean.filter(|mean| *mean > 0.0).zip(formulas::sd(&scratch.y));
-            let defined = match self.settings.kind {
-                SignalKind::Pressure => judged.doubt(Reason::NotDefined),
-                _ => judged,
-            };
-            let variability = One {
-                quantity: Quantity::RestVariability,
-                value: ratio.map(|(mean, sd)| 100.0 * sd / mean),
-                unit: MeasureUnit::Percent,
-                sem: None,
-                judged: defined,
-                ..one
-            };
-            self.put(variability, sink);
+            if whole || rest.task == Task::Relax {
+                let mean = formulas::mean(&scratch.y);
+                let ratio = mean.filter(|mean| *mean > 0.0).zip(formulas::sd(&scratch.y));
+                let defined = match self.settings.kind {
+                    SignalKind::Pressure => judged.doubt(Reason::NotDefined),
+                    _ => judged,
+                };
+                let variability = One {
+                    quantity: Quantity::RestVariability,
+                    value: ratio.map(|(mean, sd)| 100.0 * sd / mean),
+                    unit: MeasureUnit::Percent,
+                    sem: None,
+                    judged: defined,
+                    ..one
+                };
+                self.put(variability, sink);
+            }
         }
         if rest.task != Task::Relax && judged.is_valid() {
             for bin in &scratch.y {

@@ -178,7 +178,7 @@ def rest(book, ch, a, b, task, trial, pelvic):
     book.put("rest-level", task, "plain", trial, np.median(x), sem)
     if pelvic:
         book.put("rest-instability", task, "plain", trial, x.std(ddof=1))
-        if len(bins) > 1 and bins.mean() > 0:
+        if task in ("rest-before", "rest-after") and len(bins) > 1 and bins.mean() > 0:
             book.put("rest-variability", task, "plain", trial, 100 * bins.std(ddof=1) / bins.mean())
     return np.median(x), x.std(ddof=1), sem
 
