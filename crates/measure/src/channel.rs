@@ -39,7 +39,7 @@ pub struct MeterChannel {
     /// it is; for it this is not looked at.
     pub window_s: f64,
     /// Noise of the device as RMS, in the unit of the channel, where it was measured (probe out, inputs
-    /// shorted).
+    /// shorted). One that is negative or not finite counts as not known, here and below.
     pub noise_floor: Option<f64>,
     /// Standard error of measurement of a resting level, in the unit of the channel, as the reference gives
     /// it. Without it no raised rests are counted.
@@ -160,6 +160,12 @@ impl Channel {
             SignalKind::EmgEnvelope | SignalKind::Other => (None, 0.0),
         };
         let delay = (filter_delay + window_delay).round() as u64;
+        let level = |level: Option<f64>| level.filter(|level| level.is_finite() && *level >= 0.0);
+        let settings = MeterChannel {
+            noise_floor: level(settings.noise_floor),
+            rest_sem: level(settings.rest_sem),
+            ..settings
+        };
         let rules = match settings.kind {
             SignalKind::Pressure => FlickRules::pressure(),
             SignalKind::Emg | SignalKind::EmgEnvelope | SignalKind::Other => FlickRules::emg(),

@@ -18,8 +18,8 @@ const RAISED: [(f64, How); 2] = [(1.645, How::Beyond95), (1.0, How::Beyond84)];
 /// Rests that follow something.
 const RESTS_AFTER: [Task; 5] =
     [Task::AfterFlick, Task::AfterHold, Task::AfterEndurance, Task::Between, Task::RestAfter];
-/// Rests between, of every kind.
-const BETWEEN: [Task; 4] = [Task::AfterFlick, Task::AfterHold, Task::AfterEndurance, Task::Between];
+/// Rests between, of every kind but the one after the long contraction.
+const BETWEEN: [Task; 3] = [Task::AfterFlick, Task::AfterHold, Task::Between];
 const CONTRACTIONS: [Task; 5] =
     [Task::Flick, Task::Hold, Task::Maximal, Task::Endurance, Task::Contraction];
 

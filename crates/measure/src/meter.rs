@@ -23,7 +23,7 @@ use crate::found::{Answers, span_of};
 use crate::ledger::Sink;
 use crate::push::Pressed;
 use crate::rest::Rest;
-use crate::schedule::{Origin, Schedule, Step, StepWindow};
+use crate::schedule::{Origin, Schedule, StepWindow};
 use crate::track::{LONGEST_WINDOW_S, Scratch};
 use crate::work::{Seen, Work};
 use crate::{Reading, Task, formulas};
@@ -50,8 +50,8 @@ const MOST_PENDING: usize = 256;
 /// Measures all channels of one stream.
 ///
 /// Feed it in the order in which things become known: each block before what the detector found in it, and the
-/// events of a programme up to the end of a block before the next block. All channels must be fed: what is due
-/// waits for the slowest. Readings reach the sink before a call returns. Only [`Self::new`] allocates.
+/// events of a programme up to the end of a block before the next block. A block may last half a minute. All
+/// channels must be fed: what is due waits for the slowest. Readings reach the sink before a call returns. Only [`Self::new`] allocates.
 ///
 /// It cannot fail: what cannot be computed is a measure without a value, with reasons.
 #[derive(Debug)]
@@ -64,6 +64,10 @@ pub struct Meter {
     pending: Vec<Pending>,
     /// Steps that have run, by index: their last complete span.
     ran: Vec<Option<Span>>,
+    /// Those that were measured: once is enough.
+    measured: Vec<bool>,
+    /// The last rest that was broken off, in case it is not done again.
+    broken_off: Option<Pending>,
     /// The last step of each task: with it the task is over.
     last_of: [Option<u32>; Task::ALL.len()],
     summed_up: [bool; Task::ALL.len()],
@@ -132,15 +136,17 @@ impl Meter {
             .collect();
         let capacity = channels.iter().map(|one| one.track.capacity()).max().unwrap_or(0) + 8;
         let mut last_of = [None; Task::ALL.len()];
-        for (index, step) in schedule.steps.iter().enumerate() {
-            for task in tasks_of(&schedule, step) {
-                last_of[task as usize] = Some(index as u32);
+        for index in 0..schedule.steps.len() as u32 {
+            for task in tasks_of(&schedule, index) {
+                last_of[task as usize] = Some(index);
             }
         }
         let mut meter = Self {
             rate,
             reference_task: schedule.reference_task(),
             ran: vec![None; schedule.steps.len()],
+            measured: vec![false; schedule.steps.len()],
+            broken_off: None,
             pending: Vec::with_capacity(MOST_PENDING.max(schedule.steps.len())),
             schedule,
             channels,
@@ -259,6 +265,9 @@ impl Meter {
             self.end(&cue, at.min(cue.ends), Outcome::Stopped, sink);
         }
         self.settle_until(SampleIndex(u64::MAX), sink);
+        if let Some(rest) = self.broken_off.take().filter(|_| !self.is_concluded) {
+            self.settle(&Pending { outcome: Outcome::Stopped, ..rest }, sink);
+        }
         if self.schedule.origin == Origin::Found && !self.is_concluded {
             for place in 0..self.channels.len() {
                 self.last_free_rest(place, at, sink);
@@ -364,14 +373,31 @@ impl Meter {
             self.settle_free(place, pending, sink);
             return;
         }
-        let Some(step) = self.schedule.steps.get(pending.step as usize) else { return };
+        let index = pending.step as usize;
+        let Some(step) = self.schedule.steps.get(index).filter(|_| !self.measured[index]) else {
+            return;
+        };
         let after = step.after;
+        match pending.outcome {
+            // The rest after a repetition is nothing without it.
+            Outcome::Interrupted if step.exertion().is_none() && step.part == Part::Work => {
+                self.broken_off = Some(*pending);
+                return;
+            }
+            Outcome::Interrupted => {}
+            _ => self.measured[index] = pending.scored,
+        }
         let after_task = self.task_after(after);
         for window in 0..step.windows.len() {
             let step = &self.schedule.steps[pending.step as usize];
             let rest = step.windows[window];
             let Some(task) = step.rest_task(rest.kind, after_task) else { continue };
             self.settle_rest(pending, rest, task, sink);
+            if is_post_endurance(pending.step, after, after_task, task) {
+                let from_s = 0.5 * (rest.from_s + rest.to_s);
+                let second_half = StepWindow { from_s, ..rest };
+                self.settle_rest(pending, second_half, Task::AfterEndurance, sink);
+            }
         }
         self.settle_recovery(pending, after, after_task, sink);
         let step = &self.schedule.steps[pending.step as usize];
@@ -668,12 +694,24 @@ impl Meter {
 
 /// The tasks that a step adds to. Rests between are summed up at the end: any step may add one. A rest adds the
 /// recovery from the hold before it.
-fn tasks_of<'a>(schedule: &'a Schedule, step: &'a Step) -> impl Iterator<Item = Task> + 'a {
-    let after = step.after.and_then(|after| schedule.steps.get(after as usize));
-    let after = after.and_then(Step::exertion);
-    let held = after.filter(|task| is_held(*task) && step.part == Part::Rest);
-    let rests = step.windows.iter().filter_map(move |window| step.rest_task(window.kind, after));
+fn tasks_of(schedule: &Schedule, index: u32) -> impl Iterator<Item = Task> {
+    let step = &schedule.steps[index as usize];
+    let after = step.after;
+    let exerted = after.and_then(|after| schedule.steps.get(after as usize)?.exertion());
+    let held = exerted.filter(|task| is_held(*task) && step.is_rest());
+    let rests = step.windows.iter().filter_map(move |window| step.rest_task(window.kind, exerted));
+    let rests = rests.flat_map(move |task| {
+        let also = is_post_endurance(index, after, exerted, task).then_some(Task::AfterEndurance);
+        [Some(task), also].into_iter().flatten()
+    });
     rests.chain(step.exertion()).chain(held).filter(|task| *task != Task::Between)
+}
+
+/// Whether a rest after all exertion follows the long contraction at once: then its second half is the rest
+/// after that, too (the Glazer protocol has no other; Kasper-Jędrzejewska 2025 reports it).
+fn is_post_endurance(step: u32, after: Option<u32>, exerted: Option<Task>, task: Task) -> bool {
+    let follows = after.and_then(|after| after.checked_add(1)) == Some(step);
+    follows && exerted == Some(Task::Endurance) && task == Task::RestAfter
 }
 
 const fn is_held(task: Task) -> bool {

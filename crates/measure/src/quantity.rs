@@ -168,9 +168,9 @@ pub enum Task {
     AfterFlick,
     /// Rest between held contractions (also maximal ones).
     AfterHold,
-    /// Rest between exertions of any kind.
+    /// Rest between exertions of any kind; the summary leaves out what follows the long contraction.
     Between,
-    /// The rest that follows the long contraction.
+    /// The rest that follows the long contraction, its second half.
     AfterEndurance,
     /// Rest after all exertions.
     RestAfter,

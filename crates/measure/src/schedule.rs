@@ -158,6 +158,11 @@ impl Step {
         }
     }
 
+    /// Whether it is a rest: the one after a repetition, or a phase of its own.
+    pub(crate) const fn is_rest(&self) -> bool {
+        matches!((self.part, self.kind), (Part::Rest, _) | (Part::Work, PhaseKind::Rest))
+    }
+
     /// The task of a window of rest, of relaxing, or none for another window. `after` is the exertion that
     /// this step follows.
     pub(crate) const fn rest_task(&self, window: WindowKind, after: Option<Task>) -> Option<Task> {

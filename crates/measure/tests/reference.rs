@@ -19,7 +19,7 @@ const RELATIVE: f64 = 1e-6;
 type Key = (u8, String, String, String, Option<u32>);
 
 fn expected(case: &str) -> BTreeMap<Key, (f64, Option<f64>, u32)> {
-    let text = read(folder().join("expected.csv"));
+    let text = read(&folder().join("expected.csv"));
     let mut rows = BTreeMap::new();
     for line in text.lines().skip(1) {
         let cells: Vec<&str> = line.split(',').collect();
@@ -133,7 +133,7 @@ fn no_quantity_is_without_a_reference() {
 
 fn biceps() -> Visit {
     let rate = SampleRate::from_hz(1000.0).expect("possible");
-    let text = read(data().join("recordings/biceps_30_fatigue.csv"));
+    let text = read(&data().join("recordings/biceps_30_fatigue.csv"));
     let codes: Vec<f64> =
         text.lines().skip(1).filter_map(|line| line.split(',').nth(1)?.parse().ok()).collect();
     let mut sorted = codes.clone();
@@ -141,7 +141,7 @@ fn biceps() -> Visit {
     let half = sorted.len() / 2;
     let middle =
         if sorted.len() % 2 == 1 { sorted[half] } else { 0.5 * (sorted[half - 1] + sorted[half]) };
-    let labels = read(data().join("recordings/biceps_30_fatigue.labels.csv"));
+    let labels = read(&data().join("recordings/biceps_30_fatigue.labels.csv"));
     let contractions = labels.lines().skip(1).filter_map(|line| {
         let mut cells = line.split(',').map(|cell| cell.parse::<f64>());
         let (onset, offset) = (cells.next()?.ok()?, cells.next()?.ok()?);
@@ -182,7 +182,7 @@ fn a_tiring_biceps_is_as_the_reference_has_it_and_slows_from_73_to_58_hz() {
 /// Highest of the anal sensors, times, and marks.
 fn anorectal(name: &str) -> (Vec<f64>, Vec<f64>, Vec<(f64, String)>) {
     let (mut times, mut levels, mut marks, mut is_mark) = (vec![], vec![], vec![], false);
-    for line in read(data().join("manometry").join(name)).lines().skip(1) {
+    for line in read(&data().join("manometry").join(name)).lines().skip(1) {
         let cells: Vec<&str> = line.split('\t').collect();
         is_mark |= line.starts_with("Annotations");
         let number = |cell: &str| cell.trim().parse::<f64>();
@@ -246,7 +246,8 @@ fn value(readings: &[Reading], quantity: Quantity, task: &str, trial: Option<u32
 /// first squeeze, the second, the long one; of the cough.
 #[test]
 fn anorectal_recordings_are_read_by_their_marks_as_the_table_has_it() {
-    let table: [(&str, f64, &[(f64, f64)]); 3] = [
+    type Row = (&'static str, f64, &'static [(f64, f64)]);
+    let table: [Row; 3] = [
         (
             "anorectal_1.txt",
             38.22,

@@ -294,6 +294,7 @@ fn faults_turn_the_repetition_they_are_in_and_no_other() {
         let clean = measures(&visit.run(&[25]));
         visit.faults = vec![(in_hold, fault)];
         let readings = visit.run(&[25]);
+        assert_eq!(clean.len(), measures(&readings).len());
         for (before, after) in clean.iter().zip(&measures(&readings)) {
             assert_eq!(
                 (before.quantity, before.task, before.how, before.trial),
@@ -418,6 +419,45 @@ fn a_free_run_takes_what_is_found_and_reads_the_rest_between() {
     let between = one(&readings, Quantity::RestLevel, Task::Between, How::Median, None);
     assert_eq!(between.count, 2);
     assert!(measures(&readings).iter().any(|one| one.task == Task::RestAfter));
+}
+
+/// The Glazer protocol ends with a long contraction and a minute of rest: that is the rest after all, its second
+/// half the rest after the long contraction, and the time until it is back at rest is the recovery.
+#[test]
+fn the_rest_at_the_end_of_a_glazer_visit_is_read_in_both_ways() {
+    let plan = programme(vec![
+        phase("before", PhaseKind::Rest, 60, 0, 1),
+        phase("flick", PhaseKind::Flick, 2, 2, 2),
+        phase("tonic", PhaseKind::Hold, 10, 10, 2),
+        phase("endurance", PhaseKind::Endurance, 60, 0, 1),
+        phase("after", PhaseKind::Rest, 60, 0, 1),
+    ]);
+    let mut visit = squeezes(
+        plan,
+        &[
+            (60.3, 61.3, 30.0),
+            (64.3, 65.3, 30.0),
+            (68.3, 78.3, 40.0),
+            (88.3, 98.3, 40.0),
+            (108.3, 169.3, 20.0),
+        ],
+    );
+    // For ten seconds it stays a little above rest.
+    visit.values[0][169 * 50..179 * 50].iter_mut().for_each(|value| *value += 3.0);
+    let readings = visit.run(&[25]);
+    let level =
+        |task, how| one(&readings, Quantity::RestLevel, task, how, None).value.expect("known");
+    assert!((level(Task::RestAfter, How::Plain) - 20.0).abs() < 0.2);
+    assert!((level(Task::AfterEndurance, How::Median) - 20.0).abs() < 0.2);
+    let recovery = one(&readings, Quantity::RecoveryLatency, Task::Endurance, How::Plain, Some(9));
+    assert!(recovery.value.is_some_and(|value| (value - 11.0).abs() < 0.3), "{recovery:?}");
+    let between = one(&readings, Quantity::RestLevel, Task::Between, How::Median, None);
+    assert_eq!(between.count, 4);
+    // No maximal contraction is asked for: holds are the reference.
+    let best = one(&readings, Quantity::MaximalContraction, Task::Hold, How::BestThree, None);
+    assert_eq!((best.count, best.validity), (2, Validity::Valid));
+    let long = one(&readings, Quantity::NormalisedLevel, Task::Endurance, How::Mean, None);
+    assert!(long.value.is_some_and(|value| (value - 50.0).abs() < 1.0), "{long:?}");
 }
 
 #[test]

@@ -281,7 +281,8 @@ SUMS = [
 ] + [("squeeze-increment", f"over-{s}-s", f"over-{s}-s", "best") for s in (5, 10, 15, 20)] + [
     ("endurance-time", how, how, "mean") for how in ("to-65", "to-65-capped-10-s", "to-50", "to-50-capped-30-s")]
 CONTRACTIONS = ("flick", "hold", "maximal", "endurance", "contraction")
-BETWEEN = ("after-flick", "after-hold", "after-endurance", "between")
+BETWEEN = ("after-flick", "after-hold", "between")
+AFTER = ("after-flick", "after-hold", "after-endurance", "between", "rest-after")
 
 
 def summaries(book, ch, reference, before, noise, rest_sem, pushes, leans, largest):
@@ -325,7 +326,7 @@ def summaries(book, ch, reference, before, noise, rest_sem, pushes, leans, large
                     e = error(x)
                     put(quantity, task, how, 100 * x.mean() / mvc, None if e is None else 100 * e / mvc, len(x))
     r0, _, s0 = before
-    for task in BETWEEN + ("rest-after",):
+    for task in AFTER:
         x = book.values("rest-level", BETWEEN if task == "between" else (task,), "plain")
         if not len(x):
             continue

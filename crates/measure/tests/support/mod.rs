@@ -1,7 +1,7 @@
 //! The golden visits, fed to a meter.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use levator_detect::manoeuvre::{Answer, Basis, Manoeuvre, Role};
 use levator_detect::{Contraction, Transition, Uncertainty};
@@ -38,8 +38,8 @@ pub(crate) fn data() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/data")
 }
 
-pub(crate) fn read(path: PathBuf) -> String {
-    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+pub(crate) fn read(path: &Path) -> String {
+    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
@@ -112,7 +112,7 @@ pub(crate) fn found(onset: u64, offset: u64, rate: SampleRate) -> Contraction {
 }
 
 fn columns(name: &str, scale: f64) -> Vec<Vec<f64>> {
-    let text = read(folder().join(name));
+    let text = read(&folder().join(name));
     let rows = text.lines().skip(1).map(|line| {
         let (one, other) = line.split_once(',').expect("two columns");
         [one, other].map(|code| code.parse::<f64>().expect("a code") * scale)
@@ -122,7 +122,7 @@ fn columns(name: &str, scale: f64) -> Vec<Vec<f64>> {
 }
 
 fn told(case: &str, rate: SampleRate) -> Vec<(Contraction, Option<Manoeuvre>)> {
-    let text = read(folder().join("contractions.csv"));
+    let text = read(&folder().join("contractions.csv"));
     let lines = text.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
     let of_case = lines.filter(|cells| cells[0] == case);
     let number = |cell: &str| cell.parse().expect("a sample");
