@@ -98,9 +98,9 @@ impl Channel {
                 if task == Task::Flick && self.is_pelvic() {
                     self.count_best_flicks(sink);
                 }
-                self.sum_up_tally(task, sink);
             }
         }
+        self.sum_up_tally(task, sink);
     }
 
     /// One rest of those before (or after) all exertion: the first that is valid, or else the first that has a

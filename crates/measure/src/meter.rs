@@ -9,7 +9,7 @@
 //! ```
 //!
 //! What is due is measured some seconds after its end, when the detector has spoken of it: a rest after 2 s, a
-//! repetition after 4 s, and later if a contraction lasts ([`MOST_WAIT_S`] at most). Whatever was said by then
+//! repetition after 4 s, and up to two minutes later if a contraction lasts. Whatever was said by then
 //! counts, and nothing that was said later, so that results do not depend on how the input is cut.
 
 mod settle;

@@ -15,7 +15,8 @@ pub enum Reading {
     Trial(Trial),
 }
 
-/// One repetition on one channel.
+/// One repetition on one channel of the pelvic floor; or a rest, if there is something to aim at in it, which
+/// counts if its level is valid.
 ///
 /// It counts if it is [`Validity::Valid`]. In order of what is looked at: it must have run to its end
 /// without a gap ([`Reason::Interrupted`](crate::Reason::Interrupted), [`Gap`](crate::Reason::Gap)), the

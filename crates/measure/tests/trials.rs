@@ -183,6 +183,31 @@ fn a_target_in_percent_of_the_maximum_waits_until_there_is_one() {
 }
 
 #[test]
+fn a_rest_with_a_target_is_a_trial() {
+    let mut visit = emg_visit();
+    // Of the golden visit's rests after flicks some lie above the rest before, some below.
+    let lower = Some(1.0);
+    aim(&mut visit, PhaseKind::Flick, Target { lower, upper: None, unit: TargetUnit::RestRatio });
+    let readings = visit.run(&[25]);
+    let before = one(&readings, Quantity::RestLevel, Task::RestBefore, How::Plain, None).value;
+    let rests = trials(&readings, Task::AfterFlick);
+    let hand: Vec<_> = rests
+        .iter()
+        .map(|rest| {
+            let step = Some(rest.step);
+            let own = one(&readings, Quantity::RestLevel, Task::AfterFlick, How::Plain, step);
+            assert_eq!(own.value, rest.level);
+            Some(own.value <= before)
+        })
+        .collect();
+    assert_eq!(rests.iter().map(|rest| rest.success).collect::<Vec<_>>(), hand);
+    let met = hand.iter().filter(|met| **met == Some(true)).count();
+    let count = one(&readings, Quantity::SuccessCount, Task::AfterFlick, How::Plain, None);
+    assert_eq!((count.value, count.count), (Some(met as f64), 4));
+    assert!(0 < met && met < 4, "{met}");
+}
+
+#[test]
 fn what_the_detector_did_not_find_does_not_count_but_its_level_can_be_seen() {
     let mut visit = pressure_visit();
     visit.contractions.clear();

@@ -86,9 +86,39 @@ impl Meter {
             }
         }
         let (step, outcome, due) = (pending.step, pending.outcome, pending.due);
+        let planned = &self.schedule.steps[step as usize];
+        let work = Work {
+            task,
+            step,
+            group: planned.group,
+            trial: planned.trial,
+            attempt: pending.attempt,
+            duration_s: planned.duration_s,
+            asked: pending.asked,
+            window: span,
+            plateau: None,
+            base: None,
+            target: planned.target,
+            outcome,
+            scored: pending.scored,
+            is_free: false,
+            due,
+        };
         for channel in &mut self.channels {
             let rest = Rest { task, step, span, outcome, due };
-            channel.measure_rest(&rest, &mut self.scratch, sink);
+            let rested = channel.measure_rest(&rest, &mut self.scratch, sink);
+            // A rest with something to aim at is a trial, too; one that is read twice, once.
+            let again = window.kind == WindowKind::RestAfter && task != Task::RestAfter;
+            if work.target.is_some() && channel.is_pelvic() && !again {
+                let seen = Seen {
+                    found: None,
+                    manoeuvre: None,
+                    judged: rested.judged,
+                    base: None,
+                    base_span: None,
+                };
+                channel.conclude_trial(&work, &seen, rested.level, self.reference_task, sink);
+            }
         }
     }
 

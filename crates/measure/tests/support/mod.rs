@@ -202,6 +202,8 @@ pub(crate) fn aim(visit: &mut Visit, kind: PhaseKind, target: Target) {
     let mut definition = programme.definition().clone();
     for phase in definition.phases.iter_mut().filter(|phase| phase.kind == kind) {
         phase.target = Some(target);
+        // In the rest after it: no more than that.
+        phase.rest_target = Some(Target { lower: None, upper: target.lower, ..target });
     }
     let programme = Programme::new(definition).expect("a target that can be had");
     visit.schedule = Schedule::from_programme(&programme);
