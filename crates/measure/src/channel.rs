@@ -12,7 +12,7 @@ use crate::frequency::Frequencies;
 use crate::ledger::{Cell, Ledger, Sink};
 use crate::track::Track;
 use crate::validity::Judgement;
-use crate::{How, MeasureUnit, Quantity, Reasons, Task};
+use crate::{How, MeasureUnit, Quantity, Reason, Reasons, Task, Validity};
 
 /// Levels that are smoothed at a time.
 const CHUNK_LEN: usize = 512;
@@ -284,15 +284,17 @@ impl Channel {
         self.next = to;
     }
 
-    /// The last rest that was over before `at`, or the one before all exertion.
+    /// The last rest that was over before `at`, without a contraction in it if there is one such; or the one
+    /// before all exertion.
     pub(crate) fn rest_until(&self, at: SampleIndex) -> Option<Rested> {
         let usable = |rest: &&Rested| {
-            rest.span.end <= at
-                && rest.level.is_some()
-                && rest.judged.validity < crate::Validity::Invalid
+            let judged = rest.judged.validity < Validity::Invalid;
+            rest.span.end <= at && rest.level.is_some() && judged
         };
-        let latest = self.rests.iter().rev().find(usable);
-        latest.copied().or(self.rest_before)
+        let clean = |rest: &&Rested| !rest.judged.reasons.has(Reason::ContractionInRest);
+        let mut latest = self.rests.iter().rev().filter(usable);
+        let first = latest.clone().next();
+        latest.find(clean).or(self.rest_before.as_ref()).or(first).copied()
     }
 
     pub(crate) fn keep_rest(&mut self, rest: Rested) {

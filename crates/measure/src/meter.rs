@@ -30,6 +30,9 @@ use crate::{Reading, Task};
 /// After its end a rest is measured this much later, a repetition this much.
 const REST_WAIT_S: f64 = 2.0;
 const WORK_WAIT_S: f64 = 4.0;
+/// What was told of an event is known this long after its end: a second for channels that see it later, and
+/// the time between two blocks.
+const ANSWER_WAIT_S: f64 = 3.0;
 /// Longest that a contraction is waited for that lasts beyond its step.
 const MOST_WAIT_S: f64 = 120.0;
 /// Most channels.
@@ -64,6 +67,7 @@ pub struct Meter {
     broken_off: Option<Pending>,
     /// The last step of each task: with it the task is over.
     last_of: [Option<u32>; Task::ALL.len()],
+    is_over: [bool; Task::ALL.len()],
     summed_up: [bool; Task::ALL.len()],
     running: Option<Cue<SampleIndex>>,
     scratch: Scratch,
@@ -146,6 +150,7 @@ impl Meter {
             channels,
             answers: Answers::new(),
             last_of,
+            is_over: [false; Task::ALL.len()],
             summed_up: [false; Task::ALL.len()],
             running: None,
             scratch: Scratch::new(capacity),
@@ -355,11 +360,18 @@ impl Meter {
             && pending.outcome == Outcome::Complete
             && matches!(step.exertion(), Some(task) if !matches!(task, Task::Push | Task::Cough))
             && pending.due < pending.limit;
-        let lasts = |channel: &Channel| {
-            channel.is_pelvic() && channel.log.lasts(pending.asked, pending.due)
-        };
-        (waits && self.channels.iter().any(lasts))
-            .then(|| pending.due.saturating_add(self.samples(1.0)))
+        if !waits {
+            return None;
+        }
+        let pelvic = || self.channels.iter().filter(|channel| channel.is_pelvic());
+        if pelvic().any(|channel| channel.log.lasts(pending.asked, pending.due)) {
+            return Some(pending.due.saturating_add(self.samples(1.0)));
+        }
+        // What is told of it comes after its end.
+        let found = pelvic().filter_map(|channel| channel.log.best(pending.asked, pending.due));
+        let ends = found.map(|found| span_of(&found).end).max()?;
+        let told = ends.saturating_add(self.samples(ANSWER_WAIT_S));
+        (told > pending.due && ends <= pending.due).then_some(told)
     }
 
     fn sum_up(&mut self, task: Task, sink: Sink<'_>) {

@@ -1,5 +1,7 @@
 //! What is measured, of which task, and by which definition.
 
+use core::fmt;
+
 /// Gives a fieldless enum `ALL`, `name` and `from_name`.
 macro_rules! words {
     ($kind:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
@@ -24,7 +26,7 @@ macro_rules! words {
     };
 }
 
-/// What is measured. Formulas stand where each is computed.
+/// What is measured. The formulas are in the [documentation of the crate](crate).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Quantity {
     /// Level at rest: median of the envelope (`R0`, `Rb`, `R1`, by task).
@@ -305,4 +307,51 @@ pub enum MeasureUnit {
     HertzPerSecond,
     /// How many.
     Count,
+}
+
+impl fmt::Display for MeasureUnit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Channel(unit) => write!(f, "{unit}"),
+            Self::ChannelSeconds(unit) => write!(f, "{unit} s"),
+            Self::ChannelPerSecond(unit) => write!(f, "{unit}/s"),
+            Self::Ratio => f.write_str("ratio"),
+            Self::Percent => f.write_str("%"),
+            Self::PercentMvcPerSecond => f.write_str("%MVC/s"),
+            Self::PercentPerSecond => f.write_str("%/s"),
+            Self::Second => f.write_str("s"),
+            Self::Hertz => f.write_str("Hz"),
+            Self::HertzPerSecond => f.write_str("Hz/s"),
+            Self::Count => f.write_str("count"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_leads_back_and_none_occurs_twice() {
+        for quantity in Quantity::ALL {
+            assert_eq!(Quantity::from_name(quantity.name()), Some(*quantity));
+        }
+        for task in Task::ALL {
+            assert_eq!(Task::from_name(task.name()), Some(*task));
+        }
+        for how in How::ALL {
+            assert_eq!(How::from_name(how.name()), Some(*how));
+        }
+        // `ALL` is also used by place.
+        assert!(Task::ALL.iter().enumerate().all(|(place, task)| *task as usize == place));
+        assert_eq!(Quantity::from_name("strength"), None);
+    }
+
+    #[test]
+    fn units_read_as_people_write_them() {
+        let unit = levator_signal::Unit::CentimetreWater;
+        assert_eq!(MeasureUnit::ChannelSeconds(unit).to_string(), "cmH2O s");
+        assert_eq!(MeasureUnit::ChannelPerSecond(unit).to_string(), "cmH2O/s");
+        assert_eq!(MeasureUnit::PercentMvcPerSecond.to_string(), "%MVC/s");
+    }
 }

@@ -87,7 +87,7 @@ impl Channel {
             }
         };
         judged = judged.and(judge(&self.track.survey(&self.track.slots(work.window))));
-        if !matches!(work.task, Task::Push | Task::Cough) {
+        if self.is_pelvic() && !matches!(work.task, Task::Push | Task::Cough) {
             judged = self.judge_contraction(work, manoeuvre, found.as_ref(), judged);
         }
         let (base, base_span) = match work.base {

@@ -242,6 +242,59 @@ fn bearing_down_never_counts_and_straining_is_doubtful() {
     assert!(best.reasons.has(Reason::TooFewTrials) && best.validity == Validity::Doubtful);
 }
 
+/// What several channels say comes a second and more after the end of an event.
+#[test]
+fn what_is_told_of_a_contraction_that_ended_late_is_waited_for() {
+    let plan = programme(vec![
+        phase("before", PhaseKind::Rest, 30, 0, 1),
+        phase("maximal", PhaseKind::Maximal, 4, 10, 2),
+    ]);
+    let mut visit = squeezes(plan, &[(30.5, 36.5, 30.0), (44.5, 48.0, 30.0)]);
+    visit.contractions[0].1 = Some(Manoeuvre::Push);
+    let found = trials(&visit.run(&[25]), Task::Maximal);
+    assert_eq!(found[0].manoeuvre, Some(Manoeuvre::Push));
+    assert_eq!(found[1].manoeuvre, None);
+}
+
+#[test]
+fn a_contraction_that_lasts_through_the_rest_is_summed_up_all_the_same() {
+    let plan = programme(vec![
+        phase("before", PhaseKind::Rest, 30, 0, 1),
+        phase("hold", PhaseKind::Hold, 6, 4, 2),
+        phase("after", PhaseKind::Rest, 60, 0, 1),
+    ]);
+    let readings = squeezes(plan, &[(30.5, 35.5, 30.0), (40.5, 80.5, 30.0)]).run(&[25]);
+    let held = one(&readings, Quantity::HoldTime, Task::Hold, How::Best, None);
+    assert_eq!((held.value, held.count), (Some(40.0), 2));
+    let valid = one(&readings, Quantity::ValidTrialCount, Task::Hold, How::Plain, None);
+    assert_eq!(valid.value, Some(2.0));
+}
+
+#[test]
+fn the_abdomen_needs_no_contraction_of_its_own() {
+    let readings = emg_visit().run(&[25]);
+    let abdomen = readings.iter().filter_map(|reading| match reading {
+        Reading::Measure(one) if one.channel == support::id(1) => Some(one),
+        _ => None,
+    });
+    let peaks: Vec<_> = abdomen.filter(|one| one.quantity == Quantity::Peak).collect();
+    assert!(peaks.len() > 10);
+    assert!(peaks.iter().all(|one| one.validity == Validity::Valid), "{peaks:?}");
+}
+
+#[test]
+fn the_level_before_is_not_read_from_a_rest_with_a_contraction_in_it() {
+    let plan = programme(vec![
+        phase("before", PhaseKind::Rest, 30, 0, 1),
+        phase("maximal", PhaseKind::Maximal, 4, 10, 2),
+    ]);
+    // Somebody squeezes through all of the second half of the rest.
+    let squeezed = [(30.5, 33.5, 30.0), (36.0, 43.5, 15.0), (44.5, 47.5, 30.0)];
+    let readings = squeezes(plan, &squeezed).run(&[25]);
+    let peak = one(&readings, Quantity::Peak, Task::Maximal, How::Plain, Some(3));
+    assert!(peak.value.is_some_and(|value| (value - 30.0).abs() < 1.0), "{peak:?}");
+}
+
 #[test]
 fn maximal_contractions_that_differ_by_more_than_a_fifth_are_doubtful() {
     let plan = programme(vec![

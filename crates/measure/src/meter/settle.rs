@@ -4,19 +4,16 @@ use levator_detect::manoeuvre::Manoeuvre;
 use levator_programme::{Outcome, Part, WindowKind};
 use levator_signal::{SampleIndex, Span};
 
-use super::{Meter, Pending, is_held, is_post_endurance};
+use super::{ANSWER_WAIT_S, Meter, Pending, is_held, is_post_endurance};
 use crate::channel::{Channel, Leaned, Place};
 use crate::found::span_of;
 use crate::ledger::Sink;
 use crate::push::Pressed;
 use crate::rest::Rest;
-use crate::schedule::StepWindow;
+use crate::schedule::{Step, StepWindow};
 use crate::work::{Seen, Work};
 use crate::{Task, formulas};
 
-/// What was told of an event is known this long after its end: a second for channels that see it later, and
-/// the time between two blocks.
-const ANSWER_WAIT_S: f64 = 3.0;
 /// Margins of rest around contractions that nobody asked for.
 const FREE_MARGIN_S: f64 = 0.5;
 
@@ -59,9 +56,17 @@ impl Meter {
         }
         if pending.outcome != Outcome::Interrupted {
             for task in Task::ALL.iter().copied() {
-                if self.last_of[task as usize] == Some(pending.step) {
-                    self.sum_up(task, sink);
-                }
+                self.is_over[task as usize] |= self.last_of[task as usize] == Some(pending.step);
+            }
+        }
+        // A repetition may still be waited for when the rest after it is over.
+        for task in Task::ALL.iter().copied() {
+            let waits = |one: &Pending| {
+                let step = self.schedule.steps.get(one.step as usize);
+                step.and_then(Step::exertion) == Some(task)
+            };
+            if self.is_over[task as usize] && !self.pending.iter().any(waits) {
+                self.sum_up(task, sink);
             }
         }
     }
@@ -209,7 +214,7 @@ impl Meter {
             _ => channel.log.best(work.asked, work.due),
         };
         let event = searched.as_ref().map_or(work.asked, span_of);
-        let known = work.due.saturating_sub((self.rate.hz() * ANSWER_WAIT_S) as u64);
+        let known = work.due.saturating_sub(self.rate.sample_count(ANSWER_WAIT_S) as u64);
         let manoeuvre = self.answers.of(event, known);
         let seen = channel.look(work, manoeuvre, searched, &mut self.scratch);
         let is_measured = work.outcome == Outcome::Complete && work.scored;
