@@ -119,7 +119,9 @@ pub(crate) struct Channel {
     pub(crate) frequencies: Option<Frequencies>,
     pub(crate) ledger: Ledger,
     pub(crate) rests: VecDeque<Rested>,
+    /// The rest before all exertion, and the one before exertion in the position of the person now.
     pub(crate) rest_before: Option<Rested>,
+    pub(crate) rest_here: Option<Rested>,
     pub(crate) pushes: Vec<Pushed>,
     pub(crate) leans: Vec<Leaned>,
     /// Largest net level in any trial: what the abdomen is held against.
@@ -146,6 +148,7 @@ impl Channel {
         memory_s: f64,
         step_count: usize,
         ledger_len: usize,
+        elsewhere: Box<[bool]>,
     ) -> Self {
         let seconds =
             |seconds: f64| if seconds.is_finite() { seconds.clamp(0.0, 60.0) } else { 0.0 };
@@ -183,9 +186,10 @@ impl Channel {
             counted: None,
             flick_onsets: Vec::with_capacity(step_count.saturating_mul(4).clamp(256, 4096)),
             frequencies,
-            ledger: Ledger::new(settings.id, ledger_len),
+            ledger: Ledger::new(settings.id, ledger_len, elsewhere),
             rests: VecDeque::with_capacity(RESTS),
             rest_before: None,
+            rest_here: None,
             pushes: Vec::with_capacity(step_count.max(1)),
             leans: Vec::with_capacity(step_count.max(1)),
             largest: None,
@@ -294,7 +298,7 @@ impl Channel {
         let clean = |rest: &&Rested| !rest.judged.reasons.has(Reason::ContractionInRest);
         let mut latest = self.rests.iter().rev().filter(usable);
         let first = latest.clone().next();
-        latest.find(clean).or(self.rest_before.as_ref()).or(first).copied()
+        latest.find(clean).or(self.rest_here.as_ref()).or(first).copied()
     }
 
     pub(crate) fn keep_rest(&mut self, rest: Rested) {

@@ -441,7 +441,10 @@ impl Channel {
                 unit: MeasureUnit::Percent,
                 sem: None,
                 span: push.span,
-                judged: judged.reject_if(net.is_none() || squeeze.is_none(), Reason::NoReference),
+                judged: judged.reject_if(
+                    net.is_none() || squeeze.is_none() || self.ledger.is_elsewhere(push.step),
+                    Reason::NoReference,
+                ),
             };
             self.put(one, sink);
         }

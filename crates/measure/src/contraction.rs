@@ -451,7 +451,7 @@ fn steady(slot_s: f64, scratch: &mut Scratch) {
 
 impl Channel {
     /// From the cue to let go to the return into the band of rest: time until the envelope is at or below
-    /// `R0 + 2 SD_R`, of the rest before all exertion.
+    /// `R0 + 2 SD_R`, of the rest before exertion in this position.
     ///
     /// If it does not return before `rest` ends, the time until then, a lower bound
     /// ([`Reason::EdgeUnknown`]); if it was let go before the cue, zero ([`Reason::TooBrief`]).
@@ -470,7 +470,7 @@ impl Channel {
         let mut judged = crate::work::judge(&survey)
             .reject_if(found.is_none(), Reason::NoContraction)
             .note(Reason::PoorRepeatability);
-        let level = self.rest_before.and_then(|rest| rest.level.zip(rest.sd));
+        let level = self.rest_here.and_then(|rest| rest.level.zip(rest.sd));
         judged = judged.reject_if(level.is_none(), Reason::NoReference);
         let mut value = None;
         if let Some((level, sd)) = level {

@@ -31,6 +31,8 @@ pub(crate) struct Ledger {
     channel: ChannelId,
     entries: Vec<Measure>,
     values: Vec<f64>,
+    /// Steps whose trials are not summed up.
+    elsewhere: Box<[bool]>,
 }
 
 /// The best there is of some trials: the valid ones; where there are none, the doubtful ones; else those that
@@ -43,9 +45,10 @@ pub(crate) struct Chosen {
 }
 
 impl Ledger {
-    pub(crate) fn new(channel: ChannelId, capacity: usize) -> Self {
+    pub(crate) fn new(channel: ChannelId, capacity: usize, elsewhere: Box<[bool]>) -> Self {
         Self {
             channel,
+            elsewhere,
             entries: Vec::with_capacity(capacity),
             values: Vec::with_capacity(capacity),
         }
@@ -80,7 +83,12 @@ impl Ledger {
         sink(Reading::Measure(measure));
     }
 
-    /// Measures of trials.
+    /// Whether a step is in another position than what is summed up.
+    pub(crate) fn is_elsewhere(&self, step: u32) -> bool {
+        self.elsewhere.get(step as usize).copied().unwrap_or(false)
+    }
+
+    /// Measures of trials that are summed up.
     pub(crate) fn of(
         &self,
         quantity: Quantity,
@@ -88,7 +96,10 @@ impl Ledger {
         how: How,
     ) -> impl Iterator<Item = &Measure> {
         self.entries.iter().filter(move |entry| {
-            entry.quantity == quantity && entry.how == how && tasks.contains(&entry.task)
+            entry.quantity == quantity
+                && entry.how == how
+                && tasks.contains(&entry.task)
+                && entry.trial.is_some_and(|step| !self.is_elsewhere(step))
         })
     }
 
@@ -233,7 +244,7 @@ mod tests {
 
     #[test]
     fn valid_trials_are_chosen_before_doubtful_ones_and_those_before_invalid_ones() {
-        let mut ledger = Ledger::new(ChannelId::default(), 9);
+        let mut ledger = Ledger::new(ChannelId::default(), 9, Box::default());
         let mut drop = |_| {};
         let choose = |ledger: &mut Ledger| {
             let chosen = ledger.choose(Quantity::Peak, &[Task::Hold], How::Plain);
@@ -251,7 +262,7 @@ mod tests {
 
     #[test]
     fn what_is_not_finite_is_no_value() {
-        let mut ledger = Ledger::new(ChannelId::default(), 9);
+        let mut ledger = Ledger::new(ChannelId::default(), 9, Box::default());
         let mut seen = Vec::new();
         ledger.put(cell(1, f64::INFINITY, Judgement::GOOD), &mut |reading| seen.push(reading));
         let [Reading::Measure(measure)] = seen[..] else { panic!("{seen:?}") };

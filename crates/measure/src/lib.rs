@@ -101,7 +101,9 @@
 //! Summaries of repetitions are means over the valid ones ([`How::Mean`]), and the best ([`How::Best`]) where that is
 //! usual; their standard error is `SD / sqrt n` (of the best: SD). The standard error of one rest comes from bins of
 //! 1 s and how alike neighbours are. Where no repetition is valid, the doubtful ones are summed up, and then those
-//! that must not be used, so that there is a number to look at; its [`Validity`] says which.
+//! that must not be used, so that there is a number to look at; its [`Validity`] says which. A programme that changes
+//! position is summed up in the first one: rest while standing is not rest while lying. Of other positions there are
+//! the measures of the repetitions, and all of them are in the counts.
 //!
 //! # Sources
 //!

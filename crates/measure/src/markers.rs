@@ -152,6 +152,7 @@ impl Schedule {
                 target: None,
                 span: Some(Span { start: axis.first(0.0), end: axis.first(to_s.max(0.0)) }),
                 after,
+                position: None,
             };
             if step.exertion().is_some() {
                 after = Some(place as u32);

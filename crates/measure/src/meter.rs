@@ -130,7 +130,10 @@ impl Meter {
         let ledger_len = trials.saturating_mul(MOST_MEASURES);
         let channels: Vec<Channel> = channels
             .iter()
-            .map(|settings| Channel::new(*settings, rate, memory_s, trials, ledger_len))
+            .map(|settings| {
+                let elsewhere = schedule.elsewhere();
+                Channel::new(*settings, rate, memory_s, trials, ledger_len, elsewhere)
+            })
             .collect();
         let capacity = channels.iter().map(|one| one.track.capacity()).max().unwrap_or(0) + 8;
         let mut last_of = [None; Task::ALL.len()];

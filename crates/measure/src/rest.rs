@@ -134,14 +134,19 @@ impl Channel {
         if rest.task != Task::Relax {
             self.keep_rest(rested);
         }
-        if rest.task == Task::RestBefore {
+        if rest.task == Task::RestBefore && level.is_some() {
+            let is_elsewhere = self.ledger.is_elsewhere(rest.step);
             // The first that is valid, else the first that has a level.
-            let better = match &self.rest_before {
-                None => level.is_some(),
+            let is_first = match &self.rest_before {
+                None => true,
                 Some(known) => !known.judged.is_valid() && judged.is_valid(),
             };
-            if better {
+            if is_first && !is_elsewhere {
                 self.rest_before = Some(rested);
+            }
+            // Elsewhere the newest; there are no two in one position as a rule.
+            if is_elsewhere || is_first {
+                self.rest_here = Some(rested);
             }
         }
         rested

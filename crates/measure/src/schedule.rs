@@ -1,6 +1,6 @@
 //! What was asked for, in the one form that a [`Meter`](crate::Meter) works with.
 
-use levator_programme::{Part, PhaseKind, Programme, Target, WindowKind};
+use levator_programme::{Part, PhaseKind, Position, Programme, Target, WindowKind};
 use levator_signal::Span;
 
 use crate::Task;
@@ -47,6 +47,8 @@ pub struct Step {
     pub span: Option<Span>,
     /// Index of the exertion that a rest follows.
     pub after: Option<u32>,
+    /// How the person lies, sits or stands, where it is said.
+    pub position: Option<Position>,
 }
 
 /// A stretch of a step, in seconds from its beginning. It may begin before the step does.
@@ -72,9 +74,10 @@ impl Schedule {
     #[must_use]
     pub fn from_programme(programme: &Programme) -> Self {
         let mut steps: Vec<Step> = Vec::with_capacity(programme.steps().len());
-        let mut after = None;
+        let (mut after, mut position) = (None, None);
         for (index, planned) in programme.steps().iter().enumerate() {
             let phase = programme.phase_of(planned);
+            position = phase.position.or(position);
             let windows = phase.windows.iter().flatten();
             let windows = windows.filter(|window| window.part == planned.part);
             let windows = windows.map(|window| StepWindow {
@@ -95,6 +98,7 @@ impl Schedule {
                 target: if is_work { phase.target } else { phase.rest_target },
                 span: None,
                 after: if exerts { None } else { after },
+                position,
             });
             if exerts {
                 after = Some(index as u32);
@@ -135,6 +139,14 @@ impl Schedule {
         [Task::Maximal, Task::Hold, Task::Flick]
             .into_iter()
             .find(|task| self.steps.iter().any(|step| step.exertion() == Some(*task)))
+    }
+
+    /// Which steps are in another position than the first one in which anything is judged: levels at rest and
+    /// in contractions are others there, and are not summed up with the rest.
+    pub(crate) fn elsewhere(&self) -> Box<[bool]> {
+        let first = self.steps.iter().find(|step| !step.windows.is_empty());
+        let home = first.and_then(|step| step.position);
+        self.steps.iter().map(|step| step.position != home).collect()
     }
 
     /// Longest step, in seconds.

@@ -226,7 +226,7 @@ impl Channel {
             TargetUnit::MillimetreMercury => factor(Unit::MillimetreMercury).map(scale),
             TargetUnit::RestRatio if self.is_pressure() => None,
             TargetUnit::MvcRatio | TargetUnit::RestRatio => {
-                let rest = self.rest_before.and_then(|rest| rest.level);
+                let rest = self.rest_here.and_then(|rest| rest.level);
                 let net = self.maximum(reference_task).map(|(net, _)| net);
                 target.resolve(rest, rest.zip(net).map(|(rest, net)| rest + net))
             }

@@ -8,7 +8,9 @@ use levator_detect::manoeuvre::Manoeuvre;
 use levator_measure::{
     How, Measure, Place, Quantity, Reading, Reason, Reasons, Schedule, Task, Trial, Validity,
 };
-use levator_programme::{Part, PhaseKind, Programme, Target, TargetUnit};
+use levator_programme::{
+    Millis, Part, Phase, PhaseKind, Position, Programme, Target, TargetUnit, Window, WindowKind,
+};
 use levator_signal::{Quality, SampleIndex, SampleRate, SignalKind, Span, Unit};
 
 use support::{Visit, aim, channel, emg_visit, found, phase, pressure_visit, programme};
@@ -268,6 +270,43 @@ fn a_contraction_that_lasts_through_the_rest_is_summed_up_all_the_same() {
     assert_eq!((held.value, held.count), (Some(40.0), 2));
     let valid = one(&readings, Quantity::ValidTrialCount, Task::Hold, How::Plain, None);
     assert_eq!(valid.value, Some(2.0));
+}
+
+/// Rest while standing is higher than while lying; that is no failure to relax.
+#[test]
+fn positions_are_not_mixed() {
+    let position = |position, phase: Phase| Phase { position: Some(position), ..phase };
+    let before = |id| Phase {
+        windows: Some(vec![Window {
+            kind: WindowKind::RestBefore,
+            part: Part::Work,
+            from: Millis::ZERO,
+            to: Millis::from_secs(30),
+        }]),
+        ..phase(id, PhaseKind::Rest, 30, 0, 1)
+    };
+    let plan = programme(vec![
+        position(Position::Lying, before("rest-lying")),
+        phase("lying", PhaseKind::Maximal, 5, 15, 2),
+        position(Position::Standing, phase("to-standing", PhaseKind::Pause, 10, 0, 1)),
+        before("rest-standing"),
+        phase("standing", PhaseKind::Maximal, 5, 15, 2),
+    ]);
+    let squeezed =
+        [(30.5, 34.5, 30.0), (50.5, 54.5, 28.0), (110.5, 114.5, 20.0), (130.5, 134.5, 20.0)];
+    let mut visit = squeezes(plan, &squeezed);
+    visit.values[0][70 * 50..].iter_mut().for_each(|value| *value += 25.0);
+    let readings = visit.run(&[25]);
+    let residual = one(&readings, Quantity::RelaxationResidual, Task::AfterHold, How::Plain, None);
+    assert!(residual.value.is_some_and(|value| value.abs() < 0.1), "{residual:?}");
+    assert_eq!(residual.count, 2);
+    let best = one(&readings, Quantity::MaximalContraction, Task::Maximal, How::BestThree, None);
+    assert_eq!((best.count, best.validity), (2, Validity::Valid));
+    // Repetitions while standing are told, over the rest while standing.
+    let peak = one(&readings, Quantity::Peak, Task::Maximal, How::Plain, Some(7));
+    assert!(peak.value.is_some_and(|value| (value - 20.0).abs() < 1.0), "{peak:?}");
+    let recovery = one(&readings, Quantity::RecoveryLatency, Task::Maximal, How::Plain, Some(7));
+    assert!(recovery.value.is_some_and(|value| value < 1.0), "{recovery:?}");
 }
 
 #[test]
