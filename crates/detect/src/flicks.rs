@@ -129,6 +129,12 @@ impl Flicks {
         }
     }
 
+    /// Begins a new set with other rules and another rate, as [`Self::new`], without allocating.
+    pub fn start(&mut self, rules: FlickRules, rate: SampleRate, start: SampleIndex) {
+        (self.rules, self.rate) = (rules, rate);
+        self.reset(start);
+    }
+
     /// Begins a new set, as [`Self::new`].
     pub fn reset(&mut self, start: SampleIndex) {
         self.start = start;

@@ -48,13 +48,17 @@ pub const MAX_WINDOW_LEN: usize = 1 << 16;
 #[derive(Clone, Debug)]
 pub struct Spectrum {
     rate: SampleRate,
+    window_len: usize,
     hop_len: usize,
+    /// As long as the transform: zero beyond the window.
     weights: Box<[f64]>,
     /// Of the squared magnitudes, to a one-sided density.
     scale: f64,
     transform: RealTransform,
     /// The window that fills is from `start` to `end`; twice as long as it, so that it seldom moves.
     samples: Box<[f64]>,
+    /// The window with zeros behind it; empty if the transform is as long as the window.
+    padded: Box<[f64]>,
     start: usize,
     end: usize,
     /// Samples to let pass before the next window begins: there are some if the hop is the longer one.
@@ -94,39 +98,87 @@ impl fmt::Display for SpectrumError {
 impl core::error::Error for SpectrumError {}
 
 impl Spectrum {
-    /// Windows of `window_len` samples, `hop_len` samples from one to the next. The only call that
-    /// allocates. A hop longer than the window leaves out what lies between.
+    /// Windows of `window_len` samples, `hop_len` samples from one to the next. It allocates; nothing after it
+    /// does. A hop longer than the window leaves out what lies between.
     ///
     /// # Errors
     ///
     /// [`SpectrumError`] for a hop of 0 and for a window not within [`MIN_WINDOW_LEN`] to
     /// [`MAX_WINDOW_LEN`].
     pub fn new(window_len: usize, hop_len: usize, rate: SampleRate) -> Result<Self, SpectrumError> {
-        if !(MIN_WINDOW_LEN..=MAX_WINDOW_LEN).contains(&window_len) {
-            return Err(SpectrumError::Window {
-                window_len,
-                min_window_len: MIN_WINDOW_LEN,
-                max_window_len: MAX_WINDOW_LEN,
-            });
-        }
-        if hop_len == 0 {
-            return Err(SpectrumError::Hop);
-        }
-        let weights = hann(window_len);
-        let energy: f64 = weights.iter().map(|weight| weight * weight).sum();
-        Ok(Self {
+        check(window_len, MAX_WINDOW_LEN, hop_len)?;
+        Self::padded(window_len, window_len, hop_len, rate)
+    }
+
+    /// The same with zeros behind each window, up to `transform_len` samples: more bins, no more to see in
+    /// them. As `scipy.signal.welch` with `nfft`. [`Self::start`] may then choose another window.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`]; also for a transform longer than [`MAX_WINDOW_LEN`] or shorter than the window, which
+    /// is a window that is too long.
+    pub fn padded(
+        window_len: usize,
+        transform_len: usize,
+        hop_len: usize,
+        rate: SampleRate,
+    ) -> Result<Self, SpectrumError> {
+        check(window_len, transform_len, hop_len)?;
+        check(transform_len, MAX_WINDOW_LEN, hop_len)?;
+        let pad_len = if transform_len == window_len { 0 } else { transform_len };
+        let mut spectrum = Self {
             rate,
+            window_len,
             hop_len,
-            weights,
-            scale: 2.0 / (rate.hz() * energy),
-            transform: RealTransform::new(window_len),
-            samples: vec![0.0; 2 * window_len].into(),
+            weights: vec![0.0; transform_len].into(),
+            scale: 0.0,
+            transform: RealTransform::new(transform_len),
+            samples: vec![0.0; 2 * transform_len].into(),
+            padded: vec![0.0; pad_len].into(),
             start: 0,
             end: 0,
             skip: 0,
-            density: vec![0.0; window_len / 2 + 1].into(),
+            density: vec![0.0; transform_len / 2 + 1].into(),
             refused_count: 0,
-        })
+        };
+        spectrum.design();
+        Ok(spectrum)
+    }
+
+    /// Begins anew with another window, hop and rate, and the same transform. Allocates nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::padded`], nothing is changed then. One that was made without zeros takes no shorter window.
+    pub fn start(
+        &mut self,
+        window_len: usize,
+        hop_len: usize,
+        rate: SampleRate,
+    ) -> Result<(), SpectrumError> {
+        let transform_len = self.weights.len();
+        check(window_len, transform_len, hop_len)?;
+        if window_len < transform_len && self.padded.is_empty() {
+            return Err(SpectrumError::Window {
+                window_len,
+                min_window_len: transform_len,
+                max_window_len: transform_len,
+            });
+        }
+        (self.window_len, self.hop_len, self.rate) = (window_len, hop_len, rate);
+        self.design();
+        self.reset();
+        Ok(())
+    }
+
+    /// Weights and scale of the window.
+    fn design(&mut self) {
+        let (window, behind) = self.weights.split_at_mut(self.window_len);
+        hann(window);
+        behind.fill(0.0);
+        self.padded.fill(0.0);
+        let energy: f64 = window.iter().map(|weight| weight * weight).sum();
+        self.scale = 2.0 / (self.rate.hz() * energy);
     }
 
     /// Forgets all samples and what was counted.
@@ -167,6 +219,12 @@ impl Spectrum {
     /// Samples in a window.
     #[must_use]
     pub const fn window_len(&self) -> usize {
+        self.window_len
+    }
+
+    /// Samples in a transform: the window and the zeros behind it.
+    #[must_use]
+    pub const fn transform_len(&self) -> usize {
         self.weights.len()
     }
 
@@ -180,7 +238,7 @@ impl Spectrum {
     /// first weight is zero.
     #[must_use]
     pub const fn delay_samples(&self) -> f64 {
-        self.weights.len() as f64 / 2.0 - 1.0
+        self.window_len as f64 / 2.0 - 1.0
     }
 
     /// Takes samples up to the end of a window at most: how many, and the density if there is one now.
@@ -209,8 +267,12 @@ impl Spectrum {
 
     /// Computes the density of the window that is full.
     fn transform(&mut self) {
-        let samples = &self.samples[self.start..self.end];
+        let mut samples = &self.samples[self.start..self.end];
         let mean = density::sum(samples, |_, x| x) / samples.len() as f64;
+        if !self.padded.is_empty() {
+            self.padded[..self.window_len].copy_from_slice(samples);
+            samples = &self.padded;
+        }
         self.transform.power(Task {
             samples,
             offset: mean,
@@ -220,7 +282,7 @@ impl Spectrum {
         });
         // Zero frequency, and half the rate, have no mirror image whose power would be added.
         self.density[0] *= 0.5;
-        if self.window_len().is_multiple_of(2) {
+        if self.weights.len().is_multiple_of(2) {
             self.density[self.weights.len() / 2] *= 0.5;
         }
     }
@@ -235,11 +297,25 @@ impl Spectrum {
     }
 }
 
+/// Whether there is such a spectrum.
+fn check(window_len: usize, longest: usize, hop_len: usize) -> Result<(), SpectrumError> {
+    if !(MIN_WINDOW_LEN..=longest).contains(&window_len) {
+        return Err(SpectrumError::Window {
+            window_len,
+            min_window_len: MIN_WINDOW_LEN,
+            max_window_len: longest,
+        });
+    }
+    if hop_len == 0 { Err(SpectrumError::Hop) } else { Ok(()) }
+}
+
 /// Periodic Hann window: `(1 - cos(2πk/len)) / 2`, as `scipy.signal.get_window("hann", len)`.
-fn hann(len: usize) -> Box<[f64]> {
-    // The same angle from both ends: symmetric to the last bit.
-    let weight = |k: usize| 0.5 - 0.5 * libm::cos(TAU * (k.min(len - k) as f64 / len as f64));
-    (0..len).map(weight).collect()
+fn hann(window: &mut [f64]) {
+    let len = window.len();
+    for (k, weight) in window.iter_mut().enumerate() {
+        // The same angle from both ends: symmetric to the last bit.
+        *weight = 0.5 - 0.5 * libm::cos(TAU * (k.min(len - k) as f64 / len as f64));
+    }
 }
 
 #[cfg(test)]
@@ -269,6 +345,54 @@ mod tests {
             });
         }
         found
+    }
+
+    #[test]
+    fn zeros_behind_a_window_add_bins_and_change_none() {
+        let input = noise(700);
+        for window_len in [50, 64, 100] {
+            let mut plain = Spectrum::new(window_len, 32, rate()).expect("valid");
+            let mut padded =
+                Spectrum::padded(window_len, 2 * window_len, 32, rate()).expect("valid");
+            let mut expected = Vec::new();
+            plain.process(&input, |count, density| {
+                expected.push((count, density.density().to_vec()))
+            });
+            let mut got = Vec::new();
+            padded.process(&input, |count, density| {
+                let every_second = density.density().iter().step_by(2).copied().collect::<Vec<_>>();
+                got.push((count, every_second));
+            });
+            assert_eq!(expected.len(), got.len());
+            for ((count, expected), (other, got)) in expected.iter().zip(&got) {
+                assert_eq!(count, other);
+                let largest = expected.iter().copied().fold(0.0, f64::max);
+                for (bin, (expected, got)) in expected.iter().zip(got).enumerate() {
+                    // Round-off of a transform of 200.
+                    assert!((expected - got).abs() <= 1e-12 * largest, "bin {bin}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_start_equals_new() {
+        let input = noise(900);
+        let mut used = Spectrum::padded(200, 256, 100, rate()).expect("valid");
+        used.process(&input, |_, _| {});
+        let slow = SampleRate::from_hz(77.0).expect("a positive rate");
+        used.start(77, 38, slow).expect("it fits");
+        let mut fresh = Spectrum::padded(77, 256, 38, slow).expect("valid");
+        let (mut one, mut other) = (Vec::new(), Vec::new());
+        used.process(&input, |count, density| one.push((count, density.density().to_vec())));
+        fresh.process(&input, |count, density| other.push((count, density.density().to_vec())));
+        assert_eq!(one, other);
+        assert!(used.start(257, 38, slow).is_err());
+        assert!(used.start(77, 0, slow).is_err());
+        assert_eq!((used.window_len(), used.hop_len(), used.transform_len()), (77, 38, 256));
+        let mut plain = Spectrum::new(64, 64, slow).expect("valid");
+        assert!(plain.start(32, 32, slow).is_err());
+        assert!(Spectrum::padded(64, 63, 64, slow).is_err());
     }
 
     #[test]
@@ -354,7 +478,8 @@ mod tests {
     #[test]
     fn delay_is_the_middle_of_the_weights() {
         for window_len in [2, 3, 64, 99] {
-            let weights = hann(window_len);
+            let mut weights = vec![0.0; window_len];
+            hann(&mut weights);
             let moment: f64 =
                 weights.iter().rev().enumerate().map(|(delay, weight)| delay as f64 * weight).sum();
             let spectrum = Spectrum::new(window_len, 1, rate()).expect("valid");
