@@ -17,6 +17,30 @@ use crate::{How, MeasureUnit, Quantity, Reason, Reasons, Task, Validity};
 /// Levels that are smoothed at a time.
 const CHUNK_LEN: usize = 512;
 
+/// Longest smoothing. Our choice: what is slower is no smoothing but another measure.
+const LONGEST_SMOOTHING_S: f64 = 1.0;
+
+/// Settings of a channel that is not in use.
+const NOTHING: MeterChannel = MeterChannel {
+    id: ChannelId { stream: 0, channel: 0 },
+    kind: SignalKind::Other,
+    unit: Unit::Count,
+    place: Place::Accessory,
+    filter_delay_s: 0.0,
+    window_s: 0.0,
+    noise_floor: None,
+    rest_sem: None,
+};
+
+/// What a channel must have room for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    pub(crate) max_rate: SampleRate,
+    pub(crate) memory_s: f64,
+    pub(crate) trial_count: usize,
+    pub(crate) ledger_len: usize,
+}
+
 /// Rests before now among which the level before a trial is looked for.
 const RESTS: usize = 8;
 
@@ -116,7 +140,7 @@ pub(crate) struct Channel {
     pub(crate) counted: Option<SampleIndex>,
     /// Onsets of the quick contractions that count, of all sets.
     pub(crate) flick_onsets: Vec<SampleIndex>,
-    pub(crate) frequencies: Option<Frequencies>,
+    pub(crate) frequencies: Frequencies,
     pub(crate) ledger: Ledger,
     pub(crate) rests: VecDeque<Rested>,
     /// The rest before all exertion, and the one before exertion in the position of the person now.
@@ -135,63 +159,33 @@ pub(crate) struct Channel {
     /// A free run: contractions so far, and the end of the last one.
     pub(crate) free_count: u32,
     pub(crate) free_end: Option<SampleIndex>,
-    smoothing: Option<MovingMean>,
+    smooths: bool,
+    smoothing: MovingMean,
     smoothed: Vec<f64>,
     /// Next sample, as they come in.
     pub(crate) next: SampleIndex,
 }
 
 impl Channel {
-    pub(crate) fn new(
-        settings: MeterChannel,
-        rate: SampleRate,
-        memory_s: f64,
-        step_count: usize,
-        ledger_len: usize,
-        elsewhere: Box<[bool]>,
-    ) -> Self {
-        let seconds =
-            |seconds: f64| if seconds.is_finite() { seconds.clamp(0.0, 60.0) } else { 0.0 };
-        let filter_delay = seconds(settings.filter_delay_s) * rate.hz();
-        let half = |window_s: f64| (rate.sample_count(window_s) - 1) as f64 / 2.0;
-        let (smoothing, window_delay) = match settings.kind {
-            SignalKind::Emg => (None, half(seconds(settings.window_s))),
-            SignalKind::Pressure => {
-                let window_s = seconds(settings.window_s);
-                (Some(MovingMean::new(rate.sample_count(window_s))), half(window_s))
-            }
-            SignalKind::EmgEnvelope | SignalKind::Other => (None, 0.0),
-        };
-        let delay = (filter_delay + window_delay).round() as u64;
-        let level = |level: Option<f64>| level.filter(|level| level.is_finite() && *level >= 0.0);
-        let settings = MeterChannel {
-            noise_floor: level(settings.noise_floor),
-            rest_sem: level(settings.rest_sem),
-            ..settings
-        };
-        let rules = match settings.kind {
-            SignalKind::Pressure => FlickRules::pressure(),
-            SignalKind::Emg | SignalKind::EmgEnvelope | SignalKind::Other => FlickRules::emg(),
-        };
-        let frequencies = (settings.kind == SignalKind::Emg && settings.place == Place::Pelvic)
-            .then(|| Frequencies::new(rate, filter_delay.round() as u64))
-            .flatten();
+    /// Room for one channel. The only call that allocates.
+    pub(crate) fn new(room: &Room, elsewhere: Box<[bool]>) -> Self {
+        let Room { max_rate, memory_s, trial_count, ledger_len } = *room;
         Self {
-            settings,
-            rate,
-            track: Track::new(rate, delay, memory_s),
+            settings: NOTHING,
+            rate: max_rate,
+            track: Track::new(max_rate, memory_s),
             log: Log::new(),
-            flicks: Flicks::new(rules, rate, SampleIndex::ZERO),
+            flicks: Flicks::new(FlickRules::emg(), max_rate, SampleIndex::ZERO),
             set: None,
             counted: None,
-            flick_onsets: Vec::with_capacity(step_count.saturating_mul(4).clamp(256, 4096)),
-            frequencies,
-            ledger: Ledger::new(settings.id, ledger_len, elsewhere),
+            flick_onsets: Vec::with_capacity(trial_count.saturating_mul(4).clamp(256, 4096)),
+            frequencies: Frequencies::new(max_rate),
+            ledger: Ledger::new(ledger_len, elsewhere),
             rests: VecDeque::with_capacity(RESTS),
             rest_before: None,
             rest_here: None,
-            pushes: Vec::with_capacity(step_count.max(1)),
-            leans: Vec::with_capacity(step_count.max(1)),
+            pushes: Vec::with_capacity(trial_count.max(1)),
+            leans: Vec::with_capacity(trial_count.max(1)),
             largest: None,
             tallies: [Tally::default(); Task::ALL.len()],
             squeezes: 0,
@@ -200,10 +194,59 @@ impl Channel {
             quietest: None,
             free_count: 0,
             free_end: None,
-            smoothing,
+            smooths: false,
+            smoothing: MovingMean::new(max_rate.sample_count(LONGEST_SMOOTHING_S)),
             smoothed: Vec::with_capacity(CHUNK_LEN),
             next: SampleIndex::ZERO,
         }
+    }
+
+    /// Begins anew with these settings, at a rate for which there is room. Allocates nothing.
+    pub(crate) fn start(&mut self, settings: MeterChannel, rate: SampleRate) {
+        let level = |level: Option<f64>| level.filter(|level| level.is_finite() && *level >= 0.0);
+        let seconds = |seconds: f64, most: f64| {
+            if seconds.is_finite() { seconds.clamp(0.0, most) } else { 0.0 }
+        };
+        let filter_delay_s = seconds(settings.filter_delay_s, 60.0);
+        let window_s = match settings.kind {
+            SignalKind::Emg | SignalKind::Pressure => {
+                seconds(settings.window_s, LONGEST_SMOOTHING_S)
+            }
+            SignalKind::EmgEnvelope | SignalKind::Other => 0.0,
+        };
+        self.settings = MeterChannel {
+            noise_floor: level(settings.noise_floor),
+            rest_sem: level(settings.rest_sem),
+            filter_delay_s,
+            window_s,
+            ..settings
+        };
+        self.rate = rate;
+        let window_len = rate.sample_count(window_s);
+        self.smooths =
+            settings.kind == SignalKind::Pressure && self.smoothing.start(window_len).is_ok();
+        let filter_delay = filter_delay_s * rate.hz();
+        let delay = filter_delay + (window_len - 1) as f64 / 2.0;
+        self.track.start(rate, delay.round() as u64);
+        let has_frequencies = settings.kind == SignalKind::Emg && settings.place == Place::Pelvic;
+        self.frequencies.start(has_frequencies.then_some(rate), filter_delay.round() as u64);
+        let rules = match settings.kind {
+            SignalKind::Pressure => FlickRules::pressure(),
+            SignalKind::Emg | SignalKind::EmgEnvelope | SignalKind::Other => FlickRules::emg(),
+        };
+        self.flicks.start(rules, rate, SampleIndex::ZERO);
+        self.ledger.start(settings.id);
+        self.log.reset();
+        self.flick_onsets.clear();
+        self.rests.clear();
+        self.pushes.clear();
+        self.leans.clear();
+        (self.set, self.counted, self.free_end) = (None, None, None);
+        (self.rest_before, self.rest_here) = (None, None);
+        (self.largest, self.quietest) = (None, None);
+        self.tallies = [Tally::default(); Task::ALL.len()];
+        (self.squeezes, self.bearing_downs, self.told, self.free_count) = (0, 0, 0, 0);
+        self.next = SampleIndex::ZERO;
     }
 
     pub(crate) fn is_pressure(&self) -> bool {
@@ -216,10 +259,7 @@ impl Channel {
 
     /// Window of the smoothing, in seconds.
     pub(crate) fn window_s(&self) -> f64 {
-        match self.settings.kind {
-            SignalKind::Emg | SignalKind::Pressure => self.settings.window_s,
-            SignalKind::EmgEnvelope | SignalKind::Other => 0.0,
-        }
+        self.settings.window_s
     }
 
     pub(crate) fn seconds(&self, samples: u64) -> f64 {
@@ -257,22 +297,19 @@ impl Channel {
         };
         let first = self.next;
         let reasons = Reasons::of(block.quality);
-        match &mut self.smoothing {
-            None => self.track.take(first, envelope, reasons),
-            Some(smoothing) => {
-                let mut first = first;
-                for chunk in filtered.chunks(CHUNK_LEN) {
-                    self.smoothed.clear();
-                    self.smoothed.extend_from_slice(chunk);
-                    smoothing.process(&mut self.smoothed);
-                    self.track.take(first, &self.smoothed, reasons);
-                    first = first.saturating_add(chunk.len() as u64);
-                }
+        if self.smooths {
+            let mut first = first;
+            for chunk in filtered.chunks(CHUNK_LEN) {
+                self.smoothed.clear();
+                self.smoothed.extend_from_slice(chunk);
+                self.smoothing.process(&mut self.smoothed);
+                self.track.take(first, &self.smoothed, reasons);
+                first = first.saturating_add(chunk.len() as u64);
             }
+        } else {
+            self.track.take(first, envelope, reasons);
         }
-        if let Some(frequencies) = &mut self.frequencies {
-            frequencies.take(first, filtered);
-        }
+        self.frequencies.take(first, filtered);
         self.next = end.max(self.next);
     }
 
@@ -282,9 +319,7 @@ impl Channel {
             return;
         }
         self.track.gap(to);
-        if let Some(smoothing) = &mut self.smoothing {
-            smoothing.reset();
-        }
+        self.smoothing.reset();
         self.next = to;
     }
 

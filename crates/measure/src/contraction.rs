@@ -215,8 +215,8 @@ impl Says<'_> {
         let slope = formulas::slope(&scratch.t, &scratch.y).map(|slope| 100.0 * slope);
         let how = (Quantity::AmplitudeSlope, How::Plain);
         self.say(how, MeasureUnit::PercentPerSecond, slope, has_zero);
-        if let Some(frequencies) = &self.channel.frequencies {
-            frequencies.fill(plateau, &self.channel.track, scratch);
+        if self.channel.frequencies.is_on() {
+            self.channel.frequencies.fill(plateau, &self.channel.track, scratch);
             let few = scratch.x.len() < LEAST_WINDOWS;
             let noted = judged.note(Reason::PoorRepeatability);
             let halves = (scratch.x.len() as f64 / 2.0).max(1.0);

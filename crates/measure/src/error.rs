@@ -24,10 +24,12 @@ pub enum MeterError {
         /// Which one.
         channel: ChannelId,
     },
-    /// The rate is not within 0.1 Hz to 1 MHz.
+    /// The rate is below 0.1 Hz, above 1 MHz, or above what there is room for.
     Rate {
         /// The rate that was given.
         hz: f64,
+        /// The highest there may be.
+        most_hz: f64,
     },
 }
 
@@ -45,7 +47,9 @@ impl fmt::Display for MeterError {
                 "channel {} of stream {} is neither EMG nor pressure",
                 channel.channel, channel.stream
             ),
-            Self::Rate { hz } => write!(f, "rate of {hz} Hz is not within 0.1 to 1000000 Hz"),
+            Self::Rate { hz, most_hz } => {
+                write!(f, "rate of {hz} Hz is not within 0.1 to {most_hz} Hz")
+            }
         }
     }
 }

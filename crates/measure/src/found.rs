@@ -34,6 +34,10 @@ impl Log {
         Self { entries: VecDeque::with_capacity(MOST_CONTRACTIONS) }
     }
 
+    pub(crate) fn reset(&mut self) {
+        self.entries.clear();
+    }
+
     pub(crate) fn hear(&mut self, transition: &Transition) {
         match *transition {
             Transition::Onset { at, decided } => {
@@ -136,6 +140,10 @@ pub(crate) struct Answers {
 impl Answers {
     pub(crate) fn new() -> Self {
         Self { answers: VecDeque::with_capacity(MOST_ANSWERS) }
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.answers.clear();
     }
 
     pub(crate) fn hear(&mut self, span: Span, answer: Answer) {

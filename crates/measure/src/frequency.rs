@@ -12,10 +12,18 @@ const WINDOW_S: f64 = 1.0;
 /// From one window to the next. Our choice: half, as Welch has it.
 const HOP_S: f64 = 0.5;
 
+/// Shortest window in samples with a median frequency worth the name.
+const LEAST_WINDOW_LEN: usize = 16;
+
 /// Median frequencies with the sample after the window each belongs to.
+///
+/// Windows are padded with zeros to the next power of two: that is fast, and one transform serves many rates.
 #[derive(Clone, Debug)]
 pub(crate) struct Frequencies {
-    spectrum: Spectrum,
+    /// One for each power of two.
+    spectra: Vec<Spectrum>,
+    /// The one in use, where the channel has frequencies.
+    active: Option<usize>,
     rate: SampleRate,
     /// Samples that the filtered signal is late.
     delay: u64,
@@ -24,25 +32,53 @@ pub(crate) struct Frequencies {
 }
 
 impl Frequencies {
-    /// `None` at rates with which there is no window of a second.
-    pub(crate) fn new(rate: SampleRate, delay: u64) -> Option<Self> {
-        let (window_len, hop_len) = (rate.sample_count(WINDOW_S), rate.sample_count(HOP_S));
-        if !(16..=MAX_WINDOW_LEN).contains(&window_len) {
-            return None;
+    /// Room for rates up to `max_rate`. The only call that allocates.
+    pub(crate) fn new(max_rate: SampleRate) -> Self {
+        let longest = max_rate.sample_count(WINDOW_S).min(MAX_WINDOW_LEN).next_power_of_two();
+        let lens = (LEAST_WINDOW_LEN.ilog2()..=longest.ilog2()).map(|power| 1_usize << power);
+        let spectrum = |len: usize| Spectrum::padded(len / 2, len, len / 2, max_rate).ok();
+        Self {
+            spectra: lens.filter_map(spectrum).collect(),
+            active: None,
+            rate: max_rate,
+            delay: 0,
+            next: SampleIndex::ZERO,
+            found: VecDeque::with_capacity((LONGEST_WINDOW_S / HOP_S) as usize + 16),
         }
-        let spectrum = Spectrum::new(window_len, hop_len, rate).ok()?;
-        let most = (LONGEST_WINDOW_S / HOP_S) as usize + 16;
-        let found = VecDeque::with_capacity(most);
-        Some(Self { spectrum, rate, delay, next: SampleIndex::ZERO, found })
+    }
+
+    /// Begins anew at this rate, or does nothing from now on. There is nothing either at rates at which a
+    /// second has too few samples or more than there is room for.
+    pub(crate) fn start(&mut self, rate: Option<SampleRate>, delay: u64) {
+        self.found.clear();
+        self.next = SampleIndex::ZERO;
+        self.delay = delay;
+        self.active = None;
+        let Some(rate) = rate else { return };
+        self.rate = rate;
+        let (window_len, hop_len) = (rate.sample_count(WINDOW_S), rate.sample_count(HOP_S));
+        if window_len < LEAST_WINDOW_LEN {
+            return;
+        }
+        let long_enough = |spectrum: &Spectrum| spectrum.transform_len() >= window_len;
+        let place = self.spectra.iter().position(long_enough);
+        self.active =
+            place.filter(|place| self.spectra[*place].start(window_len, hop_len, rate).is_ok());
+    }
+
+    /// Whether the channel has frequencies.
+    pub(crate) const fn is_on(&self) -> bool {
+        self.active.is_some()
     }
 
     pub(crate) fn take(&mut self, first: SampleIndex, filtered: &[f64]) {
+        let Some(spectrum) = self.active.map(|place| &mut self.spectra[place]) else { return };
         if first != self.next {
-            self.spectrum.reset();
+            spectrum.reset();
         }
         self.next = first.saturating_add(filtered.len() as u64);
         let (found, delay) = (&mut self.found, self.delay);
-        self.spectrum.process(filtered, |count, density| {
+        spectrum.process(filtered, |count, density| {
             let Some(hz) = density.median_interpolated_hz() else { return };
             if found.len() == found.capacity() {
                 found.pop_front();
@@ -56,7 +92,8 @@ impl Frequencies {
     pub(crate) fn fill(&self, span: Span, track: &Track, scratch: &mut Scratch) {
         scratch.x.clear();
         scratch.t.clear();
-        let window_len = self.spectrum.window_len() as u64;
+        let Some(spectrum) = self.active.map(|place| &self.spectra[place]) else { return };
+        let window_len = spectrum.window_len() as u64;
         for (end, hz) in &self.found {
             let window = Span { start: end.saturating_sub(window_len), end: *end };
             let inside = window.start >= span.start && window.end <= span.end;

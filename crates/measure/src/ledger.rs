@@ -45,13 +45,19 @@ pub(crate) struct Chosen {
 }
 
 impl Ledger {
-    pub(crate) fn new(channel: ChannelId, capacity: usize, elsewhere: Box<[bool]>) -> Self {
+    pub(crate) fn new(capacity: usize, elsewhere: Box<[bool]>) -> Self {
         Self {
-            channel,
+            channel: ChannelId::default(),
             elsewhere,
             entries: Vec::with_capacity(capacity),
             values: Vec::with_capacity(capacity),
         }
+    }
+
+    /// Begins anew.
+    pub(crate) fn start(&mut self, channel: ChannelId) {
+        self.channel = channel;
+        self.entries.clear();
     }
 
     /// Gives a measure away, and keeps it if it is of a trial and there is room.
@@ -244,7 +250,7 @@ mod tests {
 
     #[test]
     fn valid_trials_are_chosen_before_doubtful_ones_and_those_before_invalid_ones() {
-        let mut ledger = Ledger::new(ChannelId::default(), 9, Box::default());
+        let mut ledger = Ledger::new(9, Box::default());
         let mut drop = |_| {};
         let choose = |ledger: &mut Ledger| {
             let chosen = ledger.choose(Quantity::Peak, &[Task::Hold], How::Plain);
@@ -262,7 +268,7 @@ mod tests {
 
     #[test]
     fn what_is_not_finite_is_no_value() {
-        let mut ledger = Ledger::new(ChannelId::default(), 9, Box::default());
+        let mut ledger = Ledger::new(9, Box::default());
         let mut seen = Vec::new();
         ledger.put(cell(1, f64::INFINITY, Judgement::GOOD), &mut |reading| seen.push(reading));
         let [Reading::Measure(measure)] = seen[..] else { panic!("{seen:?}") };

@@ -50,7 +50,7 @@
 //! # Definitions
 //!
 //! The *envelope* of EMG is the RMS of the block (100 ms), that of pressure the mean of the filtered values over
-//! 250 ms; delays are taken off. Levels are read every 10 ms (at 100 Hz and below: at each sample), the highest of
+//! 250 ms; delays are taken off. Levels are read every 10 ms (rounded up to whole samples), the highest of
 //! all samples. *Net* is less the level before: of the window that the schedule names, or else of the last rest
 //! that was measured before the repetition. Sums are over usable samples: not missing, not blind, settled. SD has
 //! `n - 1`. `R0` is the level at rest before all exertion, `SD_R` its instability.
@@ -74,7 +74,7 @@
 //! | [`HoldTime`](Quantity::HoldTime) | | from onset to offset; and up to 20 s after the cue |
 //! | [`EnduranceRatio`](Quantity::EnduranceRatio) | | net mean of the last tenth of the plateau over that of the first |
 //! | [`AmplitudeSlope`](Quantity::AmplitudeSlope) | `kA` | 100 times the slope of the natural logarithm of the envelope in the plateau; pressure: of the net level |
-//! | [`MedianFrequency`](Quantity::MedianFrequency) | `MDF` | mean of the median frequencies of windows of 1 s, every 0.5 s, in the plateau |
+//! | [`MedianFrequency`](Quantity::MedianFrequency) | `MDF` | mean of the median frequencies of windows of 1 s, every 0.5 s, in the plateau (Hann, with zeros to the next power of two) |
 //! | [`MedianFrequencySlope`](Quantity::MedianFrequencySlope) | `kMDF` | slope of these |
 //! | [`ReactionTime`](Quantity::ReactionTime) | | from the cue to the onset |
 //! | [`TimeToPeak`](Quantity::TimeToPeak) | `t_pk` | from the onset to the maximum |
@@ -116,7 +116,7 @@
 //! # Limits
 //!
 //! Nothing is judged against people here. Levels at rest over the maximum are not told: they make a weak muscle
-//! look tight. Of windows longer than ten minutes the last ten are read. A free run sums up its first 512
+//! look tight. Of windows longer than ten minutes the last ten are read. A free run sums up its first 256
 //! contractions. The record of filter, probe and device is that of the stream, not of a measure.
 #![forbid(unsafe_code)]
 

@@ -19,7 +19,7 @@ use levator_detect::manoeuvre::Answer;
 use levator_programme::{Cue, Event, Outcome, Part};
 use levator_signal::{Block, ChannelId, SampleIndex, SampleRate, SignalKind, Span};
 
-use crate::channel::{Channel, MeterChannel};
+use crate::channel::{Channel, MeterChannel, Room};
 use crate::error::MeterError;
 use crate::found::{Answers, span_of};
 use crate::ledger::Sink;
@@ -35,10 +35,13 @@ const WORK_WAIT_S: f64 = 4.0;
 const ANSWER_WAIT_S: f64 = 3.0;
 /// Longest that a contraction is waited for that lasts beyond its step.
 const MOST_WAIT_S: f64 = 120.0;
+/// Rates there can be room for.
+const LEAST_RATE_HZ: f64 = 0.1;
+const MOST_RATE_HZ: f64 = 1e6;
 /// Most channels.
 const MOST_CHANNELS: usize = 32;
 /// Contractions of a free run that go into summaries.
-const MOST_FREE: usize = 512;
+const MOST_FREE: usize = 256;
 /// Most measures of one trial.
 const MOST_MEASURES: usize = 40;
 /// Room for what waits to be measured.
@@ -48,15 +51,19 @@ const MOST_PENDING: usize = 256;
 ///
 /// Feed it in the order in which things become known: each block before what the detector found in it, and the
 /// events of a programme up to the end of a block before the next block. A block may last half a minute. All
-/// channels must be fed: what is due waits for the slowest. Readings reach the sink before a call returns. Only [`Self::new`] allocates.
+/// channels must be fed: what is due waits for the slowest. Readings reach the sink before a call returns. Only [`Self::new`] and
+/// [`Self::with_room`] allocate.
 ///
 /// It cannot fail: what cannot be computed is a measure without a value, with reasons.
 #[derive(Debug)]
 pub struct Meter {
+    max_rate: SampleRate,
     rate: SampleRate,
     schedule: Schedule,
     reference_task: Option<Task>,
     channels: Vec<Channel>,
+    /// Room for more.
+    idle: Vec<Channel>,
     answers: Answers,
     pending: Vec<Pending>,
     /// Steps that have run, by index: their last complete span.
@@ -93,22 +100,100 @@ struct Pending {
 }
 
 impl Meter {
-    /// Sizes everything by the schedule.
+    /// A meter for these channels at this rate: [`Self::with_room`] and [`Self::start`].
     ///
     /// # Errors
     ///
-    /// [`MeterError`] for no channel or more than 32, one that occurs twice or is of another kind than EMG,
-    /// its envelope or pressure, and a rate below 0.1 Hz or above 1 MHz.
+    /// As these two.
     pub fn new(
         schedule: Schedule,
         rate: SampleRate,
         channels: &[MeterChannel],
     ) -> Result<Self, MeterError> {
-        if channels.is_empty() || channels.len() > MOST_CHANNELS {
-            return Err(MeterError::ChannelCount { count: channels.len(), most: MOST_CHANNELS });
+        let mut meter = Self::with_room(schedule, rate, channels.len())?;
+        meter.start(rate, channels)?;
+        Ok(meter)
+    }
+
+    /// Room for a schedule with so many channels, at rates up to this one: the only call that allocates. It
+    /// measures nothing until [`Self::start`].
+    ///
+    /// A channel takes 24 bytes for each 10 ms of three minutes and the longest step (in a free run ten minutes),
+    /// 3 kilobytes for each step, and 230 bytes for each hertz.
+    ///
+    /// # Errors
+    ///
+    /// [`MeterError`] for no channel or more than 32, and a rate below 0.1 Hz or above 1 MHz.
+    pub fn with_room(
+        schedule: Schedule,
+        max_rate: SampleRate,
+        max_channel_count: usize,
+    ) -> Result<Self, MeterError> {
+        if !(1..=MOST_CHANNELS).contains(&max_channel_count) {
+            return Err(MeterError::ChannelCount { count: max_channel_count, most: MOST_CHANNELS });
         }
-        if !(0.1..=1e6).contains(&rate.hz()) {
-            return Err(MeterError::Rate { hz: rate.hz() });
+        if !(LEAST_RATE_HZ..=MOST_RATE_HZ).contains(&max_rate.hz()) {
+            return Err(MeterError::Rate { hz: max_rate.hz(), most_hz: MOST_RATE_HZ });
+        }
+        let (longest_s, trial_count) = match schedule.origin {
+            Origin::Found => (LONGEST_WINDOW_S, MOST_FREE),
+            Origin::Programme | Origin::Dated => {
+                (schedule.longest_s().min(LONGEST_WINDOW_S), schedule.steps.len())
+            }
+        };
+        let room = Room {
+            max_rate,
+            memory_s: longest_s + MOST_WAIT_S + 60.0,
+            trial_count,
+            ledger_len: trial_count.saturating_mul(MOST_MEASURES),
+        };
+        let idle: Vec<Channel> =
+            (0..max_channel_count).map(|_| Channel::new(&room, schedule.elsewhere())).collect();
+        let most = idle.iter().map(|one| one.track.room()).max().unwrap_or(0) + 8;
+        let mut last_of = [None; Task::ALL.len()];
+        for index in 0..schedule.steps.len() as u32 {
+            for task in tasks_of(&schedule, index) {
+                last_of[task as usize] = Some(index);
+            }
+        }
+        Ok(Self {
+            max_rate,
+            rate: max_rate,
+            reference_task: schedule.reference_task(),
+            ran: vec![None; schedule.steps.len()],
+            measured: vec![false; schedule.steps.len()],
+            broken_off: None,
+            pending: Vec::with_capacity(MOST_PENDING.max(schedule.steps.len())),
+            schedule,
+            channels: Vec::with_capacity(max_channel_count),
+            idle,
+            answers: Answers::new(),
+            last_of,
+            is_over: [false; Task::ALL.len()],
+            summed_up: [false; Task::ALL.len()],
+            running: None,
+            scratch: Scratch::new(most),
+            sequence: 0,
+            is_done: false,
+            is_concluded: false,
+        })
+    }
+
+    /// Begins anew with these channels at this rate. Allocates nothing. Results do not depend on how much room
+    /// there is.
+    ///
+    /// # Errors
+    ///
+    /// [`MeterError`] for no channel or more than there is room for, one that occurs twice or is of another kind
+    /// than EMG, its envelope or pressure, and a rate below 0.1 Hz or above what there is room for. Nothing is
+    /// changed then.
+    pub fn start(&mut self, rate: SampleRate, channels: &[MeterChannel]) -> Result<(), MeterError> {
+        let most = self.idle.len() + self.channels.len();
+        if !(1..=most).contains(&channels.len()) {
+            return Err(MeterError::ChannelCount { count: channels.len(), most });
+        }
+        if !(LEAST_RATE_HZ..=self.max_rate.hz()).contains(&rate.hz()) {
+            return Err(MeterError::Rate { hz: rate.hz(), most_hz: self.max_rate.hz() });
         }
         for (place, channel) in channels.iter().enumerate() {
             if channel.kind == SignalKind::Other {
@@ -118,57 +203,29 @@ impl Meter {
                 return Err(MeterError::Twice { channel: channel.id });
             }
         }
-        let longest_s = match schedule.origin {
-            Origin::Found => LONGEST_WINDOW_S,
-            Origin::Programme | Origin::Dated => schedule.longest_s().min(LONGEST_WINDOW_S),
-        };
-        let memory_s = longest_s + MOST_WAIT_S + 60.0;
-        let trials = match schedule.origin {
-            Origin::Found => MOST_FREE,
-            Origin::Programme | Origin::Dated => schedule.steps.len(),
-        };
-        let ledger_len = trials.saturating_mul(MOST_MEASURES);
-        let channels: Vec<Channel> = channels
-            .iter()
-            .map(|settings| {
-                let elsewhere = schedule.elsewhere();
-                Channel::new(*settings, rate, memory_s, trials, ledger_len, elsewhere)
-            })
-            .collect();
-        let capacity = channels.iter().map(|one| one.track.capacity()).max().unwrap_or(0) + 8;
-        let mut last_of = [None; Task::ALL.len()];
-        for index in 0..schedule.steps.len() as u32 {
-            for task in tasks_of(&schedule, index) {
-                last_of[task as usize] = Some(index);
-            }
+        self.rate = rate;
+        self.idle.append(&mut self.channels);
+        for settings in channels {
+            let Some(mut channel) = self.idle.pop() else { break };
+            channel.start(*settings, rate);
+            self.channels.push(channel);
         }
-        let mut meter = Self {
-            rate,
-            reference_task: schedule.reference_task(),
-            ran: vec![None; schedule.steps.len()],
-            measured: vec![false; schedule.steps.len()],
-            broken_off: None,
-            pending: Vec::with_capacity(MOST_PENDING.max(schedule.steps.len())),
-            schedule,
-            channels,
-            answers: Answers::new(),
-            last_of,
-            is_over: [false; Task::ALL.len()],
-            summed_up: [false; Task::ALL.len()],
-            running: None,
-            scratch: Scratch::new(capacity),
-            sequence: 0,
-            is_done: false,
-            is_concluded: false,
-        };
-        if meter.schedule.origin == Origin::Dated {
-            for index in 0..meter.schedule.steps.len() {
-                if let Some(span) = meter.schedule.steps[index].span {
-                    meter.queue(index, span, 1, Outcome::Complete, true);
+        self.answers.reset();
+        self.pending.clear();
+        self.ran.fill(None);
+        self.measured.fill(false);
+        self.is_over.fill(false);
+        self.summed_up.fill(false);
+        (self.broken_off, self.running) = (None, None);
+        (self.is_done, self.is_concluded, self.sequence) = (false, false, 0);
+        if self.schedule.origin == Origin::Dated {
+            for index in 0..self.schedule.steps.len() {
+                if let Some(span) = self.schedule.steps[index].span {
+                    self.queue(index, span, 1, Outcome::Complete, true);
                 }
             }
         }
-        Ok(meter)
+        Ok(())
     }
 
     /// What it works with.

@@ -6,7 +6,7 @@ use levator_signal::{SampleIndex, SampleRate, Span};
 
 use crate::{Reason, Reasons};
 
-/// Length of a slot; at rates of 100 Hz and below a slot is a sample.
+/// Shortest slot, in whole samples; at rates of 100 Hz and below a slot is a sample.
 ///
 /// Our choice: a tenth of the shortest smoothing window, so that a level is as good as at full rate, and
 /// ten minutes take a megabyte and a half.
@@ -27,6 +27,9 @@ pub(crate) struct Track {
     slot_s: f64,
     /// Samples that the level is late.
     delay: u64,
+    memory_s: f64,
+    /// Slots that are kept.
+    capacity: u64,
     levels: Box<[f64]>,
     peaks: Box<[f64]>,
     /// Sample of the slot at which it is highest.
@@ -80,27 +83,46 @@ impl Scratch {
 }
 
 impl Track {
-    /// Keeps `memory_s` seconds. The only call that allocates.
-    pub(crate) fn new(rate: SampleRate, delay: u64, memory_s: f64) -> Self {
-        let slot_len = ((rate.hz() * SLOT_S).floor() as u64).max(1);
-        let slot_s = slot_len as f64 / rate.hz();
-        let capacity = (memory_s / slot_s).ceil() as usize + 2;
-        Self {
-            rate,
-            slot_len,
-            slot_s,
-            delay,
-            levels: vec![f64::NAN; capacity].into(),
-            peaks: vec![f64::NAN; capacity].into(),
-            peaks_at: vec![0; capacity].into(),
-            reasons: vec![Reasons::NONE; capacity].into(),
+    /// Room for `memory_s` seconds at rates up to `max_rate`. The only call that allocates.
+    pub(crate) fn new(max_rate: SampleRate, memory_s: f64) -> Self {
+        // No rate has more slots in a second than this.
+        let most = (1.0 / SLOT_S).min(max_rate.hz());
+        let room = (memory_s * most).ceil() as usize + 2;
+        let mut track = Self {
+            rate: max_rate,
+            slot_len: 1,
+            slot_s: 1.0,
+            delay: 0,
+            memory_s,
+            capacity: room as u64,
+            levels: vec![f64::NAN; room].into(),
+            peaks: vec![f64::NAN; room].into(),
+            peaks_at: vec![0; room].into(),
+            reasons: vec![Reasons::NONE; room].into(),
             oldest: 0,
             next: 0,
             sample: 0,
-        }
+        };
+        track.start(max_rate, 0);
+        track
     }
 
-    pub(crate) fn capacity(&self) -> usize {
+    /// Begins anew at this rate, which is no higher than the one there is room for; levels are `delay` samples
+    /// late.
+    pub(crate) fn start(&mut self, rate: SampleRate, delay: u64) {
+        self.rate = rate;
+        self.delay = delay;
+        // The millionth is for rates whose hundredth is not exact.
+        self.slot_len = ((rate.hz() * SLOT_S - 1e-6).ceil() as u64).max(1);
+        self.slot_s = self.slot_len as f64 / rate.hz();
+        // What is kept depends on the rate, not on the room.
+        let capacity = (self.memory_s / self.slot_s).ceil() as usize + 2;
+        self.capacity = capacity.min(self.levels.len()) as u64;
+        (self.oldest, self.next, self.sample) = (0, 0, 0);
+    }
+
+    /// Slots there is room for.
+    pub(crate) fn room(&self) -> usize {
         self.levels.len()
     }
 
@@ -155,9 +177,8 @@ impl Track {
             return;
         }
         let until = to.div_ceil(self.slot_len);
-        let capacity = self.levels.len() as u64;
-        if until.saturating_sub(self.next) > capacity {
-            self.next = until - capacity;
+        if until.saturating_sub(self.next) > self.capacity {
+            self.next = until - self.capacity;
             self.oldest = self.next;
         }
         while self.next < until {
@@ -173,11 +194,11 @@ impl Track {
         self.peaks_at[at] = 0;
         self.reasons[at] = reasons;
         self.next = self.next.saturating_add(1);
-        self.oldest = self.oldest.max(self.next.saturating_sub(self.levels.len() as u64));
+        self.oldest = self.oldest.max(self.next.saturating_sub(self.capacity));
     }
 
     fn place(&self, slot: u64) -> usize {
-        (slot % self.levels.len() as u64) as usize
+        (slot % self.capacity) as usize
     }
 
     /// Slots whose first sample lies in the span, of the last ten minutes of it.
@@ -296,7 +317,10 @@ mod tests {
     use super::*;
 
     fn track(hz: f64, delay: u64, memory_s: f64) -> Track {
-        Track::new(SampleRate::from_hz(hz).expect("possible"), delay, memory_s)
+        let rate = SampleRate::from_hz(hz).expect("possible");
+        let mut track = Track::new(rate, memory_s);
+        track.start(rate, delay);
+        track
     }
 
     fn span(start: u64, end: u64) -> Span {
@@ -314,6 +338,15 @@ mod tests {
         let slots = track.slots(span(900, 1100));
         assert_eq!(track.highest(&slots), Some((9.0, SampleIndex(1007))));
         assert_eq!(track.sample, 1950);
+    }
+
+    #[test]
+    fn a_slot_is_ten_milliseconds_or_the_next_whole_sample() {
+        for (hz, slot_len) in
+            [(50.0, 1), (100.0, 1), (101.0, 2), (700.0, 7), (1000.0, 10), (1024.0, 11)]
+        {
+            assert_eq!(track(hz, 0, 1.0).slot_len, slot_len, "{hz} Hz");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Nothing is allocated after a meter was made.
+//! Nothing is allocated after a meter was made, its start included.
 //!
 //! A process of its own: the counting allocator sees every thread, so there is one test only.
 #![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use levator_detect::Transition;
 use levator_detect::manoeuvre::Manoeuvre;
-use levator_measure::{Reading, Schedule};
+use levator_measure::{Meter, Reading, Schedule};
 use levator_programme::Runner;
-use levator_signal::{Block, Quality, SampleIndex, Span};
+use levator_signal::{Block, Quality, SampleIndex, SampleRate, Span};
 
 use support::{Visit, answer, emg_visit, id, pressure_visit};
 
@@ -47,7 +47,8 @@ static ALLOCATOR: Counting = Counting;
 
 fn count(visit: &Visit) -> (u64, u32) {
     let envelopes = visit.envelopes();
-    let mut meter = visit.meter();
+    let room = SampleRate::from_hz(2000.0).expect("possible");
+    let mut meter = Meter::with_room(visit.schedule.clone(), room, 4).expect("a possible room");
     let mut runner =
         visit.programme.clone().map(|programme| Runner::on_samples(programme, visit.rate));
     let mut readings = 0;
@@ -56,6 +57,7 @@ fn count(visit: &Visit) -> (u64, u32) {
         readings += 1;
     };
     let before = ALLOCATIONS.load(Ordering::Relaxed);
+    meter.start(visit.rate, &visit.channels).expect("there is room");
     if let Some(runner) = &mut runner {
         runner.start(SampleIndex(0), |event| meter.event(&event, &mut sink));
     }

@@ -349,6 +349,28 @@ fn a_visit_that_ends_early_has_said_the_same_until_then() {
 }
 
 #[test]
+fn a_start_equals_new_whatever_the_room_and_whatever_was_before() {
+    let room = SampleRate::from_hz(2048.0).expect("possible");
+    for (visit, other) in [(emg_visit(), pressure_visit()), (pressure_visit(), emg_visit())] {
+        let expected = visit.run(&[50]);
+        let mut meter = Meter::with_room(visit.schedule.clone(), room, 5).expect("possible");
+        // Another stream first, under this schedule.
+        meter.start(other.rate, &other.channels).expect("there is room");
+        let mut before = other.clone();
+        before.schedule = visit.schedule.clone();
+        before.programme = visit.programme.clone();
+        before.feed(&mut meter, &[50], &mut |_| {});
+        meter.start(visit.rate, &visit.channels).expect("there is room");
+        let mut readings = Vec::new();
+        visit.feed(&mut meter, &[50], &mut |reading| readings.push(reading));
+        assert_eq!(readings, expected);
+        let fast = SampleRate::from_hz(4000.0).expect("possible");
+        let refused = meter.start(fast, &visit.channels);
+        assert_eq!(refused, Err(MeterError::Rate { hz: 4000.0, most_hz: 2048.0 }));
+    }
+}
+
+#[test]
 fn settings_that_cannot_work_are_refused() {
     let rate = SampleRate::from_hz(1000.0).expect("possible");
     let pelvic = channel(0, SignalKind::Emg, Unit::Microvolt, levator_measure::Place::Pelvic);
@@ -358,7 +380,7 @@ fn settings_that_cannot_work_are_refused() {
     assert_eq!(twice, Err(MeterError::Twice { channel: id(0) }));
     let slow = SampleRate::from_hz(0.01).expect("possible");
     let slow = Meter::new(Schedule::free(), slow, &[pelvic]).map(|_| ());
-    assert_eq!(slow, Err(MeterError::Rate { hz: 0.01 }));
+    assert_eq!(slow, Err(MeterError::Rate { hz: 0.01, most_hz: 1e6 }));
     let mut other = pelvic;
     other.kind = SignalKind::Other;
     let other = Meter::new(Schedule::free(), rate, &[other]).map(|_| ());

@@ -81,7 +81,7 @@ class Channel:
         delay = half_up((window - 1) / 2)
         self.raw = x
         self.level = level[delay:]
-        self.step = max(1, int(np.floor(rate * 0.01)))
+        self.step = max(1, int(np.ceil(rate * 0.01 - 1e-6)))
         self.slot_s = self.step / rate
         self.slots = self.level[:: self.step]
 
@@ -118,16 +118,17 @@ class Channel:
     def median_frequencies(self, a, b):
         """Windows of a second, every half second of the recording, that lie in a stretch."""
         n, hop = half_up(self.rate), half_up(self.rate / 2)
+        nfft = 1 << (n - 1).bit_length()
         found, middles = [], []
         for start in range(0, len(self.raw) - n + 1, hop):
             if start < a or start + n > b:
                 continue
-            f, p = signal.welch(self.raw[start : start + n], self.rate, nperseg=n, noverlap=0)
+            f, p = signal.welch(self.raw[start : start + n], self.rate, nperseg=n, noverlap=0, nfft=nfft)
             half = 0.5 * p.sum()
             cumulative = np.cumsum(p)
             k = int(np.argmax(cumulative >= half))
             before = cumulative[k] - p[k]
-            low, high = max(k - 0.5, 0.0), min(k + 0.5, n / 2)
+            low, high = max(k - 0.5, 0.0), min(k + 0.5, nfft / 2)
             found.append((low + (high - low) * (half - before) / p[k]) * (f[1] - f[0]))
             middles.append((start - a + n / 2) / self.rate)
         return np.array(found), np.array(middles)
