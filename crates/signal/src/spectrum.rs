@@ -356,7 +356,7 @@ mod tests {
                 Spectrum::padded(window_len, 2 * window_len, 32, rate()).expect("valid");
             let mut expected = Vec::new();
             plain.process(&input, |count, density| {
-                expected.push((count, density.density().to_vec()))
+                expected.push((count, density.density().to_vec()));
             });
             let mut got = Vec::new();
             padded.process(&input, |count, density| {
