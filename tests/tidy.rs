@@ -18,7 +18,13 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ("levator-measure", &["levator-detect", "levator-programme", "levator-signal"], &["libm"]),
     (
         "levator-engine",
-        &["levator-decode", "levator-detect", "levator-programme", "levator-signal"],
+        &[
+            "levator-decode",
+            "levator-detect",
+            "levator-measure",
+            "levator-programme",
+            "levator-signal",
+        ],
         &[],
     ),
     (

@@ -16,7 +16,7 @@ use crate::output::PassedReason;
 use crate::pressure::PressureWatch;
 use crate::{
     ConfigError, ContractionEvent, EmgBand, EngineConfig, FindingEvent, Heart, HeartEvent, Output,
-    RestEvent, Sink,
+    RestEvent, Searched, Sink,
 };
 
 /// Samples that are filtered at a time: small enough that all three forms stay in the first cache.
@@ -438,6 +438,12 @@ impl Channel {
     }
 
     /// What lies between the muscle and the outputs.
+    /// What is to be known of it before its first sample.
+    pub(crate) fn searched(&self) -> Option<Searched> {
+        let Signal { id: channel, kind, unit, rate, .. } = self.signal?;
+        Some(Searched { channel, kind, unit, rate, delay: self.delay()? })
+    }
+
     pub(crate) fn delay(&self) -> Option<Delay> {
         let signal = self.signal?;
         let seconds = |samples: f64| samples / signal.rate.hz();

@@ -4,6 +4,7 @@ use core::fmt;
 
 use levator_decode::StreamInfo;
 use levator_detect::manoeuvre::{MAX_ROLES, Role};
+use levator_measure::Schedule;
 use levator_signal::preset::Mains;
 use levator_signal::{ChannelId, SampleRate, Unit};
 
@@ -29,6 +30,9 @@ pub struct EngineConfig {
     pub roles: Vec<(ChannelId, Role)>,
     /// The programme that is run, if any.
     pub course: Option<Course>,
+    /// What marks in a file say was asked for, in place of a programme. Not kept in recordings, which have a
+    /// programme or nothing.
+    pub schedule: Option<Schedule>,
     /// Most channels that are filtered and searched for contractions, over all streams. Further
     /// channels are passed on as they come. Each takes about half a megabyte.
     pub max_channel_count: usize,
@@ -101,6 +105,7 @@ impl EngineConfig {
             pressure_unit: Some(Unit::CentimetreWater),
             roles: Vec::new(),
             course: None,
+            schedule: None,
             max_channel_count: 24,
             max_rate_hz: 10_000.0,
         }

@@ -3,6 +3,7 @@
 use levator_programme::{Event, Millis, Programme, Runner, Suspension};
 use levator_signal::{SampleIndex, SampleRate, SignalKind, Span};
 
+use crate::metering::Metering;
 use crate::{Output, ProgrammeEvent, Sink};
 
 /// A programme, and when it begins.
@@ -79,7 +80,7 @@ impl Guide {
     }
 
     /// Before an output is passed on: what begins or ends before its samples.
-    fn before(&mut self, output: &Output<'_>, sink: &mut impl Sink) {
+    fn before(&mut self, output: &Output<'_>, heard: Heard<'_>) {
         let Output::Block(block) = output else { return };
         let begins = self.begins;
         let Some(run) = &mut self.run else { return };
@@ -97,14 +98,15 @@ impl Guide {
         run.next = Some(end);
         if let Some(starts) = run.starts.filter(|starts| *starts < end) {
             run.starts = None;
-            run.conduct(Conduct::Start, starts, sink);
+            let (stream, rate) = (run.stream, run.rate);
+            run.conduct(Conduct::Start, starts, |event| heard(stream, rate, event));
         }
-        let mut emit = run.tell(sink);
-        run.runner.advance(block.first, &mut emit);
+        let (stream, rate) = (run.stream, run.rate);
+        run.runner.advance(block.first, |event| heard(stream, rate, event));
     }
 
     /// After an output was passed on.
-    fn after(&mut self, output: &Output<'_>, sink: &mut impl Sink) {
+    fn after(&mut self, output: &Output<'_>, heard: Heard<'_>) {
         match output {
             Output::Stream(info) if info.kind != SignalKind::Other => {
                 if let Some(programme) = self.waiting.take() {
@@ -119,7 +121,8 @@ impl Guide {
             }
             Output::Lost(lost) => {
                 if let Some(run) = self.run.as_mut().filter(|run| run.stream == lost.stream) {
-                    run.lost(lost.span, sink);
+                    let (stream, rate) = (run.stream, run.rate);
+                    run.lost(lost.span, |event| heard(stream, rate, event));
                 }
             }
             _ => {}
@@ -127,7 +130,7 @@ impl Guide {
     }
 
     /// Somebody asks for something.
-    pub(crate) fn conduct(&mut self, conduct: Conduct, sink: &mut impl Sink) {
+    fn conduct(&mut self, conduct: Conduct, heard: Heard<'_>) {
         let Some(run) = &mut self.run else {
             // Before there is a signal, a start can be remembered, and a stop is final.
             match conduct {
@@ -138,29 +141,29 @@ impl Guide {
             return;
         };
         let at = run.next.unwrap_or(SampleIndex::ZERO);
-        run.conduct(conduct, at, sink);
+        let (stream, rate) = (run.stream, run.rate);
+        run.conduct(conduct, at, |event| heard(stream, rate, event));
     }
 
     /// The signal is over.
-    pub(crate) fn finish(&mut self, sink: &mut impl Sink) {
+    fn finish(&mut self, heard: Heard<'_>) {
         if let Some(run) = &mut self.run
             && !run.runner.is_idle()
         {
             let at = run.next.unwrap_or(SampleIndex::ZERO);
-            run.conduct(Conduct::Stop, at, sink);
+            let (stream, rate) = (run.stream, run.rate);
+            run.conduct(Conduct::Stop, at, |event| heard(stream, rate, event));
         }
     }
 }
 
 impl Run {
-    /// Turns events of the runner into outputs.
-    fn tell<'a, S: Sink>(&self, sink: &'a mut S) -> impl FnMut(Event<SampleIndex>) + use<'a, S> {
-        let (stream, rate) = (self.stream, self.rate);
-        move |event| sink.emit(Output::Programme(ProgrammeEvent { stream, rate, event }))
-    }
-
-    fn conduct(&mut self, conduct: Conduct, at: SampleIndex, sink: &mut impl Sink) {
-        let mut emit = self.tell(sink);
+    fn conduct(
+        &mut self,
+        conduct: Conduct,
+        at: SampleIndex,
+        mut emit: impl FnMut(Event<SampleIndex>),
+    ) {
         let runner = &mut self.runner;
         match conduct {
             Conduct::Start => runner.start(at, &mut emit),
@@ -172,11 +175,10 @@ impl Run {
         }
     }
 
-    fn lost(&mut self, span: Span, sink: &mut impl Sink) {
+    fn lost(&mut self, span: Span, mut emit: impl FnMut(Event<SampleIndex>)) {
         if self.next.is_none() || span.start >= span.end {
             return;
         }
-        let mut emit = self.tell(sink);
         let lost_s = self.rate.time_s(SampleIndex(span.sample_count()));
         if lost_s < SUSPENDING_S {
             self.runner.gap(span.start, span.end, &mut emit);
@@ -189,21 +191,59 @@ impl Run {
     }
 }
 
-/// Passes outputs on, with what is to be done between them.
+/// Passes outputs on, with what is to be done between them and what was measured behind them.
 pub(crate) struct Guiding<'a, S> {
     pub(crate) guide: Option<&'a mut Guide>,
+    pub(crate) metering: Option<&'a mut Metering>,
     pub(crate) sink: &'a mut S,
+}
+
+impl<S: Sink> Guiding<'_, S> {
+    /// Somebody asks for something.
+    pub(crate) fn conduct(&mut self, conduct: Conduct) {
+        if let Some(guide) = &mut self.guide {
+            guide.conduct(conduct, &mut told(&mut self.metering, self.sink));
+        }
+    }
+
+    /// The signal is over.
+    pub(crate) fn finish(&mut self) {
+        if let Some(guide) = &mut self.guide {
+            guide.finish(&mut told(&mut self.metering, self.sink));
+        }
+        if let Some(metering) = &mut self.metering {
+            metering.finish(self.sink);
+        }
+    }
+}
+
+/// Hears an event of the programme, with the stream whose samples it counts and its rate.
+type Heard<'a> = &'a mut dyn FnMut(u8, SampleRate, Event<SampleIndex>);
+
+fn told<'a, S: Sink>(
+    metering: &'a mut Option<&mut Metering>,
+    sink: &'a mut S,
+) -> impl FnMut(u8, SampleRate, Event<SampleIndex>) {
+    move |stream, rate, event| {
+        sink.emit(Output::Programme(ProgrammeEvent { stream, rate, event }));
+        if let Some(metering) = metering {
+            metering.event(stream, rate, &event, sink);
+        }
+    }
 }
 
 impl<S: Sink> Sink for Guiding<'_, S> {
     #[inline]
     fn emit(&mut self, output: Output<'_>) {
         if let Some(guide) = &mut self.guide {
-            guide.before(&output, self.sink);
-            self.sink.emit(output);
-            guide.after(&output, self.sink);
-        } else {
-            self.sink.emit(output);
+            guide.before(&output, &mut told(&mut self.metering, self.sink));
+        }
+        self.sink.emit(output);
+        if let Some(guide) = &mut self.guide {
+            guide.after(&output, &mut told(&mut self.metering, self.sink));
+        }
+        if let Some(metering) = &mut self.metering {
+            metering.see(&output, self.sink);
         }
     }
 }

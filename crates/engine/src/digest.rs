@@ -108,6 +108,54 @@ fn fingerprint(output: &Output<'_>) -> (u64, bool) {
         Output::Passed(passed) => {
             (words(14, &[channel(passed.channel), passed.reason as u64]), false)
         }
+        Output::Searched(searched) => {
+            let delay = searched.delay;
+            let of = [
+                channel(searched.channel),
+                searched.kind as u64,
+                searched.unit as u64,
+                delay.device_s.to_bits(),
+                delay.filter_s.to_bits(),
+                delay.envelope_s.to_bits(),
+            ];
+            (words(22, &of), false)
+        }
+        Output::Measure(one) => {
+            let of = [
+                channel(one.channel),
+                one.quantity as u64,
+                one.task as u64,
+                one.how as u64,
+                one.trial.map_or(u64::MAX, u64::from),
+                one.value.map_or(u64::MAX, f64::to_bits),
+                one.sem.map_or(u64::MAX, f64::to_bits),
+                u64::from(one.count),
+                one.span.start.0,
+                one.span.end.0,
+                one.validity as u64,
+                one.reasons.iter().fold(0, |bits, reason| bits | 1 << reason as u64),
+            ];
+            (words(23, &of), false)
+        }
+        Output::Trial(one) => {
+            let found = one.found.map_or([u64::MAX; 2], |found| {
+                [found.onset.0, found.offset.map_or(u64::MAX, |offset| offset.0)]
+            });
+            let of = [
+                channel(one.channel),
+                u64::from(one.step),
+                u64::from(one.attempt),
+                one.asked.start.0,
+                one.asked.end.0,
+                found[0],
+                found[1],
+                one.validity as u64,
+                one.reasons.iter().fold(0, |bits, reason| bits | 1 << reason as u64),
+                one.level.map_or(u64::MAX, f64::to_bits),
+                one.success.map_or(2, u64::from),
+            ];
+            (words(24, &of), false)
+        }
         Output::Answer(answer) => {
             let word = u64::from(answer.kind) << 8 | u64::from(answer.result);
             (words(15, &[answer.at.as_nanos(), word]), true)

@@ -7,6 +7,7 @@ use crate::channel::Delay;
 use crate::course::{Guide, Guiding};
 use crate::link::Supervisor;
 use crate::manoeuvres::{Joining, Manoeuvres};
+use crate::metering::Metering;
 use crate::pipeline::Pipeline;
 use crate::{
     Command, ConfigError, Conversation, EngineConfig, Input, LinkChange, LinkState, Output, Sink,
@@ -25,6 +26,8 @@ pub struct Engine {
     manoeuvres: Option<Box<Manoeuvres>>,
     /// Boxed likewise.
     guide: Option<Box<Guide>>,
+    /// Boxed likewise.
+    metering: Option<Box<Metering>>,
     /// The file was described to the pipeline.
     is_described: bool,
 }
@@ -45,6 +48,7 @@ impl Engine {
             pipeline: Pipeline::new(config, max_rate)?,
             manoeuvres: Manoeuvres::new(&config.roles).map(Box::new),
             guide: config.course.as_ref().map(Guide::new).map(Box::new),
+            metering: Metering::new(config, max_rate).map(Box::new),
             is_described: false,
         })
     }
@@ -52,15 +56,15 @@ impl Engine {
     /// Feeds one input; all results reach `sink` before this returns. Never fails, never allocates.
     pub fn handle(&mut self, input: Input<'_>, sink: &mut impl Sink) {
         let (mut manoeuvres, mut guide) = (self.manoeuvres.take(), self.guide.take());
-        let mut guiding = Guiding { guide: guide.as_deref_mut(), sink };
+        let mut metering = self.metering.take();
+        let mut guiding =
+            Guiding { guide: guide.as_deref_mut(), metering: metering.as_deref_mut(), sink };
         let mut joining = Joining { manoeuvres: manoeuvres.as_deref_mut(), sink: &mut guiding };
         self.take(input, &mut joining);
-        if let (Input::Command { command: Command::Conduct(conduct), .. }, Some(guide)) =
-            (input, &mut guide)
-        {
-            guide.conduct(conduct, sink);
+        if let Input::Command { command: Command::Conduct(conduct), .. } = input {
+            guiding.conduct(conduct);
         }
-        (self.manoeuvres, self.guide) = (manoeuvres, guide);
+        (self.manoeuvres, self.guide, self.metering) = (manoeuvres, guide, metering);
     }
 
     fn take(&mut self, input: Input<'_>, sink: &mut impl Sink) {
@@ -105,17 +109,17 @@ impl Engine {
     /// Ends open contractions, and tells what was learnt of the resting levels.
     pub fn finish(&mut self, _at: HostTime, sink: &mut impl Sink) {
         let (mut manoeuvres, mut guide) = (self.manoeuvres.take(), self.guide.take());
-        let mut guiding = Guiding { guide: guide.as_deref_mut(), sink };
+        let mut metering = self.metering.take();
+        let mut guiding =
+            Guiding { guide: guide.as_deref_mut(), metering: metering.as_deref_mut(), sink };
         let mut joining = Joining { manoeuvres: manoeuvres.as_deref_mut(), sink: &mut guiding };
         self.describe(&mut joining);
         self.pipeline.finish(&mut joining);
         if let Some(manoeuvres) = &mut manoeuvres {
             manoeuvres.finish(&mut guiding);
         }
-        if let Some(guide) = &mut guide {
-            guide.finish(sink);
-        }
-        (self.manoeuvres, self.guide) = (manoeuvres, guide);
+        guiding.finish();
+        (self.manoeuvres, self.guide, self.metering) = (manoeuvres, guide, metering);
     }
 
     /// State of the link.

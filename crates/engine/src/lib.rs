@@ -28,6 +28,7 @@ mod filters;
 pub mod input;
 mod link;
 mod manoeuvres;
+mod metering;
 pub mod output;
 mod pipeline;
 mod pressure;
@@ -41,7 +42,7 @@ pub use engine::Engine;
 pub use input::{Command, Input, LinkChange};
 pub use output::{
     ContractionEvent, CoughEvent, FindingEvent, HeartEvent, LinkEvent, LinkState, ManoeuvreEvent,
-    Mark, Output, Passed, PassedReason, PressureEvent, ProgrammeEvent, RestEvent, Sink, Tee,
-    Transmission,
+    Mark, Output, Passed, PassedReason, PressureEvent, ProgrammeEvent, RestEvent, Searched, Sink,
+    Tee, Transmission,
 };
 pub use summary::{ChannelSummary, Summary};

@@ -3,10 +3,13 @@
 use levator_decode::decoded::{Answer, DeviceEvent, DeviceStatus};
 use levator_decode::{DeviceInfo, Lost, Refused, StreamInfo};
 use levator_detect::Transition;
+use levator_measure::{Measure, Trial};
 use levator_signal::{
     Block, Breathing, ChannelId, Cough, Drift, HeartSummary, HostTime, SampleIndex, SampleRate,
-    Unit,
+    SignalKind, Unit,
 };
+
+use crate::Delay;
 
 /// One result. It borrows from the engine until [`Sink::emit`] returns.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +20,8 @@ pub enum Output<'a> {
     Device(DeviceInfo),
     /// A stream was described, or its description changed.
     Stream(&'a StreamInfo),
+    /// A channel is filtered and searched; told again when its description changes.
+    Searched(Searched),
     /// A channel is passed on without filter and search.
     Passed(Passed),
     /// Samples of one channel: values, filtered, envelope.
@@ -37,6 +42,10 @@ pub enum Output<'a> {
     Manoeuvre(ManoeuvreEvent),
     /// Something begins or ends in the programme.
     Programme(ProgrammeEvent),
+    /// A number about rests or contractions. Its spans are samples of the stream of its channel.
+    Measure(Measure),
+    /// What came of a repetition.
+    Trial(Trial),
     /// Samples are missing.
     Lost(Lost),
     /// Bytes were thrown away.
@@ -188,6 +197,21 @@ pub struct RestEvent {
     pub unit: Unit,
     /// The level, or `None` where there was too little rest to learn it.
     pub rest: Option<levator_detect::Rest>,
+}
+
+/// A channel that is filtered and searched.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Searched {
+    /// Which.
+    pub channel: ChannelId,
+    /// What it measures.
+    pub kind: SignalKind,
+    /// Its unit.
+    pub unit: Unit,
+    /// Its rate.
+    pub rate: SampleRate,
+    /// What it adds between a muscle and its outputs.
+    pub delay: Delay,
 }
 
 /// Something begins or ends in the programme. Its dates are samples of `stream`.

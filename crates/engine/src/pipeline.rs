@@ -102,6 +102,11 @@ impl Pipeline {
             }
         }
         self.streams[number] = Some(Stream { info: *info, next, places, banks });
+        for place in places.iter().flatten() {
+            if let Some(searched) = self.pool[usize::from(*place)].searched() {
+                sink.emit(Output::Searched(searched));
+            }
+        }
     }
 
     /// The description with pressures in the unit that was asked for.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use levator_decode::{DeviceInfo, Lost};
 use levator_detect::{Contraction, Reason, Rest, Transition};
+use levator_measure::{Measure, Trial};
 use levator_signal::quality::{Change, Finding};
 use levator_signal::{
     Block, ChannelId, Cough, HeartSummary, HostTime, Quality, SampleIndex, SampleRate, SignalKind,
@@ -19,6 +20,8 @@ use crate::{LinkEvent, ManoeuvreEvent, Output, PressureEvent, ProgrammeEvent, Si
 /// Gaps and notes that are kept one by one; beyond, they are counted. Our choice: a visit with more is
 /// no visit, and memory stays bounded.
 const MOST_KEPT: usize = 10_000;
+/// A programme of 4096 steps gives about this many on each of a few channels.
+const MOST_MEASURES: usize = 400_000;
 
 /// Everything about a visit that a report needs, apart from the samples.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +40,10 @@ pub struct Summary {
     pub refusals: BTreeMap<&'static str, u64>,
     /// Changes of the link, in order.
     pub links: Vec<LinkEvent>,
+    /// Numbers about rests and contractions, in the order they were known.
+    pub measures: Vec<Measure>,
+    /// What came of each repetition, in the order it was known.
+    pub trials: Vec<Trial>,
     /// What began and ended in the programme, in order.
     pub programme: Vec<ProgrammeEvent>,
     /// Notes, in order.
@@ -285,12 +292,29 @@ impl Sink for Summary {
                     self.log.push((at, text.to_owned()));
                 }
             }
+            Output::Measure(measure) => {
+                if self.measures.len() < MOST_MEASURES {
+                    self.measures.push(measure);
+                }
+            }
+            Output::Trial(trial) => {
+                if self.trials.len() < MOST_KEPT {
+                    self.trials.push(trial);
+                }
+            }
             Output::Programme(event) => {
-                if self.programme.len() < MOST_KEPT {
+                // Streams of a file have an engine each; one programme is enough.
+                let is_first =
+                    self.programme.first().is_none_or(|first| first.stream == event.stream);
+                if is_first && self.programme.len() < MOST_KEPT {
                     self.programme.push(event);
                 }
             }
-            Output::Status(_) | Output::Event(_) | Output::Answer(_) | Output::Transmit(_) => {}
+            Output::Searched(_)
+            | Output::Status(_)
+            | Output::Event(_)
+            | Output::Answer(_)
+            | Output::Transmit(_) => {}
         }
     }
 }

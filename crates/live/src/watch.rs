@@ -386,6 +386,9 @@ impl Sink for Watch {
             }
             Output::Programme(event) => figures.programme(&event),
             Output::Rest(_)
+            | Output::Searched(_)
+            | Output::Measure(_)
+            | Output::Trial(_)
             | Output::Manoeuvre(_)
             | Output::Pressure(_)
             | Output::Cough(_)

@@ -186,7 +186,7 @@ impl Reasons {
 }
 
 /// What each fault of a block means for a measure. Faults that are not here (a low battery) mean nothing.
-const OF_FAULTS: [(Quality, Reason); 11] = [
+const OF_FAULTS: [(Quality, Reason); 19] = [
     (Quality::SATURATED_LOW, Reason::Saturated),
     (Quality::SATURATED_HIGH, Reason::Saturated),
     (Quality::LEAD_OFF, Reason::Blind),
@@ -200,6 +200,15 @@ const OF_FAULTS: [(Quality, Reason); 11] = [
     (Quality::OVERRUN, Reason::Gap),
     (Quality::CLOCK_JUMP, Reason::Gap),
     (Quality::SETTLING, Reason::Settling),
+    // What a monitor finds. Not Quality::GAP: a meter sees gaps by the indices, to the sample.
+    (Quality::FLAT, Reason::Blind),
+    (Quality::ERRATIC, Reason::Blind),
+    (Quality::MAINS, Reason::Mains),
+    (Quality::MOTION, Reason::Motion),
+    (Quality::SPIKE, Reason::Motion),
+    (Quality::BASELINE_STEP, Reason::Motion),
+    (Quality::HEART, Reason::Heart),
+    (Quality::NOISE_FLOOR, Reason::NoiseFloor),
 ];
 
 impl Reasons {

@@ -217,7 +217,7 @@ fn mangle(seed: u64, visit: &Visit) -> Vec<Reading> {
         let quality = match chance.below(10) {
             0 => Quality::LEAD_OFF,
             1 => Quality::SATURATED_LOW,
-            2 => Quality::from_bits(chance.next() as u16),
+            2 => Quality::from_bits(chance.next() as u32),
             _ => Quality::GOOD,
         };
         for (place, settings) in visit.channels.iter().enumerate() {

@@ -456,6 +456,29 @@ impl<T: Moment> Runner<T> {
     }
 }
 
+impl Event<SampleIndex> {
+    /// The same on the samples of another stream, which began at the same moment.
+    #[must_use]
+    pub fn on(&self, from: SampleRate, to: SampleRate) -> Self {
+        let at = |index: SampleIndex| to.index_at(from.time_s(index));
+        let cue = |cue: &Cue<SampleIndex>| Cue {
+            starts: at(cue.starts),
+            ends: at(cue.ends),
+            anchor: (at(SampleIndex(cue.anchor.0)).0, cue.anchor.1),
+            ..*cue
+        };
+        match self {
+            Self::Cue(begun) => Self::Cue(cue(begun)),
+            Self::Ended { cue: ended, at: end, outcome } => {
+                Self::Ended { cue: cue(ended), at: at(*end), outcome: *outcome }
+            }
+            Self::Suspended { at: since, why } => Self::Suspended { at: at(*since), why: *why },
+            Self::Resumed { at: since } => Self::Resumed { at: at(*since) },
+            Self::Done { at: end, completed } => Self::Done { at: at(*end), completed: *completed },
+        }
+    }
+}
+
 impl<T> Cue<T> {
     const fn ahead(&self) -> Ahead {
         Ahead {

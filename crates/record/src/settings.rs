@@ -32,6 +32,8 @@ pub(crate) fn to_value(config: &EngineConfig) -> Value {
         pressure_unit,
         roles,
         course,
+        // Of marks in somebody else's file.
+        schedule: _,
         max_channel_count,
         max_rate_hz,
     } = config;
@@ -100,6 +102,7 @@ pub(crate) fn from_value(value: &Value, format: u16) -> Result<EngineConfig, Hea
             None | Some(Value::Null) => None,
             Some(course) => Some(course_from_value(course)?),
         },
+        schedule: None,
         max_channel_count: integer(max_channel_count, "config.max_channel_count")?,
         max_rate_hz: number(max_rate_hz, "config.max_rate_hz")?,
     })
