@@ -44,16 +44,22 @@ pub struct Detector {
     dates_per_step: u64,
     /// Dating steps in the window of the envelope.
     dates_per_envelope: u64,
+    /// Dating steps after which an onset is dated for good.
+    dates_after: u64,
     date_step_s: f64,
     /// Evidence that a strong contraction of the shortest length gathers, seconds.
     artefact_evidence_s: f64,
+    /// The resting level and its unit.
+    scale: Scale,
+    /// Value up to which a step at rest leaves everything as it is.
+    calm_value: f64,
     /// Level of what the filters in front may still ring with, and what a step leaves of it.
     shadow: f64,
     shadow_decay: f64,
     steps: Steps,
     /// Scratch for the fit of an edge.
     row: Vec<f64>,
-    scores: Vec<f64>,
+    fit: edge::Scratch,
     rest: RestModel,
     phase: Phase,
     /// First sample of the stream, once there is one.
@@ -119,7 +125,8 @@ impl Detector {
         let (_, samples_per_date) =
             Steps::lengths(config.statistic, max_rate.hz(), config.date_step_s);
         // A low rate may have steps a sample longer than a high one.
-        let step_len = samples_per_date + samples_per_date.div_ceil(2) + 1;
+        let date_len = samples_per_date + samples_per_date.div_ceil(2) + 1;
+        let dates = (1.5 * config.step_s / config.date_step_s).ceil() as usize + 1;
         let row_len = (1.5 * dates::ROW_S / config.date_step_s).ceil() as usize;
         let mut detector = Self {
             config: *config,
@@ -130,13 +137,16 @@ impl Detector {
             doubtful_limits: Limits::new(config, config.date_step_s, config.step_s),
             dates_per_step: 1,
             dates_per_envelope: 1,
+            dates_after: 1,
             date_step_s: config.date_step_s,
             artefact_evidence_s: 0.0,
+            scale: Scale { rest: 0.0, unit: 1.0, is_silent: false },
+            calm_value: f64::NEG_INFINITY,
             shadow: 0.0,
             shadow_decay: 0.0,
-            steps: Steps::new(config.statistic, step_count, step_len),
+            steps: Steps::new(config.statistic, step_count, dates * date_len),
             row: Vec::with_capacity(row_len),
-            scores: vec![0.0; edge::scratch_len(row_len)],
+            fit: edge::Scratch::new(row_len),
             rest: RestModel::new(config, 1.5 / config.step_s),
             phase: Phase::Learning,
             start: None,
@@ -176,9 +186,11 @@ impl Detector {
         let ring_s = config.look_back_s.max(config.learning_s) + 1.0;
         self.steps.start(rate.hz(), config.date_step_s, ring_s, SampleIndex::ZERO);
         self.date_step_s = self.steps.samples_per_step() as f64 / rate.hz();
-        let dates = |seconds: f64| ((seconds / self.date_step_s).round() as u64).max(1);
-        self.dates_per_step = dates(config.step_s);
-        self.dates_per_envelope = dates(config.envelope_s);
+        let count = |seconds: f64| ((seconds / self.date_step_s).round() as u64).max(1);
+        self.dates_per_step = count(config.step_s);
+        self.steps.set_run(self.dates_per_step as u32);
+        self.dates_per_envelope = count(config.envelope_s);
+        self.dates_after = (dates::AFTER_S / self.date_step_s) as u64;
         let step_s = self.dates_per_step as f64 * self.date_step_s;
         self.limits = Limits::new(config, self.date_step_s, step_s);
         let doubtful = DetectorConfig {
@@ -188,6 +200,7 @@ impl Detector {
         };
         self.doubtful_limits = Limits::new(&doubtful, self.date_step_s, step_s);
         self.artefact_evidence_s = self.limits.evidence_s;
+        self.calm_value = f64::NEG_INFINITY;
         self.shadow = 0.0;
         self.shadow_decay = libm::pow(10.0, -0.1 * SHADOW_DB_PER_S * step_s);
         self.memory_decay =
@@ -238,10 +251,10 @@ impl Detector {
         }
         let usable = !quality.intersects(Quality::BLINDING);
         while !values.is_empty() {
-            let (count, is_full) = self.steps.take(values, usable);
+            let (count, run) = self.steps.take(values, usable);
             values = &values[count..];
-            if is_full && self.steps.count() - self.judged == self.dates_per_step {
-                self.decide(out);
+            if let Some(means) = run {
+                self.decide(means, out);
             }
         }
     }

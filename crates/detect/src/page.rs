@@ -24,6 +24,7 @@ impl Page {
     }
 
     /// Adds `gain` (at most 1 in size, if it is to read as seconds) over `step_s`.
+    #[inline]
     pub(crate) fn add(&mut self, gain: f64, step: u64, step_s: f64) {
         if self.sum_s <= 0.0 {
             self.since = step;
@@ -42,6 +43,7 @@ const VERY_STRONG_GAIN: f64 = 0.3;
 
 /// Gain of a rise: 0 at the threshold, -1 at zero and below, `strong_ratio - 1` from `strong_ratio`
 /// thresholds on, and slowly more beyond [`VERY_STRONG_RATIO`].
+#[inline]
 pub(crate) fn rise_gain(level: f64, threshold: f64, strong_ratio: f64) -> f64 {
     let ratio = level / threshold;
     let gain = ratio.clamp(0.0, strong_ratio) - 1.0;

@@ -138,6 +138,7 @@ impl Limits {
 impl Phase {
     /// Takes the level of the step that begins at `step` and ends before `next`. What the filters in
     /// front still ring with has the level `shadow`.
+    #[inline]
     pub(crate) fn step(
         &mut self,
         level: f64,
@@ -164,8 +165,8 @@ impl Phase {
                 hold.peak_level = hold.peak_level.max(hold.level);
                 let gain = fall_gain(level, limits.end_level(hold.peak_level));
                 hold.release.add(gain, step, limits.step_s);
-                let hold = *hold;
                 if hold.release.sum_s > limits.release_s {
+                    let hold = *hold;
                     let end_level = limits.end_level(hold.peak_level);
                     *self = Self::Falling(Tail {
                         from: next,
@@ -176,6 +177,7 @@ impl Phase {
                     return Some(Change::Ended { hold });
                 }
                 if next.saturating_sub(hold.onset) > limits.longest_step_count {
+                    let hold = *hold;
                     *self = Self::Rest;
                     return Some(Change::Outlasted { hold });
                 }
@@ -188,7 +190,6 @@ impl Phase {
                 let followed = level.clamp(0.0, 2.0 * tail.height);
                 tail.height += (followed - tail.height) * limits.tail_gain;
                 tail.calm.add(fall_gain(level, limits.offset_level), step, limits.step_s);
-                let tail = *tail;
                 if tail.rise.sum_s > limits.evidence_s {
                     let since = tail.rise.since;
                     return Some(Change::Begun { since, threshold: above_tail });
@@ -209,15 +210,6 @@ impl Phase {
     fn judge_rise(&mut self, rise: Page, threshold: f64, limits: &Limits) -> Option<Change> {
         *self = if rise.sum_s > 0.0 { Self::Rising(rise) } else { Self::Rest };
         (rise.sum_s > limits.evidence_s).then_some(Change::Begun { since: rise.since, threshold })
-    }
-
-    /// Whether a step in this phase may belong to rest.
-    pub(crate) fn is_rest(&self, limits: &Limits) -> bool {
-        match self {
-            Self::Rest => true,
-            Self::Rising(rise) => rise.sum_s <= 0.5 * limits.evidence_s,
-            Self::Learning | Self::Contracted(_) | Self::Falling(_) | Self::Blind => false,
-        }
     }
 }
 
@@ -296,23 +288,6 @@ mod tests {
             let mut phase = from;
             let found = phase.step(level, step, step + 4, 0.0, &limits());
             assert_eq!((name(&phase), word(found)), (to, change), "{from:?} at level {level}");
-        }
-    }
-
-    #[test]
-    fn only_rest_and_the_foot_of_a_rise_may_be_learnt_as_rest() {
-        let limits = limits();
-        let half = 0.5 * limits.evidence_s;
-        for (phase, is_rest) in [
-            (Phase::Learning, false),
-            (Phase::Rest, true),
-            (Phase::Rising(page(half)), true),
-            (Phase::Rising(page(half + 0.001)), false),
-            (Phase::Contracted(hold(9.0, 0.0)), false),
-            (Phase::Falling(tail(1.0, 0.0, 0.0)), false),
-            (Phase::Blind, false),
-        ] {
-            assert_eq!(phase.is_rest(&limits), is_rest, "{phase:?}");
         }
     }
 

@@ -61,6 +61,8 @@ pub(crate) struct RestModel {
     learnt: Option<Scale>,
     /// Largest block, to tell silence.
     largest: f64,
+    /// What a block leaves of it.
+    largest_decay: f64,
 }
 
 /// Unit in which a signal is judged.
@@ -84,6 +86,15 @@ pub(crate) enum Learning {
     Silent,
     /// There is a resting level.
     Learnt,
+}
+
+/// What a step that ends a block made of the resting level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Followed {
+    /// It may have moved a little.
+    Block,
+    /// It fell to that of the last blocks.
+    Fallen,
 }
 
 impl RestModel {
@@ -122,6 +133,7 @@ impl RestModel {
             plain_ratio: 1.0,
             learnt: None,
             largest: 0.0,
+            largest_decay: 1.0,
         }
     }
 
@@ -141,6 +153,7 @@ impl RestModel {
         let count = |whole: f64, part: f64| ((whole / part).round() as usize).max(1);
         self.steps_per_block = count(config.rest_block_s, step_s);
         self.block_s = self.steps_per_block as f64 * step_s;
+        self.largest_decay = libm::exp2(-self.block_s / LARGEST_HALF_S);
         self.learning_block_count = count(config.learning_s, self.block_s).max(3);
         self.capacity = count(config.rest_window_s, self.block_s)
             .max(self.learning_block_count)
@@ -207,7 +220,15 @@ impl RestModel {
 
     /// Takes one step while learning. True at the end of a block.
     pub(crate) fn learn_step(&mut self, value: f64, plain: f64) -> bool {
-        let Some(block) = self.fill(value, plain, true) else { return false };
+        if value.is_nan() {
+            self.drop_block();
+            return false;
+        }
+        self.add(value, plain);
+        if self.filled < self.steps_per_block {
+            return false;
+        }
+        let block = self.take_block(true);
         self.largest = self.largest.max(block.abs());
         self.push(block);
         true
@@ -229,10 +250,7 @@ impl RestModel {
         let scale = self.measure();
         self.learnt = Some(scale);
         // A contraction that was learnt along with the rest is no rest.
-        self.keep_up_to(match self.statistic {
-            Statistic::Power => self.onset_level * scale.unit,
-            Statistic::Height => scale.rest + self.onset_level * scale.unit,
-        });
+        self.keep_up_to(scale.value(self.statistic, self.onset_level));
         Learning::Learnt
     }
 
@@ -260,31 +278,48 @@ impl RestModel {
     }
 
     /// Takes one step after learning; `at_rest` says whether it may belong to rest. At the end of a
-    /// block the scale is brought up to date. True if the rest fell.
-    pub(crate) fn follow(&mut self, value: f64, plain: f64, at_rest: bool) -> bool {
+    /// block the scale is brought up to date.
+    #[inline]
+    pub(crate) fn follow(&mut self, value: f64, plain: f64, at_rest: bool) -> Option<Followed> {
         self.accepted &= at_rest;
+        self.add(value, plain);
+        (self.filled >= self.steps_per_block).then(|| self.follow_block())
+    }
+
+    fn follow_block(&mut self) -> Followed {
         let accepted = self.accepted;
-        let Some(block) = self.fill(value, plain, accepted) else { return false };
+        let block = self.take_block(accepted);
         let slot = self.recent_count % self.recent_capacity;
         let before = self.recent[(slot + self.recent_capacity - 1) % self.recent_capacity];
         self.recent[slot] = block;
         self.recent_count += 1;
         // One wild sample is not the size of the signal: what is lasts for two blocks.
-        let faded = self.largest * libm::exp2(-self.block_s / LARGEST_HALF_S);
+        let faded = self.largest * self.largest_decay;
         self.largest = faded.max(block.abs().min(before.abs()));
         if accepted {
             self.push(block);
         }
-        let fell = match (self.learnt, self.recent_level(self.rest_quantile_ratio)) {
-            (Some(scale), Some(recent)) => scale.level(self.statistic, recent) < self.fallen_level,
-            _ => false,
-        };
-        if fell {
+        let has_fallen = self.has_fallen(block);
+        if has_fallen {
             self.move_to_recent();
         } else if accepted {
             self.learnt = Some(self.measure());
         }
-        fell
+        if has_fallen { Followed::Fallen } else { Followed::Block }
+    }
+
+    /// Whether the last block, and the low quantile of the last blocks, are far below rest.
+    fn has_fallen(&self, block: f64) -> bool {
+        let Some(scale) = self.learnt.filter(|_| self.recent_count >= self.recent_capacity) else {
+            return false;
+        };
+        let highest = scale.value(self.statistic, self.fallen_level);
+        if block >= highest {
+            return false;
+        }
+        let recent = &self.recent[..self.recent_capacity];
+        let low_count = recent.iter().filter(|block| **block < highest).count();
+        low_count > quantile_place(self.rest_quantile_ratio, self.recent_capacity)
     }
 
     /// Makes the level of the last blocks the resting level. The spread stays in proportion for
@@ -305,26 +340,24 @@ impl RestModel {
         self.learnt = Some(self.measure());
     }
 
-    /// Adds a step to the block in hand; the mean of the block when it is full.
-    fn fill(&mut self, value: f64, plain: f64, at_rest: bool) -> Option<f64> {
-        if value.is_nan() {
-            self.drop_block();
-            return None;
-        }
+    /// Adds a step to the block in hand.
+    #[inline]
+    fn add(&mut self, value: f64, plain: f64) {
         self.sum += value;
         self.square_sum += value * value;
         self.plain_sum += plain;
         self.filled += 1;
-        if self.filled < self.steps_per_block {
-            return None;
-        }
+    }
+
+    /// The mean of the block in hand, which is full; the next one begins.
+    fn take_block(&mut self, at_rest: bool) -> f64 {
         let count = self.filled as f64;
         let block = self.sum / count;
         if at_rest && self.statistic == Statistic::Power {
             self.learn_variation(count, block);
         }
         self.drop_block();
-        Some(block)
+        block
     }
 
     /// How much the steps of a block at rest vary, and what the judged power is in plain power.
@@ -346,23 +379,30 @@ impl RestModel {
 
     /// Remembers a block, forgets the oldest if there is no room.
     fn push(&mut self, block: f64) {
+        let place = self.sorted.partition_point(|x| *x < block);
         if self.len == self.capacity {
             let oldest = self.ring[self.next];
-            let place = self.sorted.partition_point(|x| x.total_cmp(&oldest).is_lt());
-            self.sorted.remove(place.min(self.len - 1));
-            self.len -= 1;
+            let gone = self.sorted.partition_point(|x| *x < oldest);
+            let gone = gone.min(self.len - 1);
+            if gone < place {
+                self.sorted.copy_within(gone + 1..place, gone);
+                self.sorted[place - 1] = block;
+            } else {
+                self.sorted.copy_within(place..gone, place + 1);
+                self.sorted[place] = block;
+            }
+        } else {
+            self.sorted.insert(place, block);
+            self.len += 1;
         }
         self.ring[self.next] = block;
-        self.next = (self.next + 1) % self.capacity;
-        let place = self.sorted.partition_point(|x| x.total_cmp(&block).is_lt());
-        self.sorted.insert(place, block);
-        self.len += 1;
+        self.next = if self.next + 1 == self.capacity { 0 } else { self.next + 1 };
     }
 
     fn quantile(&self, ratio: f64) -> f64 {
         match self.sorted.len() {
             0 => 0.0,
-            len => self.sorted[(ratio * (len - 1) as f64).round() as usize],
+            len => self.sorted[quantile_place(ratio, len)],
         }
     }
 
@@ -373,7 +413,7 @@ impl RestModel {
         self.scratch.clear();
         self.scratch.extend_from_slice(&self.recent[..self.recent_capacity]);
         self.scratch.sort_unstable_by(f64::total_cmp);
-        Some(self.scratch[(ratio * (self.recent_capacity - 1) as f64).round() as usize])
+        Some(self.scratch[quantile_place(ratio, self.recent_capacity)])
     }
 
     fn measure(&self) -> Scale {
@@ -393,7 +433,20 @@ impl RestModel {
     }
 }
 
+/// Place of a quantile in so many sorted values: the nearest.
+fn quantile_place(ratio: f64, len: usize) -> usize {
+    (ratio * (len - 1) as f64 + 0.5) as usize
+}
+
 impl Scale {
+    /// The value that has a level.
+    pub(crate) fn value(self, statistic: Statistic, level: f64) -> f64 {
+        match statistic {
+            Statistic::Power => level * self.unit,
+            Statistic::Height => self.rest + level * self.unit,
+        }
+    }
+
     /// The level of a value: power over resting power, or height above rest in spreads.
     pub(crate) fn level(self, statistic: Statistic, value: f64) -> f64 {
         match statistic {
@@ -473,7 +526,7 @@ mod tests {
     fn what_is_not_rest_moves_nothing() {
         let mut model = learnt(&DetectorConfig::emg(), [1.0; 10]);
         for _ in 0..100 {
-            assert!(!model.follow(50.0, 50.0, false));
+            assert_ne!(model.follow(50.0, 50.0, false), Some(Followed::Fallen));
         }
         assert_eq!(model.scale(), Some(Scale { rest: 1.0, unit: 1.0, is_silent: false }));
     }
@@ -481,7 +534,7 @@ mod tests {
     #[test]
     fn a_fall_is_followed_as_soon_as_its_window_is_full() {
         let mut model = learnt(&DetectorConfig::emg(), [4.0; 100]);
-        let fell = (0..20).position(|_| model.follow(1.0, 1.0, true));
+        let fell = (0..20).position(|_| model.follow(1.0, 1.0, true) == Some(Followed::Fallen));
         assert_eq!(fell, Some(9), "the window is ten blocks");
         assert_eq!(model.scale(), Some(Scale { rest: 1.0, unit: 1.0, is_silent: false }));
     }

@@ -16,45 +16,53 @@ const GROUP_S: f64 = 0.003;
 ///
 /// For [`Statistic::Power`] a step has two values: the one that is judged, from sums of neighbouring
 /// samples (see [`GROUP_S`]), and the plain mean square, from which amplitudes are reported. A step
-/// that holds an unusable sample is `NaN`. Sums run in the order of the samples within one step:
-/// they depend neither on how the samples are cut into calls nor on what came before.
+/// that holds an unusable sample is `NaN`. Steps are taken in runs of a fixed number. Sums run in the
+/// same order within each step: they depend neither on how the samples are cut into calls nor on what
+/// came before.
 #[derive(Clone, Debug)]
 pub(crate) struct Steps {
     statistic: Statistic,
     /// Its length is a power of two, so that a place in it costs no division.
-    ring: Vec<f64>,
-    plain: Vec<f64>,
+    ring: Vec<Pair>,
     mask: u64,
     samples_per_step: usize,
     samples_per_group: usize,
-    judged_scale: f64,
-    plain_scale: f64,
+    samples_per_run: usize,
+    steps_per_run: u32,
+    scale: Pair,
+    writer: Option<Writer>,
     origin: SampleIndex,
     written: u64,
-    /// The step in hand.
+    /// The run in hand; unusable samples are `NaN`.
     pending: Vec<f64>,
     filled: usize,
-    spoiled: bool,
+}
+
+/// Both values of a run of steps: means of those that are usable, `NaN` if none is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Means {
+    pub(crate) judged: f64,
+    pub(crate) plain: f64,
 }
 
 impl Steps {
-    /// Room for at least `step_count` steps of up to `samples_per_step` samples.
-    pub(crate) fn new(statistic: Statistic, step_count: usize, samples_per_step: usize) -> Self {
+    /// Room for at least `step_count` steps, and for a run of up to `samples_per_run` samples.
+    pub(crate) fn new(statistic: Statistic, step_count: usize, samples_per_run: usize) -> Self {
         let capacity = step_count.next_power_of_two();
         Self {
             statistic,
-            ring: vec![f64::NAN; capacity],
-            plain: vec![f64::NAN; capacity],
+            ring: vec![[f64::NAN; 2]; capacity],
             mask: capacity as u64 - 1,
             samples_per_step: 1,
             samples_per_group: 1,
-            judged_scale: 1.0,
-            plain_scale: 1.0,
+            samples_per_run: 1,
+            steps_per_run: 1,
+            scale: [1.0; 2],
+            writer: None,
             origin: SampleIndex::ZERO,
             written: 0,
-            pending: vec![0.0; samples_per_step.max(1)],
+            pending: vec![0.0; samples_per_run.max(1)],
             filled: 0,
-            spoiled: false,
         }
     }
 
@@ -70,17 +78,26 @@ impl Steps {
         (group, group * groups)
     }
 
-    /// Empties the ring; step 0 begins at `origin`. At least `step_count` steps are kept, or as many
-    /// as there is room for.
+    /// Empties the ring; step 0 begins at `origin`. Steps are as long as [`Self::lengths`] says, or as
+    /// there is room for, and the last `keep_s` of them are kept.
     pub(crate) fn start(&mut self, rate_hz: f64, step_s: f64, keep_s: f64, origin: SampleIndex) {
         let (group, count) = Self::lengths(self.statistic, rate_hz, step_s);
         self.samples_per_group = group;
         self.samples_per_step = count.min(self.pending.len() / group * group).max(1);
-        self.plain_scale = 1.0 / self.samples_per_step as f64;
-        self.judged_scale = self.plain_scale / group as f64;
+        self.set_run(1);
+        let scale = 1.0 / self.samples_per_step as f64;
+        self.scale = [scale / group as f64, scale];
+        self.writer = writer(self.statistic, group, self.samples_per_step);
         let step_count = (keep_s * rate_hz / self.samples_per_step as f64).ceil() as usize;
         self.mask = step_count.next_power_of_two().min(self.ring.len()) as u64 - 1;
         self.restart(origin);
+    }
+
+    /// From now on runs have this many steps, or as many as there is room for.
+    pub(crate) fn set_run(&mut self, step_count: u32) {
+        let most = (self.pending.len() / self.samples_per_step) as u32;
+        self.steps_per_run = step_count.clamp(1, most.max(1));
+        self.samples_per_run = self.steps_per_run as usize * self.samples_per_step;
     }
 
     /// Empties the ring, with the steps as long as before.
@@ -88,69 +105,76 @@ impl Steps {
         self.origin = origin;
         self.written = 0;
         self.filled = 0;
-        self.spoiled = false;
     }
 
     pub(crate) fn samples_per_step(&self) -> usize {
         self.samples_per_step
     }
 
-    /// Takes samples up to the end of the step in hand. Returns how many, and whether it is full.
+    /// Takes samples up to the end of the run in hand. Returns how many, and what the run was if it is
+    /// full.
     #[inline]
-    pub(crate) fn take(&mut self, values: &[f64], usable: bool) -> (usize, bool) {
-        let count = self.samples_per_step;
-        if self.filled == 0 && values.len() >= count {
-            self.spoiled = !usable;
-            let (judged, plain) = self.measure(&values[..count]);
-            self.write(judged, plain);
-            return (count, true);
+    pub(crate) fn take(&mut self, values: &[f64], usable: bool) -> (usize, Option<Means>) {
+        let count = self.samples_per_run;
+        if self.filled == 0 && usable && values.len() >= count {
+            return (count, Some(self.measure(&values[..count])));
         }
         let taken = values.len().min(count - self.filled);
-        self.pending[self.filled..self.filled + taken].copy_from_slice(&values[..taken]);
-        self.filled += taken;
-        self.spoiled |= !usable;
-        if self.filled < count {
-            return (taken, false);
+        let place = &mut self.pending[self.filled..self.filled + taken];
+        if usable {
+            place.copy_from_slice(&values[..taken]);
+        } else {
+            place.fill(f64::NAN);
         }
-        let (judged, plain) = self.measure(&self.pending[..count]);
-        self.write(judged, plain);
-        (taken, true)
-    }
-
-    #[inline]
-    fn write(&mut self, judged: f64, plain: f64) {
-        let is_usable = !self.spoiled && judged.is_finite() && plain.is_finite();
-        let slot = self.slot(self.written);
-        self.ring[slot] = if is_usable { judged } else { f64::NAN };
-        self.plain[slot] = if is_usable { plain } else { f64::NAN };
-        self.written += 1;
+        self.filled += taken;
+        if self.filled < count {
+            return (taken, None);
+        }
         self.filled = 0;
-        self.spoiled = false;
+        // Its memory is lent, not given.
+        let pending = core::mem::take(&mut self.pending);
+        let means = self.measure(&pending[..count]);
+        self.pending = pending;
+        (taken, Some(means))
     }
 
-    /// Both values of one step. The lengths of a group at 1, 1.5, 2 and 4 kHz are compiled in.
+    /// Writes the steps of one run.
     #[inline]
-    fn measure(&self, values: &[f64]) -> (f64, f64) {
-        let (judged, plain) = match (self.statistic, self.samples_per_group) {
-            (Statistic::Height, _) => {
-                let sum: f64 = values.iter().sum();
-                (sum, sum)
-            }
-            (Statistic::Power, 1) => squares::<1>(values),
-            (Statistic::Power, 2) => squares::<2>(values),
-            (Statistic::Power, 3) => squares::<3>(values),
-            (Statistic::Power, 4) => squares::<4>(values),
-            (Statistic::Power, 6) => squares::<6>(values),
-            (Statistic::Power, 12) => squares::<12>(values),
-            (Statistic::Power, group) => {
-                values.chunks_exact(group).fold((0.0, 0.0), |(judged, plain), group| {
-                    let (sum, power) =
-                        group.iter().fold((0.0, 0.0), |(s, p), x| (s + x, p + x * x));
-                    (judged + sum * sum, plain + power)
-                })
+    fn measure(&mut self, values: &[f64]) -> Means {
+        let from = self.written;
+        let ring = &mut self.ring[..=self.mask as usize];
+        let [judged_scale, plain_scale] = self.scale;
+        let total = match self.writer {
+            Some(write) => write(values, ring, from, judged_scale, plain_scale),
+            None => {
+                let (group, step) = (self.samples_per_group, self.samples_per_step);
+                let steps = values.chunks_exact(step);
+                let is_power = self.statistic == Statistic::Power;
+                let sums =
+                    steps.map(|step| if is_power { squares(step, group) } else { sum(step) });
+                write(sums, ring, from, judged_scale, plain_scale)
             }
         };
-        (judged * self.judged_scale, plain * self.plain_scale)
+        self.written = from + u64::from(self.steps_per_run);
+        // A finite sum has finite parts.
+        if (total[JUDGED] + total[PLAIN]).is_finite() {
+            let count = f64::from(self.steps_per_run);
+            Means { judged: total[JUDGED] / count, plain: total[PLAIN] / count }
+        } else {
+            self.spoil(from)
+        }
+    }
+
+    /// Makes what is unusable in the steps from `from` on `NaN`.
+    #[cold]
+    fn spoil(&mut self, from: u64) -> Means {
+        for step in from..self.written {
+            let slot = self.slot(step);
+            if !self.ring[slot].iter().all(|value| value.is_finite()) {
+                self.ring[slot] = [f64::NAN; 2];
+            }
+        }
+        Means { judged: self.mean(from, self.written), plain: self.mean_plain(from, self.written) }
     }
 
     /// Number of steps since the origin.
@@ -170,7 +194,7 @@ impl Steps {
         if step < self.oldest() || step >= self.written {
             return f64::NAN;
         }
-        self.ring[self.slot(step)]
+        self.ring[self.slot(step)][JUDGED]
     }
 
     /// The value from which amplitudes are reported; `NaN` if the step is not in the ring.
@@ -179,7 +203,7 @@ impl Steps {
         if step < self.oldest() || step >= self.written {
             return f64::NAN;
         }
-        self.plain[self.slot(step)]
+        self.ring[self.slot(step)][PLAIN]
     }
 
     #[inline]
@@ -188,15 +212,28 @@ impl Steps {
     }
 
     /// Mean of the usable steps in `from..until`; `NaN` if there is none.
-    #[inline]
     pub(crate) fn mean(&self, from: u64, until: u64) -> f64 {
-        mean((from..until).map(|step| self.get(step)))
+        mean::<JUDGED>(self.range(from, until))
     }
 
     /// The same of the plain values.
-    #[inline]
     pub(crate) fn mean_plain(&self, from: u64, until: u64) -> f64 {
-        mean((from..until).map(|step| self.get_plain(step)))
+        mean::<PLAIN>(self.range(from, until))
+    }
+
+    /// Both values of the steps in `from..until` that are in the ring, in two parts.
+    #[inline]
+    pub(crate) fn range(&self, from: u64, until: u64) -> (&[Pair], &[Pair]) {
+        let (from, until) = (from.max(self.oldest()), until.min(self.written));
+        if from >= until {
+            return (&[], &[]);
+        }
+        let (first, end) = (self.slot(from), self.slot(until - 1) + 1);
+        if first < end {
+            (&self.ring[first..end], &[])
+        } else {
+            (&self.ring[first..=self.mask as usize], &self.ring[..end])
+        }
     }
 
     /// First sample of a step.
@@ -216,32 +253,114 @@ impl Steps {
     }
 }
 
-/// Squares of the sums of groups, and squares, added up.
-#[inline]
-fn squares<const GROUP: usize>(values: &[f64]) -> (f64, f64) {
-    let (mut judged, mut plain) = (0.0, 0.0);
-    for group in values.chunks_exact(GROUP) {
-        let (mut sum, mut power) = (0.0, 0.0);
-        for x in group {
-            sum += x;
-            power += x * x;
-        }
-        judged += sum * sum;
-        plain += power;
-    }
-    (judged, plain)
+/// The two values of a step side by side, as the processor adds and multiplies them.
+pub(crate) type Pair = [f64; 2];
+
+/// Place of the value that is judged.
+pub(crate) const JUDGED: usize = 0;
+
+/// Place of the value from which amplitudes are reported.
+pub(crate) const PLAIN: usize = 1;
+
+#[inline(always)]
+fn add(a: Pair, b: Pair) -> Pair {
+    [a[0] + b[0], a[1] + b[1]]
 }
 
-#[inline]
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let (mut sum, mut count) = (0.0, 0u32);
-    for value in values {
-        if !value.is_nan() {
-            sum += value;
-            count += 1;
-        }
+#[inline(always)]
+fn mul(a: Pair, b: Pair) -> Pair {
+    [a[0] * b[0], a[1] * b[1]]
+}
+
+/// Mean of the values that are numbers, in their order.
+fn mean<const WHICH: usize>((older, newer): (&[Pair], &[Pair])) -> f64 {
+    let add = |sum, steps: &[Pair]| steps.iter().fold(sum, |sum, step| sum + step[WHICH]);
+    let sum: f64 = add(add(0.0, older), newer);
+    if sum.is_nan() {
+        let usable = older.iter().chain(newer).filter(|step| !step[WHICH].is_nan());
+        let (sum, count) = usable.fold((0.0, 0u32), |(sum, n), step| (sum + step[WHICH], n + 1));
+        return sum / f64::from(count);
     }
-    sum / f64::from(count)
+    sum / (older.len() + newer.len()) as f64
+}
+
+/// Writes the steps of a run from the step `from` on into a ring whose length is a power of two;
+/// returns their sum. The two factors make means of sums.
+type Writer = fn(&[f64], &mut [Pair], from: u64, judged_scale: f64, plain_scale: f64) -> Pair;
+
+/// The writer for steps of EMG as long as they are at 1, 2 and 4 kHz.
+fn writer(statistic: Statistic, group: usize, step: usize) -> Option<Writer> {
+    match (statistic, group, step) {
+        (Statistic::Power, 3, 6) => Some(|values, ring, from, judged_scale, plain_scale| {
+            let steps = values.as_chunks::<6>().0.iter();
+            write(steps.map(squares_3_3), ring, from, judged_scale, plain_scale)
+        }),
+        (Statistic::Power, 6, 12) => Some(|values, ring, from, judged_scale, plain_scale| {
+            let steps = values.as_chunks::<12>().0.iter();
+            write(steps.map(squares_halves), ring, from, judged_scale, plain_scale)
+        }),
+        (Statistic::Power, 12, 24) => Some(|values, ring, from, judged_scale, plain_scale| {
+            let steps = values.as_chunks::<24>().0.iter();
+            write(steps.map(squares_halves), ring, from, judged_scale, plain_scale)
+        }),
+        _ => None,
+    }
+}
+
+#[inline(always)]
+fn write(
+    sums: impl Iterator<Item = (f64, f64)>,
+    ring: &mut [Pair],
+    from: u64,
+    judged_scale: f64,
+    plain_scale: f64,
+) -> Pair {
+    let mask = (ring.len() as u64).wrapping_sub(1);
+    let mut total = [0.0; 2];
+    for (step, (judged, plain)) in (from..).zip(sums) {
+        let values = [judged * judged_scale, plain * plain_scale];
+        ring[(step & mask) as usize] = values;
+        total = add(total, values);
+    }
+    total
+}
+
+fn sum(step: &[f64]) -> (f64, f64) {
+    let sum = step.iter().sum();
+    (sum, sum)
+}
+
+/// Squares of the sums of groups, and squares, added up.
+fn squares(step: &[f64], group: usize) -> (f64, f64) {
+    step.chunks_exact(group).fold((0.0, 0.0), |(judged, plain), group| {
+        let (sum, power) = group.iter().fold((0.0, 0.0), |(s, p), x| (s + x, p + x * x));
+        (judged + sum * sum, plain + power)
+    })
+}
+
+/// The same of two groups of three.
+#[inline(always)]
+fn squares_3_3([a, b, c, d, e, f]: &[f64; 6]) -> (f64, f64) {
+    let squares = |pair: Pair| mul(pair, pair);
+    let plain = add(add(squares([*a, *b]), squares([*c, *d])), squares([*e, *f]));
+    let judged = squares(add(add([*a, *d], [*b, *e]), [*c, *f]));
+    (judged[0] + judged[1], plain[0] + plain[1])
+}
+
+/// The same of two groups, of an even length.
+#[inline(always)]
+fn squares_halves<const STEP: usize>(step: &[f64; STEP]) -> (f64, f64) {
+    let (pairs, _) = step.as_chunks::<2>();
+    let mut plain = mul(pairs[0], pairs[0]);
+    for pair in &pairs[1..] {
+        plain = add(plain, mul(*pair, *pair));
+    }
+    let sum = |half: &[Pair]| half[1..].iter().fold(half[0], |sum, pair| add(sum, *pair));
+    let (first, second) = pairs.split_at(STEP / 4);
+    let (first, second) = (sum(first), sum(second));
+    let judged = add([first[0], second[0]], [first[1], second[1]]);
+    let judged = mul(judged, judged);
+    (judged[0] + judged[1], plain[0] + plain[1])
 }
 
 #[cfg(test)]
@@ -257,8 +376,8 @@ mod tests {
     fn feed(steps: &mut Steps, mut values: &[f64], usable: bool) -> Vec<f64> {
         let mut out = Vec::new();
         while !values.is_empty() {
-            let (count, is_full) = steps.take(values, usable);
-            if is_full {
+            let (count, run) = steps.take(values, usable);
+            if run.is_some() {
                 out.push(steps.get(steps.count() - 1));
             }
             values = &values[count..];

@@ -6,6 +6,7 @@ use crate::dating::{last_lull, power_change_level, refine_offset, refine_onset, 
 use crate::edge::{self, Sides};
 use crate::phase::{Hold, Phase};
 use crate::rest::Scale;
+use crate::steps::{JUDGED, Pair};
 use crate::transition::{Uncertainty, UnknownEdge};
 
 /// A contraction whose peak level has grown by this ratio since it was dated is dated anew.
@@ -15,7 +16,7 @@ const REDATE_RATIO: f64 = 1.25;
 /// which the contraction is taken to reach its first level, seconds. Our choice: the rise of a quick
 /// contraction takes 0.1 to 0.5 s, that of a slow one a second.
 const BEFORE_S: f64 = 1.2;
-const AFTER_S: f64 = 1.2;
+pub(super) const AFTER_S: f64 = 1.2;
 
 /// The foot may lie this much later than the first look, seconds.
 const LATER_S: f64 = 0.1;
@@ -69,51 +70,61 @@ impl Detector {
         if after == 0 {
             return None;
         }
-        self.fill_row(from..until, scale);
+        self.fill_row(from, until, false, scale);
         let later = steps(LATER_S).min(after - 1);
         let edge = self.fit_row(before as usize, (before + later) as usize, 0.0)?;
         let at = (edge.at.round().max(0.0)) as u64;
         Some((from + at, edge.spread))
     }
 
-    /// Puts levels in a row, from rest to contraction.
-    fn fill_row(&mut self, order: impl Iterator<Item = u64>, scale: Scale) {
+    /// Puts the levels of `from..until` in a row, backwards if asked for, so that it leads from rest to
+    /// contraction.
+    fn fill_row(&mut self, from: u64, until: u64, backwards: bool, scale: Scale) {
+        let until = until.min(from.saturating_add(self.row.capacity() as u64));
+        let (older, newer) = self.steps.range(from, until);
         let statistic = self.config.statistic;
-        let capacity = self.row.capacity();
+        let level = |step: &Pair| scale.level(statistic, step[JUDGED]);
         self.row.clear();
-        let mut last = f64::NAN;
-        for step in order.take(capacity) {
-            let level = scale.level(statistic, self.steps.get(step));
-            if !level.is_nan() {
-                last = level;
+        if backwards {
+            self.row.extend(newer.iter().rev().map(level));
+            self.row.extend(older.iter().rev().map(level));
+        } else {
+            self.row.extend(older.iter().map(level));
+            self.row.extend(newer.iter().map(level));
+        }
+        if !self.row.iter().sum::<f64>().is_nan() {
+            return;
+        }
+        // An unknown level is as the one before it, or as the first known one.
+        let mut last = self.row.iter().copied().find(|level| !level.is_nan()).unwrap_or(f64::NAN);
+        for level in &mut self.row {
+            if level.is_nan() {
+                *level = last;
             }
-            self.row.push(last);
+            last = *level;
         }
     }
 
     /// Fits an edge to the row, whose first `before` levels are those before the first look.
     fn fit_row(&mut self, before: usize, last: usize, ringing: f64) -> Option<edge::Edge> {
         let statistic = self.config.statistic;
-        let first = self.row.iter().position(|level| !level.is_nan())?;
-        let known = self.row[first];
-        self.row[..first].fill(known);
+        let (front, back) = self.row.split_at_checked(before)?;
         // The level that is reached: the highest mean over the window of the envelope.
-        let window = (self.dates_per_envelope as usize).min(self.row.len() - before).max(1);
-        let mut sum: f64 = self.row[before..before + window].iter().sum();
+        let window = (self.dates_per_envelope as usize).min(back.len());
+        let mut sum: f64 = back[..window].iter().sum();
         let (mut high, mut end) = (sum, before + window);
-        for i in before + window..self.row.len() {
-            sum += self.row[i] - self.row[i - window];
+        for (i, (last, first)) in back[window..].iter().zip(back).enumerate() {
+            sum += last - first;
             if sum > high {
-                (high, end) = (sum, i + 1);
+                (high, end) = (sum, before + window + i + 1);
             }
         }
         let high = 0.95 * high / window as f64;
-        self.row.truncate(end);
         // Rest nearby, where there is enough of it.
         let quiet = before.saturating_sub((0.2 / self.date_step_s) as usize);
         let (low, weight) = match statistic {
             Statistic::Power => {
-                let rest = self.row[..quiet].iter().map(|level| level.min(2.5)).sum::<f64>();
+                let rest = front[..quiet].iter().map(|level| level.min(2.5)).sum::<f64>();
                 let low = if quiet >= 20 { rest / quiet as f64 } else { 1.08 };
                 let low = low.clamp(0.8, 1.6) + ringing * high + foreword(high);
                 let dof = self.rest.degrees_of_freedom() / self.dates_per_step as f64;
@@ -121,7 +132,7 @@ impl Detector {
             }
             Statistic::Height => {
                 let low = if quiet >= 5 {
-                    self.row[..quiet].iter().sum::<f64>() / quiet as f64
+                    front[..quiet].iter().sum::<f64>() / quiet as f64
                 } else {
                     0.0
                 };
@@ -129,19 +140,20 @@ impl Detector {
                 (low.min(0.3 * high), self.date_step_s / PRESSURE_MEMORY_S / (noise * noise))
             }
         };
-        if high <= 1.3 * low {
+        if high.is_nan() || high <= 1.3 * low {
             return None;
         }
+        self.row.truncate(end);
         // An artefact before the rise must not pass for its beginning, nor one spike for all of it.
         let cap_before = match statistic {
             Statistic::Power => 2.0f64.max(power_change_level(high)),
             Statistic::Height => f64::INFINITY,
         };
-        let near = before.min(self.row.len());
-        self.row[..near].iter_mut().for_each(|level| *level = level.min(cap_before));
-        self.row[near..].iter_mut().for_each(|level| *level = level.min(4.0 * high));
+        let (front, back) = self.row.split_at_mut(before);
+        front.iter_mut().for_each(|level| *level = level.min(cap_before));
+        back.iter_mut().for_each(|level| *level = level.min(4.0 * high));
         let sides = Sides { statistic, low, high, weight, step_s: self.date_step_s };
-        edge::foot(&self.row, last, &sides, &mut self.scores)
+        edge::foot(&self.row, last, &sides, &mut self.fit)
     }
 
     /// Sets the onset later if the contraction has grown so strong that what came first was not yet
@@ -162,8 +174,7 @@ impl Detector {
                 return;
             }
         }
-        let after = (AFTER_S / self.date_step_s) as u64;
-        if !self.course.is_dated && next >= self.course.coarse + after {
+        if !self.course.is_dated && next >= self.course.coarse + self.dates_after {
             self.course.is_dated = true;
             self.date_anew(hold, next);
         }
@@ -208,7 +219,7 @@ impl Detector {
         if after == 0 {
             return (coarse, f64::NAN);
         }
-        self.fill_row((first..next).rev(), scale);
+        self.fill_row(first, next, true, scale);
         let later = steps(LATER_S).min(after - 1);
         match self.fit_row(before as usize, (before + later) as usize, RINGING_RATIO) {
             Some(edge) => {

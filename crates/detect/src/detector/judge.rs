@@ -6,9 +6,10 @@ use super::{Before, Detector, Ring};
 use crate::config::Statistic;
 use crate::course::Course;
 use crate::dating::Levels;
-use crate::page::Page;
+use crate::page::{Page, rise_gain};
 use crate::phase::{Change, Hold, Phase};
-use crate::rest::{Learning, Scale};
+use crate::rest::{Followed, Learning, Scale};
+use crate::steps::Means;
 use crate::transition::{Contraction, Reason, Transition, Uncertainty, UnknownEdge};
 
 /// Seconds before an onset in which a dip far below rest makes a rise implausible.
@@ -40,33 +41,105 @@ const RINGING_MARGIN: f64 = 3.0;
 
 impl Detector {
     /// Takes the step that has just become complete.
-    pub(super) fn decide(&mut self, out: &mut impl FnMut(Transition)) {
+    #[inline]
+    pub(super) fn decide(&mut self, means: Means, out: &mut impl FnMut(Transition)) {
         let step = self.judged;
         let next = self.steps.count();
         self.judged = next;
-        let mean = self.steps.mean(step, next);
-        if mean.is_nan() {
-            self.miss(out);
-            return;
+        if !self.stays_quiet(means, step, next, out) {
+            self.judge(step, next, means.judged, out);
+        }
+    }
+
+    /// Takes one step up to the point at which a judgement is due. True if none is: most of the time
+    /// nothing is in progress, and the step is below the threshold or one of too few above it.
+    #[inline]
+    fn stays_quiet(
+        &mut self,
+        Means { judged: mean, plain }: Means,
+        step: u64,
+        next: u64,
+        out: &mut impl FnMut(Transition),
+    ) -> bool {
+        let mut rise = match self.phase {
+            Phase::Rest => Page::new(step),
+            Phase::Rising(rise) => rise,
+            _ => return self.stays_unjudged(mean, plain, next, out),
+        };
+        if mean.is_nan() || self.shadow >= 1.0 {
+            return self.stays_unjudged(mean, plain, next, out);
         }
         self.missing_s = 0.0;
-        if self.phase == Phase::Blind {
-            self.come_back();
-            return;
+        let at_rest = rise.sum_s <= 0.5 * self.artefact_evidence_s;
+        if let Some(followed) = self.rest.follow(mean, plain, at_rest) {
+            self.end_block(followed, next, out);
         }
-        if self.phase == Phase::Learning {
-            if self.rest.learn_step(mean, self.steps.mean_plain(step, next)) {
-                self.learn(0, false, out);
+        if mean > self.calm_value || rise.sum_s > 0.0 {
+            let level = self.coarsen(self.scale).level(self.config.statistic, mean);
+            let limits = &self.limits;
+            rise.add(
+                rise_gain(level, limits.onset_level, limits.strong_ratio),
+                step,
+                limits.step_s,
+            );
+            if rise.sum_s > limits.evidence_s {
+                return false;
             }
-            return;
+            self.phase = if rise.sum_s > 0.0 { Phase::Rising(rise) } else { Phase::Rest };
         }
-        let at_rest = self.phase.is_rest(&self.limits) && self.shadow < 1.0;
-        let plain = self.steps.mean_plain(step, next);
-        let fell = self.rest.follow(mean, plain, at_rest);
+        self.memory *= self.memory_decay;
+        self.shadow *= self.shadow_decay;
+        true
+    }
+
+    /// The same in all other phases: true if the step is not to be judged.
+    fn stays_unjudged(
+        &mut self,
+        mean: f64,
+        plain: f64,
+        next: u64,
+        out: &mut impl FnMut(Transition),
+    ) -> bool {
+        if mean.is_nan() {
+            self.miss(out);
+            return true;
+        }
+        self.missing_s = 0.0;
+        match self.phase {
+            Phase::Blind => {
+                self.come_back();
+                return true;
+            }
+            Phase::Learning => {
+                if self.rest.learn_step(mean, plain) {
+                    self.learn(0, false, out);
+                }
+                return true;
+            }
+            Phase::Rest | Phase::Rising(_) | Phase::Contracted(_) | Phase::Falling(_) => {}
+        }
+        // What rings is no rest, nor is a contraction or its tail.
+        let followed = self.rest.follow(mean, plain, false);
         if self.shadow >= 1.0 {
             self.rest.forget_largest();
         }
-        if fell && !self.spoken && matches!(self.phase, Phase::Rest | Phase::Rising(_)) {
+        if let Some(followed) = followed {
+            self.end_block(followed, next, out);
+        }
+        false
+    }
+
+    /// The resting level may have moved.
+    fn end_block(&mut self, followed: Followed, next: u64, out: &mut impl FnMut(Transition)) {
+        self.suit_rest();
+        if followed == Followed::Fallen {
+            self.fall(next, out);
+        }
+    }
+
+    /// The rest fell to that of the last blocks.
+    fn fall(&mut self, next: u64, out: &mut impl FnMut(Transition)) {
+        if !self.spoken && matches!(self.phase, Phase::Rest | Phase::Rising(_)) {
             // The level that was taken for rest was not.
             let origin = self.steps.index(0);
             let window = self.rate.sample_count(self.config.fall_window_s) as u64;
@@ -74,32 +147,30 @@ impl Detector {
             let span = Span { start: origin, end };
             self.undetermined(span, self.now(), Reason::NoRestBefore, out);
         }
-        self.judge(step, next, mean, out);
     }
 
     /// Judges one step against the resting level.
     fn judge(&mut self, step: u64, next: u64, mean: f64, out: &mut impl FnMut(Transition)) {
-        let Some(scale) = self.rest.scale() else { return };
         self.memory *= self.memory_decay;
         let statistic = self.config.statistic;
         // A contraction is judged to its end by the rest before it.
         let scale = match self.phase {
             Phase::Contracted(_) => self.course.scale,
             Phase::Learning | Phase::Rest | Phase::Rising(_) | Phase::Falling(_) | Phase::Blind => {
-                self.coarsen(scale)
+                self.coarsen(self.scale)
             }
         };
-        let mut limits = if self.is_doubtful(scale) { self.doubtful_limits } else { self.limits };
-        limits.evidence_s = self.evidence_s();
+        let is_doubtful = self.is_doubtful(scale);
         let level = scale.level(statistic, mean);
         self.shadow *= self.shadow_decay;
         let shadow = self.shadow;
-        if let Phase::Contracted(hold) = self.phase {
+        if let Phase::Contracted(hold) = &self.phase {
             let is_whole = hold.release.sum_s <= 0.0;
             self.course.follow(&self.steps, hold.onset, step, next, is_whole);
             self.course.lowest_level = self.course.lowest_level.min(level);
         }
-        match self.phase.step(level, step, next, shadow, &limits) {
+        let limits = if is_doubtful { &self.doubtful_limits } else { &self.limits };
+        match self.phase.step(level, step, next, shadow, limits) {
             None => {}
             Some(Change::Begun { since, threshold }) => {
                 self.begin(since, next, threshold, scale, out);
@@ -110,7 +181,7 @@ impl Detector {
                 self.last_end = offset;
                 self.report(hold, Some((offset, spread)), self.now(), out);
             }
-            Some(Change::Outlasted { hold }) if self.is_doubtful(scale) => {
+            Some(Change::Outlasted { hold }) if is_doubtful => {
                 self.learn_again(hold, out);
                 return;
             }
@@ -119,29 +190,40 @@ impl Detector {
                 let span = Span { start: self.date(hold.onset), end: now };
                 self.undetermined(span, now, Reason::RestChanged, out);
                 self.rest.move_to_recent();
+                self.suit_rest();
             }
-            Some(Change::Lingered) => self.rest.move_to_recent(),
+            Some(Change::Lingered) => {
+                self.rest.move_to_recent();
+                self.suit_rest();
+            }
         }
         if let Phase::Contracted(hold) = self.phase {
             self.redate(hold, next);
         }
     }
 
-    /// Evidence that is asked for a contraction, seconds of full gain: what an artefact does not
-    /// gather, or, where a step holds few independent values, what noise does not.
-    fn evidence_s(&self) -> f64 {
-        match self.config.statistic {
-            Statistic::Power => {
-                let dof_per_s = self.rest.degrees_of_freedom() / self.limits.step_s;
-                self.artefact_evidence_s.max(NOISE_EVIDENCE / dof_per_s)
-            }
-            Statistic::Height => self.artefact_evidence_s,
+    /// Takes over what follows from the resting level.
+    ///
+    /// The evidence that is asked for a contraction, in seconds of full gain, is what an artefact does
+    /// not gather, or, where a step holds few independent values, what noise does not.
+    fn suit_rest(&mut self) {
+        let Some(scale) = self.rest.scale() else { return };
+        self.scale = scale;
+        self.calm_value = scale.value(self.config.statistic, self.config.onset_level);
+        if self.config.statistic == Statistic::Power {
+            let dof_per_s = self.rest.degrees_of_freedom() / self.limits.step_s;
+            let evidence_s = self.artefact_evidence_s.max(NOISE_EVIDENCE / dof_per_s);
+            self.limits.evidence_s = evidence_s;
+            self.doubtful_limits.evidence_s = evidence_s;
         }
     }
 
     /// The scale with a unit that suits the strongest contraction of the last minutes: a twentieth of
     /// it need not be looked at, however quiet the rest.
     fn coarsen(&self, scale: Scale) -> Scale {
+        if self.config.smallest_ratio <= 0.0 {
+            return scale;
+        }
         let least = self.config.smallest_ratio * self.memory / self.config.onset_level;
         Scale { unit: scale.unit.max(least), ..scale }
     }
@@ -311,6 +393,7 @@ impl Detector {
             Learning::TooFew | Learning::Silent => return,
             Learning::Learnt => {}
         }
+        self.suit_rest();
         self.memory = self.rest.range();
         self.phase = Phase::Rest;
         let end = self.judged;
