@@ -65,6 +65,12 @@ pub struct DetectorConfig {
     /// last longer, as its evidence grows more slowly; one far stronger than any artefact (200
     /// times `onset_level` and more) may be shorter, down to a half.
     pub shortest_s: f64,
+    /// The same for a rise to [`Self::quick_level`] with the spectrum of muscle, which a QRS complex or a
+    /// motion artefact has not; seconds, above 0, to `shortest_s`. Needs groups of samples to tell:
+    /// without effect below 500 Hz and for pressure.
+    pub quick_s: f64,
+    /// Mean level that a rise must have for that; what turns out short and weaker is withdrawn.
+    pub quick_level: f64,
     /// Height below this ratio of the strongest contraction of the last minutes is none, however
     /// quiet the rest, 0 to 0.5.
     pub smallest_ratio: f64,
@@ -131,6 +137,10 @@ impl DetectorConfig {
             // Between a QRS complex (80 to 100 ms, with filter ringing) or a cable knock (up to
             // 180 ms) and a thumb flick (250 ms and more above rest).
             shortest_s: 0.2,
+            // Half of it.
+            quick_s: 0.1,
+            // 6 dB. The rest of a real recording stirs for 0.3 s at 5 dB.
+            quick_level: 4.0,
             smallest_ratio: 0.0,
             // A thirteenth in amplitude.
             doubtful_ratio: 0.006,
@@ -174,6 +184,8 @@ impl DetectorConfig {
             strong_ratio: 2.0,
             // Between a cough (up to 0.4 s at its foot) and a quick squeeze (0.5 s and more).
             shortest_s: 0.4,
+            quick_s: 0.4,
+            quick_level: 6.0,
             smallest_ratio: 0.05,
             doubtful_ratio: 0.0,
             memory_half_s: 60.0,
@@ -211,6 +223,8 @@ impl DetectorConfig {
             ("onset_level", self.onset_level, self.offset_level, max_level),
             ("strong_ratio", self.strong_ratio, 1.1, 100.0),
             ("shortest_s", self.shortest_s, 0.01, 5.0),
+            ("quick_s", self.quick_s, 0.01, self.shortest_s),
+            ("quick_level", self.quick_level, 1.0, max_level),
             ("smallest_ratio", self.smallest_ratio, 0.0, 0.5),
             ("doubtful_ratio", self.doubtful_ratio, 0.0, 0.1),
             ("memory_half_s", self.memory_half_s, 1.0, max_s),

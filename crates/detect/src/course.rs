@@ -2,6 +2,7 @@
 
 use levator_signal::SampleIndex;
 
+use crate::page::Page;
 use crate::rest::Scale;
 use crate::steps::Steps;
 
@@ -16,6 +17,10 @@ pub(crate) struct Course {
     pub(crate) rest_amplitude: f64,
     /// First look at where it began, before the edge was fitted.
     pub(crate) coarse: u64,
+    /// Whether it was announced on little evidence.
+    pub(crate) is_quick: bool,
+    /// Evidence for it, as long as it is little.
+    pub(crate) evidence: Page,
     /// Whether enough was heard for a last fit of the onset.
     pub(crate) is_dated: bool,
     /// Standard deviation of the onset in dating steps; `NaN` if there was no fit.
@@ -61,6 +66,8 @@ impl Course {
             has_rest_before: false,
             rest_amplitude: 0.0,
             coarse: 0,
+            is_quick: false,
+            evidence: Page::new(0),
             is_dated: false,
             onset_spread: f64::NAN,
             decided: SampleIndex::ZERO,

@@ -49,6 +49,13 @@ pub struct Detector {
     date_step_s: f64,
     /// Evidence that a strong contraction of the shortest length gathers, seconds.
     artefact_evidence_s: f64,
+    /// What rose so far, beside what `Phase` knows.
+    excess: judge::Excess,
+    /// The same as the evidence of `limits` and, for what is strong and as fast as muscle, less.
+    evidence_s: f64,
+    quick_evidence_s: f64,
+    /// How strong that must be: power above rest.
+    least_excess: f64,
     /// The resting level and its unit.
     scale: Scale,
     /// Value up to which a step at rest leaves everything as it is.
@@ -142,6 +149,10 @@ impl Detector {
             artefact_evidence_s: 0.0,
             scale: Scale { rest: 0.0, unit: 1.0, is_silent: false },
             calm_value: f64::NEG_INFINITY,
+            excess: judge::Excess::default(),
+            evidence_s: 0.0,
+            quick_evidence_s: 0.0,
+            least_excess: 0.0,
             shadow: 0.0,
             shadow_decay: 0.0,
             steps: Steps::new(config.statistic, step_count, dates * date_len),
@@ -201,6 +212,8 @@ impl Detector {
         self.doubtful_limits = Limits::new(&doubtful, self.date_step_s, step_s);
         self.artefact_evidence_s = self.limits.evidence_s;
         self.calm_value = f64::NEG_INFINITY;
+        self.evidence_s = self.limits.evidence_s;
+        self.quick_evidence_s = self.limits.evidence_s;
         self.shadow = 0.0;
         self.shadow_decay = libm::pow(10.0, -0.1 * SHADOW_DB_PER_S * step_s);
         self.memory_decay =

@@ -145,6 +145,7 @@ impl Phase {
         step: u64,
         next: u64,
         shadow: f64,
+        evidence_s: f64,
         limits: &Limits,
     ) -> Option<Change> {
         let threshold = limits.onset_level * shadow.max(1.0);
@@ -153,12 +154,12 @@ impl Phase {
             Self::Rest => {
                 let mut rise = Page::new(step);
                 rise.add(rise_gain(level, threshold, limits.strong_ratio), step, limits.step_s);
-                self.judge_rise(rise, threshold, limits)
+                self.judge_rise(rise, threshold, evidence_s)
             }
             Self::Rising(rise) => {
                 let mut rise = *rise;
                 rise.add(rise_gain(level, threshold, limits.strong_ratio), step, limits.step_s);
-                self.judge_rise(rise, threshold, limits)
+                self.judge_rise(rise, threshold, evidence_s)
             }
             Self::Contracted(hold) => {
                 hold.level = limits.smooth(hold.level, level);
@@ -190,7 +191,7 @@ impl Phase {
                 let followed = level.clamp(0.0, 2.0 * tail.height);
                 tail.height += (followed - tail.height) * limits.tail_gain;
                 tail.calm.add(fall_gain(level, limits.offset_level), step, limits.step_s);
-                if tail.rise.sum_s > limits.evidence_s {
+                if tail.rise.sum_s > evidence_s {
                     let since = tail.rise.since;
                     return Some(Change::Begun { since, threshold: above_tail });
                 }
@@ -207,9 +208,9 @@ impl Phase {
         }
     }
 
-    fn judge_rise(&mut self, rise: Page, threshold: f64, limits: &Limits) -> Option<Change> {
+    fn judge_rise(&mut self, rise: Page, threshold: f64, evidence_s: f64) -> Option<Change> {
         *self = if rise.sum_s > 0.0 { Self::Rising(rise) } else { Self::Rest };
-        (rise.sum_s > limits.evidence_s).then_some(Change::Begun { since: rise.since, threshold })
+        (rise.sum_s > evidence_s).then_some(Change::Begun { since: rise.since, threshold })
     }
 }
 
@@ -286,7 +287,7 @@ mod tests {
         ];
         for (from, level, step, to, change) in table {
             let mut phase = from;
-            let found = phase.step(level, step, step + 4, 0.0, &limits());
+            let found = phase.step(level, step, step + 4, 0.0, limits().evidence_s, &limits());
             assert_eq!((name(&phase), word(found)), (to, change), "{from:?} at level {level}");
         }
     }

@@ -46,10 +46,11 @@ pub(crate) struct RestModel {
     recent_capacity: usize,
     recent_count: usize,
     scratch: Vec<f64>,
-    /// The block in hand: sum of its steps, of their squares, and of their plain values.
+    /// The block in hand: sum of its steps, of their squares, of their plain and of their fast values.
     sum: f64,
     square_sum: f64,
     plain_sum: f64,
+    fast_sum: f64,
     filled: usize,
     accepted: bool,
     /// Squared coefficient of variation of the steps within a block at rest.
@@ -58,6 +59,8 @@ pub(crate) struct RestModel {
     variation_count: f64,
     /// Plain power of a block at rest as a multiple of its judged power.
     plain_ratio: f64,
+    /// Power of the fast part of a block at rest as a multiple of its judged power.
+    fast_ratio: f64,
     learnt: Option<Scale>,
     /// Largest block, to tell silence.
     largest: f64,
@@ -126,11 +129,13 @@ impl RestModel {
             sum: 0.0,
             square_sum: 0.0,
             plain_sum: 0.0,
+            fast_sum: 0.0,
             filled: 0,
             accepted: true,
             variation: 0.0,
             variation_count: 0.0,
             plain_ratio: 1.0,
+            fast_ratio: 1.0,
             learnt: None,
             largest: 0.0,
             largest_decay: 1.0,
@@ -144,6 +149,7 @@ impl RestModel {
         self.variation = 0.0;
         self.variation_count = 0.0;
         self.plain_ratio = 1.0;
+        self.fast_ratio = 1.0;
         self.clear();
         self.interrupt();
     }
@@ -180,6 +186,7 @@ impl RestModel {
         self.sum = 0.0;
         self.square_sum = 0.0;
         self.plain_sum = 0.0;
+        self.fast_sum = 0.0;
         self.filled = 0;
         self.accepted = true;
     }
@@ -218,13 +225,18 @@ impl RestModel {
         if self.variation > 0.0 { (2.0 / self.variation).clamp(0.5, MOST_DOF) } else { MOST_DOF }
     }
 
+    /// Power at rest that changes from one group of samples to the next, as a ratio of the judged one.
+    pub(crate) fn fast_ratio(&self) -> f64 {
+        self.fast_ratio
+    }
+
     /// Takes one step while learning. True at the end of a block.
-    pub(crate) fn learn_step(&mut self, value: f64, plain: f64) -> bool {
+    pub(crate) fn learn_step(&mut self, value: f64, plain: f64, fast: f64) -> bool {
         if value.is_nan() {
             self.drop_block();
             return false;
         }
-        self.add(value, plain);
+        self.add(value, plain, fast);
         if self.filled < self.steps_per_block {
             return false;
         }
@@ -280,9 +292,15 @@ impl RestModel {
     /// Takes one step after learning; `at_rest` says whether it may belong to rest. At the end of a
     /// block the scale is brought up to date.
     #[inline]
-    pub(crate) fn follow(&mut self, value: f64, plain: f64, at_rest: bool) -> Option<Followed> {
+    pub(crate) fn follow(
+        &mut self,
+        value: f64,
+        plain: f64,
+        fast: f64,
+        at_rest: bool,
+    ) -> Option<Followed> {
         self.accepted &= at_rest;
-        self.add(value, plain);
+        self.add(value, plain, fast);
         (self.filled >= self.steps_per_block).then(|| self.follow_block())
     }
 
@@ -342,10 +360,11 @@ impl RestModel {
 
     /// Adds a step to the block in hand.
     #[inline]
-    fn add(&mut self, value: f64, plain: f64) {
+    fn add(&mut self, value: f64, plain: f64, fast: f64) {
         self.sum += value;
         self.square_sum += value * value;
         self.plain_sum += plain;
+        self.fast_sum += fast;
         self.filled += 1;
     }
 
@@ -368,6 +387,10 @@ impl RestModel {
         self.variation_count = (self.variation_count + 1.0).min(VARIATION_COUNT);
         let plain_ratio = self.plain_sum / (count * block);
         self.plain_ratio += (plain_ratio - self.plain_ratio) / self.variation_count;
+        if self.fast_sum > 0.0 {
+            let fast_ratio = self.fast_sum / (count * block);
+            self.fast_ratio += (fast_ratio - self.fast_ratio) / self.variation_count;
+        }
         if count < 2.0 {
             return;
         }
@@ -471,7 +494,7 @@ mod tests {
     fn learnt(config: &DetectorConfig, blocks: impl IntoIterator<Item = f64>) -> RestModel {
         let mut model = model(config);
         for block in blocks {
-            model.learn_step(block, block);
+            model.learn_step(block, block, 0.0);
         }
         assert_eq!(model.learn(true), Learning::Learnt);
         model
@@ -499,7 +522,7 @@ mod tests {
         let mut model = model(&DetectorConfig::emg());
         assert_eq!(model.learn(true), Learning::TooFew);
         for _ in 0..20 {
-            model.learn_step(0.0, 0.0);
+            model.learn_step(0.0, 0.0, 0.0);
         }
         assert_eq!(model.learn(false), Learning::Silent);
         assert_eq!(model.scale(), None);
@@ -512,6 +535,7 @@ mod tests {
             model.follow(
                 1.0 + 0.001 * f64::from(i * 7 % 13),
                 1.0 + 0.001 * f64::from(i * 7 % 13),
+                0.0,
                 true,
             );
         }
@@ -526,7 +550,7 @@ mod tests {
     fn what_is_not_rest_moves_nothing() {
         let mut model = learnt(&DetectorConfig::emg(), [1.0; 10]);
         for _ in 0..100 {
-            assert_ne!(model.follow(50.0, 50.0, false), Some(Followed::Fallen));
+            assert_ne!(model.follow(50.0, 50.0, 0.0, false), Some(Followed::Fallen));
         }
         assert_eq!(model.scale(), Some(Scale { rest: 1.0, unit: 1.0, is_silent: false }));
     }
@@ -534,7 +558,8 @@ mod tests {
     #[test]
     fn a_fall_is_followed_as_soon_as_its_window_is_full() {
         let mut model = learnt(&DetectorConfig::emg(), [4.0; 100]);
-        let fell = (0..20).position(|_| model.follow(1.0, 1.0, true) == Some(Followed::Fallen));
+        let fell =
+            (0..20).position(|_| model.follow(1.0, 1.0, 0.0, true) == Some(Followed::Fallen));
         assert_eq!(fell, Some(9), "the window is ten blocks");
         assert_eq!(model.scale(), Some(Scale { rest: 1.0, unit: 1.0, is_silent: false }));
     }
@@ -545,7 +570,7 @@ mod tests {
         let mut model = learnt(&DetectorConfig::pressure(), blocks);
         let before = model.scale().expect("learnt");
         for _ in 0..30 {
-            model.follow(30.0, 30.0, false);
+            model.follow(30.0, 30.0, 0.0, false);
         }
         model.move_to_recent();
         let after = model.scale().expect("learnt");

@@ -43,6 +43,9 @@ pub(crate) struct Steps {
 pub(crate) struct Means {
     pub(crate) judged: f64,
     pub(crate) plain: f64,
+    /// Power of what differs between neighbouring groups, as much as `judged` if they are independent;
+    /// zero if there is one group in a step.
+    pub(crate) fast: f64,
 }
 
 impl Steps {
@@ -144,7 +147,7 @@ impl Steps {
         let from = self.written;
         let ring = &mut self.ring[..=self.mask as usize];
         let [judged_scale, plain_scale] = self.scale;
-        let total = match self.writer {
+        let (total, fast) = match self.writer {
             Some(write) => write(values, ring, from, judged_scale, plain_scale),
             None => {
                 let (group, step) = (self.samples_per_group, self.samples_per_step);
@@ -159,7 +162,8 @@ impl Steps {
         // A finite sum has finite parts.
         if (total[JUDGED] + total[PLAIN]).is_finite() {
             let count = f64::from(self.steps_per_run);
-            Means { judged: total[JUDGED] / count, plain: total[PLAIN] / count }
+            let fast = fast * judged_scale / count;
+            Means { judged: total[JUDGED] / count, plain: total[PLAIN] / count, fast }
         } else {
             self.spoil(from)
         }
@@ -174,7 +178,8 @@ impl Steps {
                 self.ring[slot] = [f64::NAN; 2];
             }
         }
-        Means { judged: self.mean(from, self.written), plain: self.mean_plain(from, self.written) }
+        let judged = self.mean(from, self.written);
+        Means { judged, plain: self.mean_plain(from, self.written), fast: 0.0 }
     }
 
     /// Number of steps since the origin.
@@ -286,7 +291,8 @@ fn mean<const WHICH: usize>((older, newer): (&[Pair], &[Pair])) -> f64 {
 
 /// Writes the steps of a run from the step `from` on into a ring whose length is a power of two;
 /// returns their sum. The two factors make means of sums.
-type Writer = fn(&[f64], &mut [Pair], from: u64, judged_scale: f64, plain_scale: f64) -> Pair;
+type Writer =
+    fn(&[f64], &mut [Pair], from: u64, judged_scale: f64, plain_scale: f64) -> (Pair, f64);
 
 /// The writer for steps of EMG as long as they are at 1, 2 and 4 kHz.
 fn writer(statistic: Statistic, group: usize, step: usize) -> Option<Writer> {
@@ -309,47 +315,58 @@ fn writer(statistic: Statistic, group: usize, step: usize) -> Option<Writer> {
 
 #[inline(always)]
 fn write(
-    sums: impl Iterator<Item = (f64, f64)>,
+    sums: impl Iterator<Item = (f64, f64, f64)>,
     ring: &mut [Pair],
     from: u64,
     judged_scale: f64,
     plain_scale: f64,
-) -> Pair {
+) -> (Pair, f64) {
     let mask = (ring.len() as u64).wrapping_sub(1);
-    let mut total = [0.0; 2];
-    for (step, (judged, plain)) in (from..).zip(sums) {
+    let (mut total, mut all_fast) = ([0.0; 2], 0.0);
+    for (step, (judged, plain, fast)) in (from..).zip(sums) {
         let values = [judged * judged_scale, plain * plain_scale];
         ring[(step & mask) as usize] = values;
         total = add(total, values);
+        all_fast += fast;
     }
-    total
+    (total, all_fast)
 }
 
-fn sum(step: &[f64]) -> (f64, f64) {
+fn sum(step: &[f64]) -> (f64, f64, f64) {
     let sum = step.iter().sum();
-    (sum, sum)
+    (sum, sum, 0.0)
 }
 
 /// Squares of the sums of groups, and squares, added up.
-fn squares(step: &[f64], group: usize) -> (f64, f64) {
-    step.chunks_exact(group).fold((0.0, 0.0), |(judged, plain), group| {
+fn squares(step: &[f64], group: usize) -> (f64, f64, f64) {
+    let (mut judged, mut plain, mut fast) = (0.0, 0.0, 0.0);
+    let mut last = None;
+    for group in step.chunks_exact(group) {
         let (sum, power) = group.iter().fold((0.0, 0.0), |(s, p), x| (s + x, p + x * x));
-        (judged + sum * sum, plain + power)
-    })
+        judged += sum * sum;
+        plain += power;
+        if let Some(last) = last.replace(sum) {
+            let change: f64 = sum - last;
+            fast += change * change;
+        }
+    }
+    let count = (step.len() / group) as f64;
+    (judged, plain, if count > 1.0 { 0.5 * fast * count / (count - 1.0) } else { 0.0 })
 }
 
 /// The same of two groups of three.
 #[inline(always)]
-fn squares_3_3([a, b, c, d, e, f]: &[f64; 6]) -> (f64, f64) {
+fn squares_3_3([a, b, c, d, e, f]: &[f64; 6]) -> (f64, f64, f64) {
     let squares = |pair: Pair| mul(pair, pair);
     let plain = add(add(squares([*a, *b]), squares([*c, *d])), squares([*e, *f]));
-    let judged = squares(add(add([*a, *d], [*b, *e]), [*c, *f]));
-    (judged[0] + judged[1], plain[0] + plain[1])
+    let groups = add(add([*a, *d], [*b, *e]), [*c, *f]);
+    let (judged, change) = (squares(groups), groups[0] - groups[1]);
+    (judged[0] + judged[1], plain[0] + plain[1], change * change)
 }
 
 /// The same of two groups, of an even length.
 #[inline(always)]
-fn squares_halves<const STEP: usize>(step: &[f64; STEP]) -> (f64, f64) {
+fn squares_halves<const STEP: usize>(step: &[f64; STEP]) -> (f64, f64, f64) {
     let (pairs, _) = step.as_chunks::<2>();
     let mut plain = mul(pairs[0], pairs[0]);
     for pair in &pairs[1..] {
@@ -358,9 +375,9 @@ fn squares_halves<const STEP: usize>(step: &[f64; STEP]) -> (f64, f64) {
     let sum = |half: &[Pair]| half[1..].iter().fold(half[0], |sum, pair| add(sum, *pair));
     let (first, second) = pairs.split_at(STEP / 4);
     let (first, second) = (sum(first), sum(second));
-    let judged = add([first[0], second[0]], [first[1], second[1]]);
-    let judged = mul(judged, judged);
-    (judged[0] + judged[1], plain[0] + plain[1])
+    let groups = add([first[0], second[0]], [first[1], second[1]]);
+    let (judged, change) = (mul(groups, groups), groups[0] - groups[1]);
+    (judged[0] + judged[1], plain[0] + plain[1], change * change)
 }
 
 #[cfg(test)]

@@ -133,8 +133,8 @@ fn one_wild_sample_changes_no_contraction() {
             plain.iter().filter(|one| one.0.0 < 3200 || one.0 > hidden_until).collect();
         assert_eq!(found.len(), heard.len(), "{wild}: {found:?}");
         for (one, other) in found.iter().zip(heard) {
-            // What is learnt of the rest is a little different for a while.
-            assert!(one.0.0.abs_diff(other.0.0) <= 50, "{wild}: {one:?} was {other:?}");
+            // What is learnt of the rest is a little different for a while; the rises are slow.
+            assert!(one.0.0.abs_diff(other.0.0) <= 60, "{wild}: {one:?} was {other:?}");
         }
     }
 }

@@ -289,10 +289,10 @@ fn rest_in_front_moves_dates_by_its_length_only() {
 #[test]
 fn short_gaps_are_merged_before_short_events_are_dropped() {
     // Either piece alone is too short to be a contraction.
-    let piece = run_emg(1000.0, &emg(1000.0, 6.0, &[(3.0, 3.12, 9.0)]));
+    let piece = run_emg(1000.0, &emg(1000.0, 6.0, &[(3.0, 3.07, 9.0)]));
     assert_eq!(contractions(&piece), []);
-    let both = run_emg(1000.0, &emg(1000.0, 6.0, &[(3.0, 3.12, 9.0), (3.15, 3.30, 9.0)]));
-    assert_times(&times(&both, 1000.0), &[(3.0, 3.3)], 0.02);
+    let both = run_emg(1000.0, &emg(1000.0, 6.0, &[(3.0, 3.07, 9.0), (3.1, 3.17, 9.0)]));
+    assert_times(&times(&both, 1000.0), &[(3.0, 3.17)], 0.02);
 }
 
 #[test]
@@ -562,11 +562,35 @@ fn a_dead_line_before_the_signal_is_not_its_rest() {
 }
 
 #[test]
-fn a_very_strong_flick_may_be_shorter() {
-    let weak = run_emg(1000.0, &emg(1000.0, 6.0, &[(3.0, 3.15, 9.0)]));
+fn a_very_strong_flick_may_be_shorter_at_any_rate() {
+    let weak = run_emg(200.0, &emg(200.0, 6.0, &[(3.0, 3.15, 9.0)]));
     assert_eq!(contractions(&weak), []);
-    let strong = run_emg(1000.0, &emg(1000.0, 6.0, &[(3.0, 3.15, 200.0)]));
-    assert_times(&times(&strong, 1000.0), &[(3.0, 3.15)], 0.01);
+    let strong = run_emg(200.0, &emg(200.0, 6.0, &[(3.0, 3.15, 200.0)]));
+    assert_times(&times(&strong, 200.0), &[(3.0, 3.15)], 0.03);
+}
+
+#[test]
+fn what_is_as_fast_as_muscle_may_be_short_and_what_is_slow_may_not() {
+    for hz in [1000.0, 2000.0, 4000.0] {
+        let fast = run_emg(hz, &emg(hz, 6.0, &[(3.0, 3.13, 5.0)]));
+        assert_times(&times(&fast, hz), &[(3.0, 3.13)], 0.04);
+        // As strong for as long: three waves of 25 Hz.
+        let mut slow = emg(hz, 6.0, &[]);
+        for (i, value) in slow[(3.0 * hz) as usize..(3.13 * hz) as usize].iter_mut().enumerate() {
+            *value += 7.0 * libm::sin(core::f64::consts::TAU * 25.0 * i as f64 / hz);
+        }
+        assert_eq!(contractions(&run_emg(hz, &slow)), [], "{hz} Hz");
+    }
+}
+
+#[test]
+fn what_begins_strong_and_ends_soon_and_weak_is_taken_back() {
+    let found = run_emg(1000.0, &emg(1000.0, 6.0, &[(3.0, 3.12, 2.3), (3.12, 3.3, 1.5)]));
+    assert_eq!(contractions(&found), []);
+    assert!(
+        matches!(found[..], [Transition::Onset { .. }, Transition::Withdrawn { .. }]),
+        "{found:?}"
+    );
 }
 
 #[test]
