@@ -142,8 +142,8 @@ impl DetectorConfig {
             // 6 dB. The rest of a real recording stirs for 0.3 s at 5 dB.
             quick_level: 4.0,
             smallest_ratio: 0.0,
-            // A thirteenth in amplitude.
-            doubtful_ratio: 0.006,
+            // An eighth in amplitude: twitches that nobody asked for have up to a ninth.
+            doubtful_ratio: 0.0156,
             memory_half_s: 60.0,
             offset_level: 1.7,
             // -16 dB of power, a sixth in amplitude.

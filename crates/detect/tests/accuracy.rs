@@ -4,6 +4,8 @@
 //! sets of settings that hold for everything.
 #![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
 
+#[path = "../examples/score/labels.rs"]
+mod labels;
 #[path = "../examples/score/recording.rs"]
 mod recording;
 #[path = "../examples/score/scoring.rs"]
@@ -11,7 +13,7 @@ mod scoring;
 #[path = "../examples/score/simulated.rs"]
 mod simulated;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use levator_detect::Transition;
 use levator_signal::{SampleIndex, SampleRate};
@@ -160,47 +162,14 @@ fn row(
     row
 }
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/recordings")
-}
-
-fn events(file: &str) -> Vec<Event> {
-    let Ok(text) = std::fs::read_to_string(folder().join(file)) else { return Vec::new() };
-    text.lines()
-        .skip(1)
-        .map(|line| {
-            let mut cells = line.split(',');
-            let mut number = || cells.next().and_then(|c| c.parse().ok());
-            Event {
-                onset_s: number().expect("a number"),
-                offset_s: number(),
-                is_offset_known: !line.contains("end of file"),
-            }
-        })
-        .collect()
-}
-
-/// Length and onset tolerance of a recording, from the table.
-fn limits(name: &str) -> (f64, f64) {
-    let table = std::fs::read_to_string(folder().join("recordings.csv")).expect("it is there");
-    let line = table.lines().find(|line| line.split(',').next() == Some(name)).expect("listed");
-    let mut cells = line.rsplit(',');
-    let mut number = || cells.next().and_then(|c| c.trim().parse().ok()).expect("a number");
-    let tolerance_s = number();
-    (number(), tolerance_s)
-}
-
 fn real() -> Vec<(String, Row)> {
-    recording::read_all(&folder(), &folder().join("recordings.csv"))
+    let folder = labels::folder();
+    recording::read_all(&folder, &folder.join("recordings.csv"))
         .expect("they are readable")
         .iter()
         .map(|Recording { name, is_emg, signal }| {
-            let labels = events(&format!("{name}.labels.csv"));
-            let ignored: Vec<(f64, f64)> = events(&format!("{name}.ignore.csv"))
-                .iter()
-                .filter_map(|e| Some((e.onset_s, e.offset_s?)))
-                .collect();
-            let (duration_s, tolerance_s) = limits(name);
+            let (labels, ignored) = (labels::labels(name), labels::ignored(name));
+            let (duration_s, tolerance_s) = labels::limits(name);
             (name.clone(), row(signal, *is_emg, &labels, &ignored, duration_s, tolerance_s))
         })
         .collect()

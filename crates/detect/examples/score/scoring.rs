@@ -101,7 +101,12 @@ pub(crate) fn score(
     }
     for (j, span) in found.iter().enumerate() {
         let inside: f64 = ignored.iter().map(|i| overlap(*span, *i).max(0.0)).sum();
-        if is_taken[j] || (!ignored.is_empty() && inside >= MIN_OVERLAP * (span.1 - span.0)) {
+        let is_ignored = if span.1 > span.0 {
+            inside >= MIN_OVERLAP * (span.1 - span.0)
+        } else {
+            ignored.iter().any(|i| (i.0..=i.1).contains(&span.0))
+        };
+        if is_taken[j] || is_ignored {
             continue;
         }
         score.false_count += 1;

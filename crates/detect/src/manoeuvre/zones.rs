@@ -3,6 +3,8 @@
 use core::fmt;
 use core::ops::Range;
 
+use super::PASSED_ON;
+
 /// Which sensors of a row lie where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Zones {
@@ -50,7 +52,8 @@ const FREE: f64 = 0.25;
 /// `events`: for each event the net pressure of every sensor, the outermost first, all in one unit;
 /// `spread`: how much one sensor moves at rest.
 ///
-/// What all sensors do together is the abdomen's, and is taken off first: a push alone shows no zone.
+/// What all sensors do together is the abdomen's, and is taken off first; an event in which little is left
+/// is a push and shows no zone.
 ///
 /// # Errors
 ///
@@ -66,8 +69,12 @@ pub fn find_zones(events: &[&[f64]], spread: f64) -> Result<Zones, NoZones> {
         sorted.sort_unstable_by(f64::total_cmp);
         // The second lowest: one sensor may be dead.
         let common = sorted[1];
-        for (own, net) in own.iter_mut().zip(*event) {
-            *own += (net - common).max(0.0) / events.len() as f64;
+        let hill = sorted[sensor_count - 1] - common;
+        // No sensor hears the abdomen as every other does: a push makes a small hill, too.
+        if hill > (3.0 * spread).max(PASSED_ON * common) {
+            for (own, net) in own.iter_mut().zip(*event) {
+                *own += (net - common).max(0.0);
+            }
         }
     }
     let (peak, highest) = own
@@ -75,7 +82,7 @@ pub fn find_zones(events: &[&[f64]], spread: f64) -> Result<Zones, NoZones> {
         .enumerate()
         .max_by(|one, other| one.1.total_cmp(other.1))
         .map(|(sensor, height)| (sensor, *height))
-        .filter(|(_, height)| height.is_finite() && *height > 3.0 * spread)
+        .filter(|(_, height)| height.is_finite() && *height > 0.0)
         .ok_or(NoZones::NoSqueeze)?;
     let in_zone = |sensor: &usize| own[*sensor] >= HALF * highest;
     let start = (0..peak).rev().take_while(in_zone).last().unwrap_or(peak);
