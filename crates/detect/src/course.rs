@@ -149,7 +149,7 @@ mod tests {
         let mut steps = Steps::new(Statistic::Height, 32, 1);
         steps.start(1.0, 1.0, 32.0, SampleIndex::ZERO);
         for value in values {
-            steps.take(&[*value], true);
+            steps.take(&[*value], true, false);
         }
         steps
     }

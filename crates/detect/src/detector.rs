@@ -58,6 +58,8 @@ pub struct Detector {
     least_excess: f64,
     /// The resting level and its unit.
     scale: Scale,
+    /// One over `calm_value`.
+    calm_part: f64,
     /// Value up to which a step at rest leaves everything as it is.
     calm_value: f64,
     /// Level of what the filters in front may still ring with, and what a step leaves of it.
@@ -148,6 +150,7 @@ impl Detector {
             date_step_s: config.date_step_s,
             artefact_evidence_s: 0.0,
             scale: Scale { rest: 0.0, unit: 1.0, is_silent: false },
+            calm_part: 0.0,
             calm_value: f64::NEG_INFINITY,
             excess: judge::Excess::default(),
             evidence_s: 0.0,
@@ -264,7 +267,8 @@ impl Detector {
         }
         let usable = !quality.intersects(Quality::BLINDING);
         while !values.is_empty() {
-            let (count, run) = self.steps.take(values, usable);
+            let wants_fast = self.wants_fast();
+            let (count, run) = self.steps.take(values, usable, wants_fast);
             values = &values[count..];
             if let Some(means) = run {
                 self.decide(means, out);

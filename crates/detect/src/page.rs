@@ -45,7 +45,12 @@ const VERY_STRONG_GAIN: f64 = 0.3;
 /// thresholds on, and slowly more beyond [`VERY_STRONG_RATIO`].
 #[inline]
 pub(crate) fn rise_gain(level: f64, threshold: f64, strong_ratio: f64) -> f64 {
-    let ratio = level / threshold;
+    ratio_gain(level / threshold, strong_ratio)
+}
+
+/// The same of the ratio of level and threshold.
+#[inline]
+pub(crate) fn ratio_gain(ratio: f64, strong_ratio: f64) -> f64 {
     let gain = ratio.clamp(0.0, strong_ratio) - 1.0;
     if ratio > VERY_STRONG_RATIO {
         gain + VERY_STRONG_GAIN * libm::log10(ratio / VERY_STRONG_RATIO).min(3.0)

@@ -47,10 +47,7 @@ pub(crate) struct RestModel {
     recent_count: usize,
     scratch: Vec<f64>,
     /// The block in hand: sum of its steps, of their squares, of their plain and of their fast values.
-    sum: f64,
-    square_sum: f64,
-    plain_sum: f64,
-    fast_sum: f64,
+    sums: [f64; 4],
     filled: usize,
     accepted: bool,
     /// Squared coefficient of variation of the steps within a block at rest.
@@ -61,6 +58,7 @@ pub(crate) struct RestModel {
     plain_ratio: f64,
     /// Power of the fast part of a block at rest as a multiple of its judged power.
     fast_ratio: f64,
+    fast_count: f64,
     learnt: Option<Scale>,
     /// Largest block, to tell silence.
     largest: f64,
@@ -126,16 +124,14 @@ impl RestModel {
             recent_capacity: recent,
             recent_count: 0,
             scratch: Vec::with_capacity(recent),
-            sum: 0.0,
-            square_sum: 0.0,
-            plain_sum: 0.0,
-            fast_sum: 0.0,
+            sums: [0.0; 4],
             filled: 0,
             accepted: true,
             variation: 0.0,
             variation_count: 0.0,
             plain_ratio: 1.0,
             fast_ratio: 1.0,
+            fast_count: 0.0,
             learnt: None,
             largest: 0.0,
             largest_decay: 1.0,
@@ -150,6 +146,7 @@ impl RestModel {
         self.variation_count = 0.0;
         self.plain_ratio = 1.0;
         self.fast_ratio = 1.0;
+        self.fast_count = 0.0;
         self.clear();
         self.interrupt();
     }
@@ -183,10 +180,7 @@ impl RestModel {
 
     /// Throws away the block in hand.
     fn drop_block(&mut self) {
-        self.sum = 0.0;
-        self.square_sum = 0.0;
-        self.plain_sum = 0.0;
-        self.fast_sum = 0.0;
+        self.sums = [0.0; 4];
         self.filled = 0;
         self.accepted = true;
     }
@@ -228,6 +222,12 @@ impl RestModel {
     /// Power at rest that changes from one group of samples to the next, as a ratio of the judged one.
     pub(crate) fn fast_ratio(&self) -> f64 {
         self.fast_ratio
+    }
+
+    /// Whether the fast part of the next step is to be known: while learning, and in one block of four.
+    #[inline]
+    pub(crate) fn wants_fast(&self) -> bool {
+        self.recent_count & 3 == 0
     }
 
     /// Takes one step while learning. True at the end of a block.
@@ -361,17 +361,19 @@ impl RestModel {
     /// Adds a step to the block in hand.
     #[inline]
     fn add(&mut self, value: f64, plain: f64, fast: f64) {
-        self.sum += value;
-        self.square_sum += value * value;
-        self.plain_sum += plain;
-        self.fast_sum += fast;
+        self.sums = [
+            self.sums[0] + value,
+            self.sums[1] + value * value,
+            self.sums[2] + plain,
+            self.sums[3] + fast,
+        ];
         self.filled += 1;
     }
 
     /// The mean of the block in hand, which is full; the next one begins.
     fn take_block(&mut self, at_rest: bool) -> f64 {
         let count = self.filled as f64;
-        let block = self.sum / count;
+        let block = self.sums[0] / count;
         if at_rest && self.statistic == Statistic::Power {
             self.learn_variation(count, block);
         }
@@ -385,16 +387,18 @@ impl RestModel {
             return;
         }
         self.variation_count = (self.variation_count + 1.0).min(VARIATION_COUNT);
-        let plain_ratio = self.plain_sum / (count * block);
+        let plain_ratio = self.sums[2] / (count * block);
         self.plain_ratio += (plain_ratio - self.plain_ratio) / self.variation_count;
-        if self.fast_sum > 0.0 {
-            let fast_ratio = self.fast_sum / (count * block);
-            self.fast_ratio += (fast_ratio - self.fast_ratio) / self.variation_count;
+        // Not a number: it was not asked for in every step.
+        if self.sums[3] > 0.0 {
+            let fast_ratio = self.sums[3] / (count * block);
+            self.fast_count = (self.fast_count + 1.0).min(VARIATION_COUNT);
+            self.fast_ratio += (fast_ratio - self.fast_ratio) / self.fast_count;
         }
         if count < 2.0 {
             return;
         }
-        let squared = (self.square_sum / count - block * block) * (count / (count - 1.0));
+        let squared = (self.sums[1] / count - block * block) * (count / (count - 1.0));
         // One artefact must not look like a rest of few degrees of freedom.
         let variation = (squared / (block * block)).clamp(0.0, 2.0);
         self.variation += (variation - self.variation) / self.variation_count;

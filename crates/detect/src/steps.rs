@@ -29,6 +29,8 @@ pub(crate) struct Steps {
     samples_per_group: usize,
     samples_per_run: usize,
     steps_per_run: u32,
+    /// One over that.
+    run_part: f64,
     scale: Pair,
     writer: Option<Writer>,
     origin: SampleIndex,
@@ -44,7 +46,7 @@ pub(crate) struct Means {
     pub(crate) judged: f64,
     pub(crate) plain: f64,
     /// Power of what differs between neighbouring groups, as much as `judged` if they are independent;
-    /// zero if there is one group in a step.
+    /// zero if there is one group in a step, `NaN` if it was not asked for.
     pub(crate) fast: f64,
 }
 
@@ -60,6 +62,7 @@ impl Steps {
             samples_per_group: 1,
             samples_per_run: 1,
             steps_per_run: 1,
+            run_part: 1.0,
             scale: [1.0; 2],
             writer: None,
             origin: SampleIndex::ZERO,
@@ -100,6 +103,7 @@ impl Steps {
     pub(crate) fn set_run(&mut self, step_count: u32) {
         let most = (self.pending.len() / self.samples_per_step) as u32;
         self.steps_per_run = step_count.clamp(1, most.max(1));
+        self.run_part = 1.0 / f64::from(self.steps_per_run);
         self.samples_per_run = self.steps_per_run as usize * self.samples_per_step;
     }
 
@@ -115,12 +119,17 @@ impl Steps {
     }
 
     /// Takes samples up to the end of the run in hand. Returns how many, and what the run was if it is
-    /// full.
+    /// full, with its fast part if that is wanted.
     #[inline]
-    pub(crate) fn take(&mut self, values: &[f64], usable: bool) -> (usize, Option<Means>) {
+    pub(crate) fn take(
+        &mut self,
+        values: &[f64],
+        usable: bool,
+        wants_fast: bool,
+    ) -> (usize, Option<Means>) {
         let count = self.samples_per_run;
         if self.filled == 0 && usable && values.len() >= count {
-            return (count, Some(self.measure(&values[..count])));
+            return (count, Some(self.measure(&values[..count], wants_fast)));
         }
         let taken = values.len().min(count - self.filled);
         let place = &mut self.pending[self.filled..self.filled + taken];
@@ -136,37 +145,58 @@ impl Steps {
         self.filled = 0;
         // Its memory is lent, not given.
         let pending = core::mem::take(&mut self.pending);
-        let means = self.measure(&pending[..count]);
+        let means = self.measure(&pending[..count], wants_fast);
         self.pending = pending;
         (taken, Some(means))
     }
 
     /// Writes the steps of one run.
     #[inline]
-    fn measure(&mut self, values: &[f64]) -> Means {
+    fn measure(&mut self, values: &[f64], wants_fast: bool) -> Means {
         let from = self.written;
-        let ring = &mut self.ring[..=self.mask as usize];
-        let [judged_scale, plain_scale] = self.scale;
-        let (total, fast) = match self.writer {
-            Some(write) => write(values, ring, from, judged_scale, plain_scale),
-            None => {
-                let (group, step) = (self.samples_per_group, self.samples_per_step);
-                let steps = values.chunks_exact(step);
-                let is_power = self.statistic == Statistic::Power;
-                let sums =
-                    steps.map(|step| if is_power { squares(step, group) } else { sum(step) });
-                write(sums, ring, from, judged_scale, plain_scale)
+        let total = match self.writer {
+            Some(write) => {
+                let [judged_scale, plain_scale] = self.scale;
+                let ring = &mut self.ring[..=self.mask as usize];
+                write(values, ring, from, judged_scale, plain_scale)
             }
+            None => self.write_any(values),
         };
         self.written = from + u64::from(self.steps_per_run);
         // A finite sum has finite parts.
         if (total[JUDGED] + total[PLAIN]).is_finite() {
-            let count = f64::from(self.steps_per_run);
-            let fast = fast * judged_scale / count;
-            Means { judged: total[JUDGED] / count, plain: total[PLAIN] / count, fast }
+            let part = self.run_part;
+            let fast = if wants_fast { self.fast(values) } else { f64::NAN };
+            Means { judged: total[JUDGED] * part, plain: total[PLAIN] * part, fast }
         } else {
             self.spoil(from)
         }
+    }
+
+    #[inline(never)]
+    fn write_any(&mut self, values: &[f64]) -> Pair {
+        let (group, step) = (self.samples_per_group, self.samples_per_step);
+        let is_power = self.statistic == Statistic::Power;
+        let steps = values.chunks_exact(step);
+        let sums = steps.map(|step| if is_power { squares(step, group) } else { sum(step) });
+        let ring = &mut self.ring[..=self.mask as usize];
+        write(sums, ring, self.written, self.scale[JUDGED], self.scale[PLAIN])
+    }
+
+    /// Power of what differs between neighbouring groups of samples.
+    #[inline(never)]
+    fn fast(&self, values: &[f64]) -> f64 {
+        let (group, step) = (self.samples_per_group, self.samples_per_step);
+        let sum = match (self.statistic, group, step) {
+            (Statistic::Height, ..) => 0.0,
+            (Statistic::Power, 3, 6) => changes::<3>(values),
+            (Statistic::Power, 6, 12) => changes::<6>(values),
+            (Statistic::Power, 12, 24) => changes::<12>(values),
+            (Statistic::Power, ..) => {
+                values.chunks_exact(step).map(|step| fast_of_step(step, group)).sum()
+            }
+        };
+        sum * self.scale[JUDGED] * self.run_part
     }
 
     /// Makes what is unusable in the steps from `from` on `NaN`.
@@ -179,7 +209,7 @@ impl Steps {
             }
         }
         let judged = self.mean(from, self.written);
-        Means { judged, plain: self.mean_plain(from, self.written), fast: 0.0 }
+        Means { judged, plain: self.mean_plain(from, self.written), fast: f64::NAN }
     }
 
     /// Number of steps since the origin.
@@ -292,7 +322,7 @@ fn mean<const WHICH: usize>((older, newer): (&[Pair], &[Pair])) -> f64 {
 /// Writes the steps of a run from the step `from` on into a ring whose length is a power of two;
 /// returns their sum. The two factors make means of sums.
 type Writer =
-    fn(&[f64], &mut [Pair], from: u64, judged_scale: f64, plain_scale: f64) -> (Pair, f64);
+    fn(&[f64], &mut [Pair], from: u64, judged_scale: f64, plain_scale: f64) -> Pair;
 
 /// The writer for steps of EMG as long as they are at 1, 2 and 4 kHz.
 fn writer(statistic: Statistic, group: usize, step: usize) -> Option<Writer> {
@@ -315,58 +345,70 @@ fn writer(statistic: Statistic, group: usize, step: usize) -> Option<Writer> {
 
 #[inline(always)]
 fn write(
-    sums: impl Iterator<Item = (f64, f64, f64)>,
+    sums: impl Iterator<Item = (f64, f64)>,
     ring: &mut [Pair],
     from: u64,
     judged_scale: f64,
     plain_scale: f64,
-) -> (Pair, f64) {
+) -> Pair {
     let mask = (ring.len() as u64).wrapping_sub(1);
-    let (mut total, mut all_fast) = ([0.0; 2], 0.0);
-    for (step, (judged, plain, fast)) in (from..).zip(sums) {
+    let mut total = [0.0; 2];
+    for (step, (judged, plain)) in (from..).zip(sums) {
         let values = [judged * judged_scale, plain * plain_scale];
         ring[(step & mask) as usize] = values;
         total = add(total, values);
-        all_fast += fast;
     }
-    (total, all_fast)
+    total
 }
 
-fn sum(step: &[f64]) -> (f64, f64, f64) {
+fn sum(step: &[f64]) -> (f64, f64) {
     let sum = step.iter().sum();
-    (sum, sum, 0.0)
+    (sum, sum)
 }
 
 /// Squares of the sums of groups, and squares, added up.
-fn squares(step: &[f64], group: usize) -> (f64, f64, f64) {
-    let (mut judged, mut plain, mut fast) = (0.0, 0.0, 0.0);
-    let mut last = None;
-    for group in step.chunks_exact(group) {
+fn squares(step: &[f64], group: usize) -> (f64, f64) {
+    step.chunks_exact(group).fold((0.0, 0.0), |(judged, plain), group| {
         let (sum, power) = group.iter().fold((0.0, 0.0), |(s, p), x| (s + x, p + x * x));
-        judged += sum * sum;
-        plain += power;
-        if let Some(last) = last.replace(sum) {
-            let change: f64 = sum - last;
-            fast += change * change;
-        }
+        (judged + sum * sum, plain + power)
+    })
+}
+
+/// Squares of what neighbouring groups of one step differ by, as if there were as many as groups, halved:
+/// of independent groups, as much as the squares of their sums.
+fn fast_of_step(step: &[f64], group: usize) -> f64 {
+    let mut sums = step.chunks_exact(group).map(|group| group.iter().sum::<f64>());
+    let Some(mut last) = sums.next() else { return 0.0 };
+    let (mut fast, mut count) = (0.0, 0u32);
+    for sum in sums {
+        fast += (sum - last) * (sum - last);
+        last = sum;
+        count += 1;
     }
-    let count = (step.len() / group) as f64;
-    (judged, plain, if count > 1.0 { 0.5 * fast * count / (count - 1.0) } else { 0.0 })
+    if count > 0 { 0.5 * fast * f64::from(count + 1) / f64::from(count) } else { 0.0 }
+}
+
+/// The same of steps of two groups, added up.
+fn changes<const GROUP: usize>(values: &[f64]) -> f64 {
+    let (groups, _) = values.as_chunks::<GROUP>();
+    groups.as_chunks::<2>().0.iter().fold(0.0, |sum, [first, second]| {
+        let change = first.iter().sum::<f64>() - second.iter().sum::<f64>();
+        sum + change * change
+    })
 }
 
 /// The same of two groups of three.
 #[inline(always)]
-fn squares_3_3([a, b, c, d, e, f]: &[f64; 6]) -> (f64, f64, f64) {
+fn squares_3_3([a, b, c, d, e, f]: &[f64; 6]) -> (f64, f64) {
     let squares = |pair: Pair| mul(pair, pair);
     let plain = add(add(squares([*a, *b]), squares([*c, *d])), squares([*e, *f]));
-    let groups = add(add([*a, *d], [*b, *e]), [*c, *f]);
-    let (judged, change) = (squares(groups), groups[0] - groups[1]);
-    (judged[0] + judged[1], plain[0] + plain[1], change * change)
+    let judged = squares(add(add([*a, *d], [*b, *e]), [*c, *f]));
+    (judged[0] + judged[1], plain[0] + plain[1])
 }
 
 /// The same of two groups, of an even length.
 #[inline(always)]
-fn squares_halves<const STEP: usize>(step: &[f64; STEP]) -> (f64, f64, f64) {
+fn squares_halves<const STEP: usize>(step: &[f64; STEP]) -> (f64, f64) {
     let (pairs, _) = step.as_chunks::<2>();
     let mut plain = mul(pairs[0], pairs[0]);
     for pair in &pairs[1..] {
@@ -376,8 +418,8 @@ fn squares_halves<const STEP: usize>(step: &[f64; STEP]) -> (f64, f64, f64) {
     let (first, second) = pairs.split_at(STEP / 4);
     let (first, second) = (sum(first), sum(second));
     let groups = add([first[0], second[0]], [first[1], second[1]]);
-    let (judged, change) = (mul(groups, groups), groups[0] - groups[1]);
-    (judged[0] + judged[1], plain[0] + plain[1], change * change)
+    let judged = mul(groups, groups);
+    (judged[0] + judged[1], plain[0] + plain[1])
 }
 
 #[cfg(test)]
@@ -393,7 +435,7 @@ mod tests {
     fn feed(steps: &mut Steps, mut values: &[f64], usable: bool) -> Vec<f64> {
         let mut out = Vec::new();
         while !values.is_empty() {
-            let (count, run) = steps.take(values, usable);
+            let (count, run) = steps.take(values, usable, false);
             if run.is_some() {
                 out.push(steps.get(steps.count() - 1));
             }

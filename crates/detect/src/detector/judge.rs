@@ -6,7 +6,7 @@ use super::{Before, Detector, Ring};
 use crate::config::Statistic;
 use crate::course::Course;
 use crate::dating::Levels;
-use crate::page::{Page, rise_gain};
+use crate::page::{Page, ratio_gain, rise_gain};
 use crate::phase::{Change, Hold, Phase};
 use crate::rest::{Followed, Learning, Scale};
 use crate::steps::Means;
@@ -60,6 +60,16 @@ impl Detector {
         }
     }
 
+    /// Whether the fast part of the next steps is looked at.
+    #[inline]
+    pub(super) fn wants_fast(&self) -> bool {
+        match self.phase {
+            Phase::Rising(_) | Phase::Learning => true,
+            Phase::Rest => self.rest.wants_fast(),
+            Phase::Contracted(_) | Phase::Falling(_) | Phase::Blind => false,
+        }
+    }
+
     /// Takes one step up to the point at which a judgement is due. True if none is: most of the time
     /// nothing is in progress, and the step is below the threshold or one of too few above it.
     #[inline]
@@ -85,17 +95,24 @@ impl Detector {
             self.end_block(followed, next, out);
         }
         if mean > self.calm_value || rise.sum_s > 0.0 {
-            let level = self.coarsen(self.scale).level(self.config.statistic, mean);
             let limits = &self.limits;
+            let ratio = match self.config.statistic {
+                Statistic::Power => mean * self.calm_part,
+                Statistic::Height => {
+                    let scale = self.coarsen(self.scale);
+                    scale.level(Statistic::Height, mean) / limits.onset_level
+                }
+            };
             if rise.sum_s <= 0.0 {
                 self.excess = Excess::default();
             }
-            let gain = rise_gain(level, limits.onset_level, limits.strong_ratio);
-            rise.add(gain, step, limits.step_s);
-            let rest = self.scale.rest;
-            self.excess.judged += mean - rest;
-            self.excess.fast += fast - self.rest.fast_ratio() * rest;
-            self.excess.count += 1.0;
+            rise.add(ratio_gain(ratio, limits.strong_ratio), step, limits.step_s);
+            if !fast.is_nan() {
+                let rest = self.scale.rest;
+                self.excess.judged += mean - rest;
+                self.excess.fast += fast - self.rest.fast_ratio() * rest;
+                self.excess.count += 1.0;
+            }
             self.evidence_s = limits.evidence_s;
             if rise.sum_s > self.quick_evidence_s && self.excess.is_muscle(self.least_excess) {
                 self.evidence_s = self.quick_evidence_s;
@@ -233,6 +250,7 @@ impl Detector {
     fn suit_rest(&mut self) {
         let Some(scale) = self.rest.scale() else { return };
         self.scale = scale;
+        self.calm_part = 1.0 / (self.config.onset_level * scale.unit);
         self.calm_value = scale.value(self.config.statistic, self.config.onset_level);
         if self.config.statistic == Statistic::Power {
             let dof_per_s = self.rest.degrees_of_freedom() / self.limits.step_s;
@@ -277,7 +295,7 @@ impl Detector {
         let mut step = from;
         while step < self.judged {
             let plain = self.steps.mean_plain(step, step + k);
-            self.rest.learn_step(self.steps.mean(step, step + k), plain, 0.0);
+            self.rest.learn_step(self.steps.mean(step, step + k), plain, f64::NAN);
             step += k;
         }
         self.learn(from, true, out);

@@ -66,7 +66,7 @@ impl Follower {
     /// Takes samples. Those that are not `usable` belong to no level.
     pub fn process(&mut self, mut values: &[f64], usable: bool) {
         while !values.is_empty() {
-            let (count, _) = self.steps.take(values, usable);
+            let (count, _) = self.steps.take(values, usable, false);
             values = &values[count..];
         }
     }
