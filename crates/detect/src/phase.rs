@@ -69,6 +69,46 @@ pub(crate) struct Tail {
     pub(crate) rise: Page,
 }
 
+/// What a step changed of a tail.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum TailChange {
+    /// The next contraction began.
+    Begun { since: u64, threshold: f64 },
+    /// The signal is at rest again.
+    Settled,
+    /// It did not come down.
+    Lingered,
+}
+
+impl Tail {
+    /// Takes the level of a step; a contraction at rest must pass `threshold`.
+    #[inline]
+    pub(crate) fn step(
+        &mut self,
+        level: f64,
+        threshold: f64,
+        step: u64,
+        next: u64,
+        evidence_s: f64,
+        limits: &Limits,
+    ) -> Option<TailChange> {
+        let above_tail = threshold.max(limits.onset_level * self.height);
+        let gain = rise_gain(level, above_tail, limits.strong_ratio);
+        self.rise.add(gain, step, limits.step_s);
+        let followed = level.clamp(0.0, 2.0 * self.height);
+        self.height += (followed - self.height) * limits.tail_gain;
+        self.calm.add(fall_gain(level, limits.offset_level), step, limits.step_s);
+        if self.rise.sum_s > evidence_s {
+            let since = self.rise.since;
+            return Some(TailChange::Begun { since, threshold: above_tail });
+        }
+        if self.calm.sum_s > limits.settle_s {
+            return Some(TailChange::Settled);
+        }
+        (next.saturating_sub(self.from) > limits.linger_step_count).then_some(TailChange::Lingered)
+    }
+}
+
 /// What a step changed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Change {
@@ -185,25 +225,17 @@ impl Phase {
                 None
             }
             Self::Falling(tail) => {
-                let above_tail = threshold.max(limits.onset_level * tail.height);
-                let gain = rise_gain(level, above_tail, limits.strong_ratio);
-                tail.rise.add(gain, step, limits.step_s);
-                let followed = level.clamp(0.0, 2.0 * tail.height);
-                tail.height += (followed - tail.height) * limits.tail_gain;
-                tail.calm.add(fall_gain(level, limits.offset_level), step, limits.step_s);
-                if tail.rise.sum_s > evidence_s {
-                    let since = tail.rise.since;
-                    return Some(Change::Begun { since, threshold: above_tail });
-                }
-                if tail.calm.sum_s > limits.settle_s {
+                let change = tail.step(level, threshold, step, next, evidence_s, limits);
+                if matches!(change, Some(TailChange::Settled | TailChange::Lingered)) {
                     *self = Self::Rest;
-                    return None;
                 }
-                if next.saturating_sub(tail.from) > limits.linger_step_count {
-                    *self = Self::Rest;
-                    return Some(Change::Lingered);
+                match change? {
+                    TailChange::Begun { since, threshold } => {
+                        Some(Change::Begun { since, threshold })
+                    }
+                    TailChange::Settled => None,
+                    TailChange::Lingered => Some(Change::Lingered),
                 }
-                None
             }
         }
     }

@@ -321,8 +321,7 @@ fn mean<const WHICH: usize>((older, newer): (&[Pair], &[Pair])) -> f64 {
 
 /// Writes the steps of a run from the step `from` on into a ring whose length is a power of two;
 /// returns their sum. The two factors make means of sums.
-type Writer =
-    fn(&[f64], &mut [Pair], from: u64, judged_scale: f64, plain_scale: f64) -> Pair;
+type Writer = fn(&[f64], &mut [Pair], from: u64, judged_scale: f64, plain_scale: f64) -> Pair;
 
 /// The writer for steps of EMG as long as they are at 1, 2 and 4 kHz.
 fn writer(statistic: Statistic, group: usize, step: usize) -> Option<Writer> {

@@ -21,6 +21,10 @@ pub(super) const AFTER_S: f64 = 1.2;
 /// The foot may lie this much later than the first look, seconds.
 const LATER_S: f64 = 0.1;
 
+/// The end may lie this much earlier than the first look, seconds: what rings after a flick is looked at
+/// first.
+const OFFSET_LATER_S: f64 = 0.3;
+
 /// Longest row of levels that an edge is fitted to, seconds.
 pub(super) const ROW_S: f64 = BEFORE_S + AFTER_S + 0.2;
 
@@ -220,7 +224,7 @@ impl Detector {
             return (coarse, f64::NAN);
         }
         self.fill_row(first, next, true, scale);
-        let later = steps(LATER_S).min(after - 1);
+        let later = steps(OFFSET_LATER_S).min(after - 1);
         match self.fit_row(before as usize, (before + later) as usize, RINGING_RATIO) {
             Some(edge) => {
                 let back = edge.at.round().max(0.0) as u64;

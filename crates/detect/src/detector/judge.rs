@@ -7,7 +7,7 @@ use crate::config::Statistic;
 use crate::course::Course;
 use crate::dating::Levels;
 use crate::page::{Page, ratio_gain, rise_gain};
-use crate::phase::{Change, Hold, Phase};
+use crate::phase::{Change, Hold, Phase, TailChange};
 use crate::rest::{Followed, Learning, Scale};
 use crate::steps::Means;
 use crate::transition::{Contraction, Reason, Transition, Uncertainty, UnknownEdge};
@@ -84,6 +84,7 @@ impl Detector {
         let mut rise = match self.phase {
             Phase::Rest => Page::new(step),
             Phase::Rising(rise) => rise,
+            Phase::Falling(_) => return self.falls_quietly(means, step, next, out),
             _ => return self.stays_unjudged(means, next, out),
         };
         if mean.is_nan() || self.shadow >= 1.0 {
@@ -121,6 +122,42 @@ impl Detector {
                 return false;
             }
             self.phase = if rise.sum_s > 0.0 { Phase::Rising(rise) } else { Phase::Rest };
+        }
+        self.memory *= self.memory_decay;
+        self.shadow *= self.shadow_decay;
+        true
+    }
+
+    /// The same in the tail of a contraction.
+    fn falls_quietly(
+        &mut self,
+        means: Means,
+        step: u64,
+        next: u64,
+        out: &mut impl FnMut(Transition),
+    ) -> bool {
+        let Means { judged: mean, plain, fast } = means;
+        if mean.is_nan() || self.shadow >= 1.0 {
+            return self.stays_unjudged(means, next, out);
+        }
+        self.missing_s = 0.0;
+        self.evidence_s = self.limits.evidence_s;
+        if let Some(followed) = self.rest.follow(mean, plain, fast, false) {
+            self.end_block(followed, next, out);
+        }
+        let scale = self.coarsen(self.scale);
+        let level = scale.level(self.config.statistic, mean);
+        let limits = if self.is_doubtful(scale) { &self.doubtful_limits } else { &self.limits };
+        let Phase::Falling(tail) = &mut self.phase else { return false };
+        let before = *tail;
+        match tail.step(level, limits.onset_level, step, next, limits.evidence_s, limits) {
+            None => {}
+            Some(TailChange::Settled) => self.phase = Phase::Rest,
+            Some(TailChange::Begun { .. } | TailChange::Lingered) => {
+                // As if this step had not been looked at.
+                *tail = before;
+                return false;
+            }
         }
         self.memory *= self.memory_decay;
         self.shadow *= self.shadow_decay;
@@ -398,7 +435,7 @@ impl Detector {
             return;
         }
         let lasted_s = span.sample_count() as f64 / self.rate.hz();
-        if offset.is_some() && lasted_s < 0.5 * self.config.shortest_s {
+        if offset.is_some() && lasted_s < 0.5 * self.config.quick_s {
             self.spoken = true;
             out(Transition::Withdrawn { span, decided: closed });
             return;
