@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ("levator-detect", &["levator-signal"], &["libm"]),
     ("levator-programme", &["levator-signal"], &["blake3"]),
     ("levator-measure", &["levator-detect", "levator-programme", "levator-signal"], &["libm"]),
+    ("levator-score", &["levator-measure", "levator-programme", "levator-signal"], &["libm"]),
     (
         "levator-engine",
         &[
