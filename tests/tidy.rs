@@ -46,7 +46,11 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
         &["levator-programme", "levator-protocol", "levator-signal"],
         &["libm", "rustix"],
     ),
-    ("levator-catalog", &["levator-programme"], &["serde", "thiserror", "toml"]),
+    (
+        "levator-catalog",
+        &["levator-measure", "levator-programme", "levator-score", "levator-signal"],
+        &["serde", "thiserror", "toml"],
+    ),
     (
         "levator-live",
         &[

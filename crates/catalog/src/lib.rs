@@ -1,7 +1,8 @@
-//! Reads and checks the data files: programmes.
+//! Reads and checks the data files: programmes and references.
 //!
 //! [`programmes`] reads programmes from TOML and holds those that are built in; [`cues`] holds the
-//! words for their cues. A file that is wrong is refused with its line and the reason; a key that
+//! words for their cues. [`references`] does the same for what measures are held against, and
+//! [`clinical_basis`] writes the page that lists every number of them. A file that is wrong is refused with its line and the reason; a key that
 //! nobody knows is wrong.
 //!
 //! ```
@@ -10,10 +11,13 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod clinical_basis;
 pub mod cues;
 pub mod programmes;
+pub mod references;
 
 mod raw;
+mod raw_reference;
 mod refusal;
 mod word;
 

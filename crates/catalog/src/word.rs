@@ -3,9 +3,11 @@
 use core::fmt;
 use core::marker::PhantomData;
 
+use levator_measure::{How, Quantity, Task};
 use levator_programme::{
     AfterGap, Evidence, Load, Millis, Part, PhaseKind, Position, TargetUnit, WindowKind,
 };
+use levator_score::{Detector, Modality, Sex, Site, State};
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -26,7 +28,10 @@ macro_rules! named {
     };
 }
 
-named!(AfterGap, Evidence, Load, Part, PhaseKind, Position, TargetUnit, WindowKind);
+named!(
+    AfterGap, Detector, Evidence, How, Load, Modality, Part, PhaseKind, Position, Quantity, Sex,
+    Site, State, TargetUnit, Task, WindowKind,
+);
 
 /// A value of such an enum in a file.
 #[derive(Clone, Copy, Debug, PartialEq)]

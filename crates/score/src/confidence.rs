@@ -76,6 +76,7 @@ const fn cap(doubt: Doubt) -> Confidence {
         | Doubt::BirthsOutside { .. }
         | Doubt::StateNotGiven
         | Doubt::OtherDefinition(_)
+        | Doubt::OtherTask(_)
         | Doubt::RepeatabilityUnknown
         | Doubt::InsertionUnknown
         | Doubt::PositionDiffers => Confidence::Moderate,

@@ -1,6 +1,6 @@
 //! Why a verdict is less sure than it looks.
 
-use levator_measure::{How, Reason};
+use levator_measure::{How, Reason, Task};
 use levator_programme::Evidence;
 
 /// A reason for doubt; each can be printed.
@@ -38,6 +38,8 @@ pub enum Doubt {
     StateNotGiven,
     /// Compared with a number of another definition.
     OtherDefinition(How),
+    /// Compared with a number of another task.
+    OtherTask(Task),
     /// The measure has a reason for doubt of its own.
     Measure(Reason),
     /// How well the measure repeats from day to day is not known.
@@ -83,6 +85,9 @@ impl Doubt {
             Self::StateNotGiven => "pregnancy and recent births not told",
             Self::OtherDefinition(how) => {
                 return format!("compared with a number of another definition ({})", how.name());
+            }
+            Self::OtherTask(task) => {
+                return format!("compared with a number of another task ({})", task.name());
             }
             Self::Measure(reason) => return reason_text(reason).to_owned(),
             Self::RepeatabilityUnknown => "repeatability between days not known for this set-up",

@@ -61,9 +61,7 @@ rules! {
     /// End of a long contraction over its start below which endurance is low.
     ENDURANCE_RATIO = 0.5 "end / start", "EMG: endurance is low below this", Proposed, "our choice";
     /// Contraction that is not above this many standard deviations of rest is not found.
-    FOUND_SD = 3.0 "SD of rest", "a contraction that does not rise above rest by this was not found", Proposed, "our choice; after the threshold of Hodges and Bui 1996";
-    /// Largest share of the resting level that noise may be, EMG.
-    NOISE_SHARE = 0.25 "of the level at rest", "EMG: noise floor up to which the level at rest may be graded", Proposed, "our choice";
+    FOUND_SD = 3.0 "SD of rest", "a contraction that does not rise above rest by this was not found", Proposed, "our choice";
     /// Shortest time from insertion to the rest that is judged, seconds.
     SETTLED_S = 30.0 "s", "time after insertion that is left out", Proposed, "our choice: guarding after insertion";
     /// Weeks after birth below which own tables are needed.

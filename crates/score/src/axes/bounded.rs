@@ -162,8 +162,16 @@ fn reading<'a>(
     norm: &Norm,
 ) -> Option<(f64, Option<f64>, Reading<'a>, Option<Reading<'a>>)> {
     let unit = reference.pack().unit;
-    let measure = channel.summary(norm.quantity, norm.task, norm.how)?;
-    let one = channel.scaled(measure, unit)?;
+    // Held contractions of a reference are as strong as can be; where maximal ones were asked for by
+    // that name, those that were only held may have been gentle.
+    let maximal = (norm.task == Task::Hold && norm.quantity == Quantity::ContractionMean)
+        .then(|| channel.summary(norm.quantity, Task::Maximal, norm.how))
+        .flatten()
+        .and_then(|measure| channel.scaled(measure, unit));
+    let one = match maximal {
+        Some(one) => one,
+        None => channel.scaled(channel.summary(norm.quantity, norm.task, norm.how)?, unit)?,
+    };
     if !norm.includes_rest {
         return Some((one.value, one.sem, one, None));
     }
@@ -211,6 +219,9 @@ fn against(
     let single = norm.quantity == Quantity::RestLevel;
     if one.measure.how != norm.how && !single {
         finding.doubt(Doubt::OtherDefinition(norm.how));
+    }
+    if one.measure.task != norm.task {
+        finding.doubt(Doubt::OtherTask(norm.task));
     }
     grade(&mut finding);
     Some(finding)
