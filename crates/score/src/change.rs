@@ -1,6 +1,6 @@
 //! What has changed since an earlier visit, beyond what chance does.
 
-use levator_measure::{How, Measure, Quantity, Task, Validity};
+use levator_measure::{How, Measure, Quantity, Reason, Task, Validity};
 use levator_programme::{Gate, Position};
 use levator_signal::{ChannelId, Unit};
 
@@ -197,8 +197,7 @@ fn change(
         return Some(change);
     };
     change.then = Some(then.value);
-    let valid = |one: &Reading<'_>| one.measure.validity == Validity::Valid;
-    if !valid(&now) || !valid(&then) {
+    if !is_comparable(now.measure) || !is_comparable(then.measure) {
         change.trend = not(NotComparable::NotValid);
         return Some(change);
     }
@@ -214,6 +213,19 @@ fn change(
     let side = if was_raised { Some(Better::Down) } else { better(measure.quantity) };
     change.trend = trend(then.value, now.value, mdc, side);
     Some(change)
+}
+
+/// Whether nothing went wrong with a measure. What holds of every visit on a set-up alike is no hindrance.
+fn is_comparable(measure: &Measure) -> bool {
+    const ALIKE: [Reason; 4] = [
+        Reason::NoiseFloorUnknown,
+        Reason::Unverified,
+        Reason::PoorRepeatability,
+        Reason::Smoothing,
+    ];
+    measure.validity == Validity::Valid
+        || measure.validity == Validity::Doubtful
+            && measure.reasons.iter().all(|reason| ALIKE.contains(&reason))
 }
 
 /// The detectable change: of the first reference that has one, else of the errors of the two visits.

@@ -81,8 +81,9 @@ pub fn explain(assessment: &Assessment) -> Vec<String> {
             if let Some(reference) = &finding.reference {
                 lines.push(format!("    reference: {reference}"));
             }
-            for doubt in &finding.doubts {
-                lines.push(format!("    doubt: {}", doubt.text()));
+            let doubts: Vec<String> = finding.doubts.iter().map(|one| one.text()).collect();
+            if !doubts.is_empty() {
+                lines.push(format!("    in doubt because: {}", doubts.join("; ")));
             }
         }
     }
@@ -229,7 +230,9 @@ fn flip_line(assessment: &Assessment, flip: &Flip) -> String {
                 status_text(&other)
             });
             let at = flip.at.map_or_else(String::new, |at| {
-                format!(" (from {}{})", number(at), finding.unit.symbol())
+                let below = finding.value.is_some_and(|value| value > at);
+                let side = if below { "below" } else { "from" };
+                format!(" ({side} {}{})", number(at), finding.unit.symbol())
             });
             format!("{} {to}{at}", axis.text())
         }

@@ -268,3 +268,159 @@ pub(crate) fn wording(label: Label, findings: &Findings, facts: &Facts) -> Strin
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Unknown;
+
+    fn facts() -> Facts {
+        Facts {
+            symptoms: Symptoms::NONE,
+            failed: Vec::new(),
+            verified: Verified::Squeeze,
+            legacy: false,
+            expulsion: None,
+        }
+    }
+
+    /// Statuses of tone, instability, relaxation, strength, coordination.
+    fn findings(statuses: [Status; 5]) -> Findings {
+        let [tone, instability, relaxation, strength, coordination] = statuses;
+        let status = |axis: Axis| match axis {
+            Axis::Tone => tone,
+            Axis::Instability => instability,
+            Axis::Relaxation => relaxation,
+            Axis::Strength => strength,
+            Axis::Endurance => Status::Unknown,
+            Axis::Coordination => coordination,
+        };
+        Findings(core::array::from_fn(|index| {
+            let axis = Axis::ALL[index];
+            let mut finding = Finding::unknown(axis, Unknown::NoMeasure);
+            finding.status = status(axis);
+            finding.modality = Some(Modality::Pressure);
+            if axis == Axis::Strength {
+                finding.verified = Some(Verified::Squeeze);
+            }
+            finding
+        }))
+    }
+
+    #[test]
+    fn the_labels_are_asked_in_this_order() {
+        use Status::{
+            Borderline as B, High, Incomplete as I, Low, Normal as N, Partial as P, Unknown as U,
+        };
+        // Tone, instability, relaxation, strength, coordination.
+        let rows = [
+            ([U, U, U, U, U], Label::InsufficientData),
+            ([High, U, U, U, U], Label::InsufficientData),
+            ([U, U, I, U, High], Label::InsufficientData),
+            ([High, N, I, Low, High], Label::Mixed),
+            ([High, U, U, Low, U], Label::Mixed),
+            ([High, N, N, N, N], Label::Hypertonic),
+            ([High, N, I, N, High], Label::Hypertonic),
+            ([High, N, N, B, N], Label::Hypertonic),
+            ([High, U, N, U, U], Label::Hypertonic),
+            ([B, High, I, N, N], Label::Hypertonic),
+            ([B, High, I, Low, N], Label::Hypertonic),
+            ([B, N, I, N, N], Label::NonRelaxing),
+            ([B, High, P, N, N], Label::Inconclusive),
+            ([N, N, I, N, N], Label::NonRelaxing),
+            ([N, N, I, Low, N], Label::NonRelaxing),
+            ([U, U, I, Low, U], Label::NonRelaxing),
+            ([Low, U, I, N, U], Label::NonRelaxing),
+            ([N, N, N, N, High], Label::NonRelaxing),
+            ([U, U, N, Low, U], Label::Weak),
+            ([N, U, N, Low, U], Label::Weak),
+            ([N, U, P, Low, N], Label::Weak),
+            ([N, U, U, Low, N], Label::Weak),
+            ([Low, U, N, Low, N], Label::Weak),
+            ([B, N, N, Low, N], Label::Inconclusive),
+            ([N, N, N, N, N], Label::WithinRange),
+            ([N, High, P, N, U], Label::WithinRange),
+            ([Low, N, N, N, N], Label::Inconclusive),
+            ([U, N, N, N, N], Label::Inconclusive),
+            ([N, N, U, N, N], Label::Inconclusive),
+            ([N, N, N, U, N], Label::Inconclusive),
+            ([N, N, N, B, N], Label::Inconclusive),
+            ([B, N, N, N, N], Label::Inconclusive),
+        ];
+        for (statuses, label) in rows {
+            assert_eq!(judge(&findings(statuses), &facts()), label, "{statuses:?}");
+        }
+    }
+
+    /// What stands above in the list wins over everything below it.
+    #[test]
+    fn what_comes_first_wins() {
+        let all = Status::ALL;
+        let urgent = Facts { symptoms: Symptoms::NONE.with(Symptom::Fever), ..facts() };
+        let failed = Facts { failed: vec![Check::Rest], ..facts() };
+        let down = Facts { verified: Verified::BearingDown, ..facts() };
+        for tone in all {
+            for relaxation in all {
+                for strength in all {
+                    let one =
+                        findings([*tone, Status::Normal, *relaxation, *strength, Status::Normal]);
+                    assert_eq!(judge(&one, &urgent), Label::Refer);
+                    assert_eq!(judge(&one, &failed), Label::InsufficientData);
+                    assert_eq!(judge(&one, &down), Label::UnableToContract);
+                    let label = judge(&one, &facts());
+                    let known = [tone, relaxation, strength]
+                        .iter()
+                        .filter(|status| ***status != Status::Unknown)
+                        .count();
+                    if *tone == Status::High && known >= 2 {
+                        assert!(matches!(label, Label::Mixed | Label::Hypertonic), "{label:?}");
+                    }
+                    if *strength == Status::Unknown {
+                        assert_ne!(label, Label::Weak);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn symptoms_forbid_within_range() {
+        let normal = findings([Status::Normal; 5]);
+        for symptom in SPEAKING {
+            let facts = Facts { symptoms: Symptoms::NONE.with(symptom), ..facts() };
+            assert_eq!(judge(&normal, &facts), Label::Inconclusive, "{symptom:?}");
+            let conflicts = conflicts(&normal, &facts);
+            assert_eq!(conflicts, [Conflict::Reported(symptom)]);
+        }
+    }
+
+    #[test]
+    fn weak_pressure_must_be_a_squeeze_and_weak_emg_need_not_be_told_apart() {
+        let mut one = findings([
+            Status::Normal,
+            Status::Unknown,
+            Status::Normal,
+            Status::Low,
+            Status::Unknown,
+        ]);
+        let facts = Facts { verified: Verified::Unverified, ..facts() };
+        one.get_mut(Axis::Strength).verified = Some(Verified::Unverified);
+        assert_eq!(judge(&one, &facts), Label::Inconclusive);
+        assert_eq!(conflicts(&one, &facts), [Conflict::WeakUnverified]);
+        one.get_mut(Axis::Strength).modality = Some(Modality::Emg);
+        assert_eq!(judge(&one, &facts), Label::Weak);
+        assert_eq!(
+            wording(Label::Weak, &one, &facts),
+            "low recruitment on EMG; force not measured"
+        );
+    }
+
+    #[test]
+    fn modalities_that_disagree_are_named() {
+        let mut one =
+            findings([Status::High, Status::Normal, Status::Incomplete, Status::Low, Status::High]);
+        one.get_mut(Axis::Tone).conflict = true;
+        assert_eq!(judge(&one, &facts()), Label::Inconclusive);
+        assert_eq!(conflicts(&one, &facts())[0], Conflict::Modalities);
+    }
+}
