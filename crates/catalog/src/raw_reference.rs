@@ -279,7 +279,7 @@ fn percentiles(points: &[(f64, f64)]) -> Option<Distribution> {
         (all.next(), all.next().is_none())
     };
     let (lower, lower_alone) = one(|percent| percent < 50.0);
-    let (median, median_alone) = one(|percent| percent == 50.0);
+    let (median, median_alone) = one(|percent| (50.0..=50.0).contains(&percent));
     let (upper, upper_alone) = one(|percent| percent > 50.0);
     let seen = [lower, median, upper].iter().flatten().count();
     let percentile = |point: &(f64, f64)| Percentile { percent: point.0, value: point.1 };

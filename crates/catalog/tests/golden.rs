@@ -1,101 +1,16 @@
 //! Published group means, and the answer that follows from them by the rule: no clinical truth.
 
+mod case;
+
+use case::Case;
 use levator_catalog::references;
-use levator_measure::{How, Measure, MeasureUnit, Quantity, Reasons, Task, Validity};
+use levator_measure::{How, MeasureUnit, Quantity, Task};
 use levator_programme::{Gate, Opening};
 use levator_score::{
-    Assessment, Axis, Confidence, Driver, Label, Modality, Observed, Person, Profile, Rao,
-    Reference, Site, Status, Symptom, Symptoms, Unknown, Visit, Weight, assess, explain,
+    Axis, Confidence, Driver, Label, Modality, Rao, Site, Status, Symptom, Symptoms, Unknown,
+    Weight, explain,
 };
-use levator_signal::{ChannelId, Span, Unit};
-
-const CHANNEL: ChannelId = ChannelId { stream: 0, channel: 0 };
-
-/// A visit on one channel, with all that a test may change.
-#[derive(Clone)]
-struct Case {
-    measures: Vec<Measure>,
-    channels: Vec<Observed>,
-    person: Person,
-    symptoms: Symptoms,
-    lift: Option<bool>,
-    references: Vec<Reference>,
-}
-
-impl Case {
-    fn new(device: &str, site: Site, modality: Modality, unit: Unit) -> Self {
-        let profile = Profile::new(modality, unit).like(device, site);
-        Self {
-            measures: Vec::new(),
-            channels: vec![Observed { channel: CHANNEL, profile }],
-            person: Person { pregnant: Some(false), ..Person::default() },
-            symptoms: Symptoms::NONE,
-            lift: None,
-            references: references::all(),
-        }
-    }
-
-    fn emg(device: &str) -> Self {
-        Self::new(device, Site::Vaginal, Modality::Emg, Unit::Microvolt)
-    }
-
-    fn unit(&self) -> MeasureUnit {
-        MeasureUnit::Channel(self.channels[0].profile.unit)
-    }
-
-    fn with(mut self, quantity: Quantity, task: Task, how: How, value: f64) -> Self {
-        let unit = match quantity {
-            Quantity::PushIndex | Quantity::PushRelaxation | Quantity::PushRise => {
-                MeasureUnit::Percent
-            }
-            Quantity::BearingDownCount | Quantity::SqueezeCount => MeasureUnit::Count,
-            _ => self.unit(),
-        };
-        self.measures.push(Measure {
-            channel: CHANNEL,
-            quantity,
-            task,
-            how,
-            trial: None,
-            value: Some(value),
-            unit,
-            sem: None,
-            count: 5,
-            span: Span::default(),
-            validity: Validity::Valid,
-            reasons: Reasons::NONE,
-        });
-        self
-    }
-
-    /// Changes the measure that was put in last.
-    fn also(mut self, change: impl FnOnce(&mut Measure)) -> Self {
-        change(self.measures.last_mut().expect("there is one"));
-        self
-    }
-
-    fn rest(self, before: f64, between: f64) -> Self {
-        self.with(Quantity::RestLevel, Task::RestBefore, How::Plain, before).with(
-            Quantity::RestLevel,
-            Task::AfterHold,
-            How::Median,
-            between,
-        )
-    }
-
-    /// A tonic level as published, with the level at rest in it: measures are heights above rest.
-    fn tonic(self, level: f64, rest: f64) -> Self {
-        self.with(Quantity::ContractionMean, Task::Hold, How::Mean, level - rest)
-    }
-
-    fn assess(&self) -> Assessment {
-        assess(&Visit {
-            symptoms: self.symptoms,
-            lift: self.lift,
-            ..Visit::new(&self.measures, &self.channels, &self.person, &self.references)
-        })
-    }
-}
+use levator_signal::Unit;
 
 fn kasper_healthy() -> Case {
     Case::emg("kasper-2025").rest(2.40, 2.46).tonic(6.99, 2.40)
@@ -308,20 +223,20 @@ fn the_bounds_are_those_of_the_clinical_basis() {
             .iter()
             .find(|norm| norm.quantity == Quantity::RestLevel && norm.task == Task::RestBefore)
             .expect("there is one");
-        (norm.distribution.upper().expect("it has one") * 10.0).round() / 10.0
+        format!("{:.1}", norm.distribution.upper().expect("it has one"))
     };
     let expected = [
-        ("oleksy-2020", 12.6),
-        ("kasper-2025", 4.5),
-        ("white-1997", 2.0),
-        ("fan-2024", 4.0),
-        ("camtech-nulliparae", 24.5),
-        ("anorectal-nulliparae", 90.0),
-        ("anorectal-primiparae", 98.0),
-        ("anorectal-hrm-women-under-50", 115.0),
-        ("anorectal-hrm-women-from-50", 109.5),
-        ("anorectal-korea-men-to-60", 90.1),
-        ("perez-martinez-2008", 0.2),
+        ("oleksy-2020", "12.6"),
+        ("kasper-2025", "4.5"),
+        ("white-1997", "2.0"),
+        ("fan-2024", "4.0"),
+        ("camtech-nulliparae", "24.5"),
+        ("anorectal-nulliparae", "90.0"),
+        ("anorectal-primiparae", "98.0"),
+        ("anorectal-hrm-women-under-50", "115.0"),
+        ("anorectal-hrm-women-from-50", "109.5"),
+        ("anorectal-korea-men-to-60", "90.1"),
+        ("perez-martinez-2008", "0.2"),
     ];
     for (id, bound) in expected {
         assert_eq!(upper(id), bound, "{id}");

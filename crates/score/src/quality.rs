@@ -129,7 +129,7 @@ fn measured(
 ) -> Part {
     let found = views.iter().find_map(|view| {
         quantities.iter().find_map(|quantity| {
-            tasks.iter().find_map(|task| Some((view, view.channel.raw(*quantity, *task)?)))
+            tasks.iter().find_map(|task| Some((view, view.channel.any(*quantity, *task)?)))
         })
     });
     let Some((view, reading)) = found else {

@@ -83,6 +83,18 @@ impl<'a> Channel<'a> {
         Some(Reading { value: usable(measure)?, sem: error(measure), measure })
     }
 
+    /// The same, by whatever definition there is.
+    pub(crate) fn any(&self, quantity: Quantity, task: Task) -> Option<Reading<'a>> {
+        self.raw(quantity, task).or_else(|| {
+            let mut all = self
+                .of()
+                .filter(|one| (one.quantity, one.task) == (quantity, task) && one.trial.is_none());
+            all.find_map(|measure| {
+                usable(measure).map(|value| Reading { value, sem: error(measure), measure })
+            })
+        })
+    }
+
     /// Those of single trials.
     pub(crate) fn trials(
         &self,
