@@ -1,6 +1,7 @@
 //! References in TOML: those of a file, and those that are built in.
 //!
-//! `docs/clinical-basis.md` lists every number of those that are built in.
+//! `docs/references.md` describes every key, `docs/clinical-basis.md` lists every number of those that
+//! are built in.
 
 use std::path::Path;
 

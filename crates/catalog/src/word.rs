@@ -7,7 +7,10 @@ use levator_measure::{How, Quantity, Task};
 use levator_programme::{
     AfterGap, Evidence, Load, Millis, Part, PhaseKind, Position, TargetUnit, WindowKind,
 };
-use levator_score::{Detector, Modality, Sex, Site, State};
+use levator_score::{
+    Detector, Expulsion, FeltContraction, FeltRelaxation, FeltTone, Modality, Sex, Site, State,
+    Symptom,
+};
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -29,8 +32,27 @@ macro_rules! named {
 }
 
 named!(
-    AfterGap, Detector, Evidence, How, Load, Modality, Part, PhaseKind, Position, Quantity, Sex,
-    Site, State, TargetUnit, Task, WindowKind,
+    AfterGap,
+    Detector,
+    Evidence,
+    Expulsion,
+    FeltContraction,
+    FeltRelaxation,
+    FeltTone,
+    How,
+    Load,
+    Modality,
+    Part,
+    PhaseKind,
+    Position,
+    Quantity,
+    Sex,
+    Site,
+    State,
+    Symptom,
+    TargetUnit,
+    Task,
+    WindowKind,
 );
 
 /// A value of such an enum in a file.

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use levator_catalog::references::{self, BUILT_IN};
-use levator_catalog::{ReadError, clinical_basis, programmes};
+use levator_catalog::{ReadError, clinical_basis, programmes, told};
 use levator_programme::Evidence;
-use levator_score::{Distribution, next};
+use levator_score::{Distribution, Modality, Symptom, matches, next};
+use levator_signal::Unit;
 
 #[test]
 fn every_reference_that_is_built_in_is_right_and_named_as_its_file() {
@@ -250,6 +251,26 @@ fn the_widths_in_circulation_that_are_intervals_of_a_mean_are_refused() {
         let text = OWN.replace("percentiles = [[5, 10.5], [50, 18], [95, 31]]", &range);
         let refusal = references::parse(&text).expect_err("too narrow for people").to_string();
         assert!(refusal.contains("confidence interval"), "{refusal}");
+    }
+}
+
+/// The examples in the documentation are right.
+#[test]
+fn the_documentation_shows_files_that_are_read() {
+    let text = include_str!("../../../docs/references.md");
+    let example = |kind: &str| {
+        let begin = format!("```toml {kind}\n");
+        let (_, rest) = text.split_once(begin.as_str()).expect("it is there");
+        rest.split("```").next().expect("it ends").to_owned()
+    };
+    let reference = references::parse(&example("reference")).expect("it is right");
+    assert_eq!(reference.pack().norms.len(), 2);
+    let told = told::parse(&example("told")).expect("it is right");
+    assert!(told.symptoms.has(Symptom::Leakage));
+    let profile = told.setup.profile(Modality::Pressure, Unit::CentimetreWater);
+    assert_eq!(matches(&reference, &profile, &told.person, told.position), Ok(Vec::new()));
+    for symptom in Symptom::ALL {
+        assert!(text.contains(&format!("`{}`", symptom.name())), "{} is missing", symptom.name());
     }
 }
 

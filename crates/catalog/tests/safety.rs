@@ -439,6 +439,18 @@ fn what_is_reported_closes_what_it_should() {
             _ => (Label::Refer, Gate::Refer),
         };
         assert_eq!(of(*symptom), expected, "{symptom:?}");
+        let got = assess(&Visit { symptoms: Symptoms::NONE.with(*symptom), ..visit });
+        let see = !matches!(
+            symptom,
+            Symptom::Leakage | Symptom::ObstructedVoiding | Symptom::ObstructedDefecation
+        );
+        assert_eq!(got.see_clinician, see, "{symptom:?}");
+        assert_eq!(
+            explain(&got).iter().any(|line| line.contains("See a pelvic")
+                || line.contains("doctor today")
+                || line.contains("no probe")),
+            see
+        );
     }
     let early = Visit { insertion_to_rest_s: Some(10.0), ..visit };
     assert_eq!(assess(&early).label, Label::InsufficientData);

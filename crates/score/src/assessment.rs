@@ -15,7 +15,7 @@ use crate::next::{Offer, offers};
 use crate::quality::{Part, parts};
 use crate::{
     Axis, Confidence, Distribution, Doubt, Finding, Findings, Input, Label, Matching, Modality,
-    Observed, Status, Urgency, Verified, Visit, number, rules,
+    Observed, Status, Symptom, Urgency, Verified, Visit, number, rules,
 };
 
 /// What must stand beside every answer.
@@ -72,6 +72,8 @@ pub struct Assessment {
     pub progression: Progression,
     /// What to do next.
     pub offers: Vec<Offer>,
+    /// Whether a pelvic-health clinician should look, by what was reported or found.
+    pub see_clinician: bool,
     /// Whether a doctor today, a clinician first, or no probe.
     pub urgency: Option<Urgency>,
     /// [`SCREENING`].
@@ -149,6 +151,7 @@ pub fn assess(visit: &Visit<'_>) -> Assessment {
         london: london(&findings, &pushes, visit.expulsion),
         parts: parts(&views, &findings, verified, &changes),
         offers: offers(label, gate, progression, position(visit)),
+        see_clinician: see_clinician(visit, label, &findings),
         conflicts,
         findings,
         driving,
@@ -356,6 +359,15 @@ fn notes(
     );
     notes.extend(views.iter().flat_map(bands));
     notes
+}
+
+/// Pain, no contraction after instruction, a tight and weak floor, a push that tightens, or anything
+/// that closes training: a clinician before training.
+fn see_clinician(visit: &Visit<'_>, label: Label, findings: &Findings) -> bool {
+    let reported = [Symptom::Pain, Symptom::PainOnContraction, Symptom::Dyspareunia];
+    matches!(label, Label::Refer | Label::UnableToContract | Label::Mixed)
+        || reported.into_iter().any(|symptom| visit.symptoms.has(symptom))
+        || findings.get(Axis::Coordination).status == Status::High
 }
 
 /// Names of bands that a value lies in: words, and no status.

@@ -101,6 +101,7 @@ pub(crate) fn views<'a>(scene: &Scene<'a>) -> (Vec<View<'a>>, Vec<Matching>) {
             }
             let pack = reference.pack();
             matchings.push(Matching {
+                channel: observed.channel,
                 reference: pack.id.clone(),
                 name: pack.name.clone(),
                 outcome,

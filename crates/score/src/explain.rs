@@ -65,6 +65,9 @@ pub fn explain(assessment: &Assessment) -> Vec<String> {
             .to_owned(),
         );
     }
+    if assessment.see_clinician && assessment.urgency.is_none() {
+        lines.push("  See a pelvic-health clinician before you train.".to_owned());
+    }
     for note in &assessment.notes {
         lines.push(format!("  {note}"));
     }
@@ -85,6 +88,13 @@ pub fn explain(assessment: &Assessment) -> Vec<String> {
             if !doubts.is_empty() {
                 lines.push(format!("    in doubt because: {}", doubts.join("; ")));
             }
+        }
+    }
+    for matching in &assessment.references {
+        if let Err(mismatch) = &matching.outcome
+            && mismatch.is_of_person()
+        {
+            lines.push(format!("  {} was not used: {}", matching.reference, mismatch.text()));
         }
     }
     if let Some(london) = &assessment.london {

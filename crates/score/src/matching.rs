@@ -1,6 +1,7 @@
 //! Whether a reference may be held against a recording, and of whom.
 
 use levator_programme::Position;
+use levator_signal::ChannelId;
 
 use crate::reference::{ANY_DEVICE, Reference};
 use crate::{Bandwidth, Detector, Doubt, Modality, Person, Profile, Sex, Site, State};
@@ -84,9 +85,71 @@ pub enum Mismatch {
     },
 }
 
+impl Mismatch {
+    /// Whether it is a reference for such a device, and it is the person it does not fit.
+    #[must_use]
+    pub const fn is_of_person(&self) -> bool {
+        match self {
+            Self::Sex { .. }
+            | Self::Age { .. }
+            | Self::Births { .. }
+            | Self::State { .. }
+            | Self::Weeks { .. } => true,
+            Self::Device { .. }
+            | Self::Site { .. }
+            | Self::Modality { .. }
+            | Self::Unit
+            | Self::Gain(_)
+            | Self::Bandwidth { .. }
+            | Self::Detector { .. } => false,
+        }
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let told = |told: bool, text: &str| match told {
+            true => format!("it is of {text}"),
+            false => format!("it is of {text}, and that was not told"),
+        };
+        match self {
+            Self::Device { expected, actual } => match actual {
+                Some(actual) => format!("it is of device {expected}, not {actual}"),
+                None => format!("it is of device {expected}, and no device was named"),
+            },
+            Self::Site { expected, actual } => told(actual.is_some(), expected.name()),
+            Self::Modality { expected, .. } => told(true, expected.name()),
+            Self::Unit => "the unit cannot be converted".to_owned(),
+            Self::Gain(gain) => format!("the gain is {gain}"),
+            Self::Bandwidth { expected, .. } => {
+                told(true, &format!("{} to {} Hz", expected.from_hz, expected.to_hz))
+            }
+            Self::Detector { expected, .. } => told(true, expected.name()),
+            Self::Sex { expected, actual } => {
+                told(actual.is_some(), &format!("sex {}", expected.name()))
+            }
+            Self::Age { expected: (from, below), actual } => {
+                told(actual.is_some(), &format!("age {from} to below {below}"))
+            }
+            Self::Births { expected: (from, to), actual } => {
+                told(actual.is_some(), &format!("people with {from} to {to} births"))
+            }
+            Self::State { expected, actual } => {
+                let names: Vec<&str> = expected.iter().map(|state| state.name()).collect();
+                told(actual.is_some(), &format!("people who are {}", names.join(" or ")))
+            }
+            Self::Weeks { expected: (from, to), actual } => {
+                told(actual.is_some(), &format!("week {from} to {to}"))
+            }
+        }
+    }
+}
+
 /// Outcome of holding a reference against a recording.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matching {
+    /// The channel it was held against.
+    pub channel: ChannelId,
     /// The reference.
     pub reference: String,
     /// Its name, for people.

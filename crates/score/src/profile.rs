@@ -181,8 +181,8 @@ impl Person {
         }
         match self.weeks_post_partum {
             Some(weeks) if weeks < crate::rules::POST_PARTUM_WEEKS => Some(State::PostPartum),
-            Some(_) => Some(State::NotPregnant),
-            None => self.pregnant.map(|_| State::NotPregnant),
+            Some(weeks) if weeks.is_finite() => Some(State::NotPregnant),
+            Some(_) | None => self.pregnant.map(|_| State::NotPregnant),
         }
     }
 

@@ -1,0 +1,251 @@
+//! What is told about a visit beside its signals, in TOML: the person, what is reported and felt, the
+//! device.
+//!
+//! `docs/references.md` describes every key. Everything may be left out; what is left out is not
+//! inferred.
+
+use std::path::Path;
+
+use levator_programme::Position;
+use levator_score::{
+    Bandwidth, Detector, Expulsion, FeltContraction, FeltRelaxation, FeltTone, Modality, Palpation,
+    Person, Profile, Sex, Site, Symptom, Symptoms,
+};
+use levator_signal::Unit;
+use serde::Deserialize;
+
+use crate::refusal::Key::Name;
+use crate::refusal::{ReadError, Refusal};
+use crate::word::Word;
+
+/// Version of the format of these files.
+const FORMAT: u32 = 1;
+
+/// Largest file that is read, bytes. Our choice.
+const MAX_BYTES: u64 = 1 << 16;
+
+/// What is told about a visit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// Of whom.
+    pub person: Person,
+    /// What the person reports.
+    pub symptoms: Symptoms,
+    /// What a clinician felt.
+    pub palpation: Palpation,
+    /// Whether somebody saw the probe or the perineum move inward or outward.
+    pub lift: Option<bool>,
+    /// Outcome of a test with a balloon.
+    pub expulsion: Option<Expulsion>,
+    /// Seconds between insertion and the rest that is judged.
+    pub insertion_to_rest_s: Option<f64>,
+    /// How the person lay or stood.
+    pub position: Option<Position>,
+    /// The device.
+    pub setup: Setup,
+}
+
+/// What is told about the device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setup {
+    /// Its name, as references have it.
+    pub device: Option<String>,
+    /// The probe.
+    pub probe: Option<String>,
+    /// Where it lay.
+    pub site: Option<Site>,
+    /// What it reads where that device reads one.
+    pub gain: f64,
+    /// Band of the EMG.
+    pub bandwidth: Option<Bandwidth>,
+    /// How EMG is rectified.
+    pub detector: Option<Detector>,
+}
+
+impl Setup {
+    /// How a channel of it was measured.
+    #[must_use]
+    pub fn profile(&self, modality: Modality, unit: Unit) -> Profile {
+        Profile {
+            device: self.device.clone(),
+            probe: self.probe.clone(),
+            site: self.site,
+            bandwidth: self.bandwidth,
+            detector: self.detector,
+            gain: self.gain,
+            ..Profile::new(modality, unit)
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTold {
+    format: u32,
+    #[serde(default)]
+    symptoms: Vec<Word<Symptom>>,
+    lift: Option<bool>,
+    balloon_expulsion: Option<Word<Expulsion>>,
+    insertion_to_rest_s: Option<f64>,
+    position: Option<Word<Position>>,
+    #[serde(default)]
+    person: RawPerson,
+    #[serde(default)]
+    palpation: RawPalpation,
+    #[serde(default)]
+    device: RawDevice,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPerson {
+    sex: Option<Word<Sex>>,
+    age_years: Option<f64>,
+    births: Option<u32>,
+    pregnant: Option<bool>,
+    pregnancy_week: Option<f64>,
+    weeks_post_partum: Option<f64>,
+    weeks_after_surgery: Option<f64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPalpation {
+    tone: Option<Word<FeltTone>>,
+    contraction: Option<Word<FeltContraction>>,
+    relaxation: Option<Word<FeltRelaxation>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDevice {
+    name: Option<String>,
+    probe: Option<String>,
+    site: Option<Word<Site>>,
+    gain: Option<f64>,
+    bandwidth_hz: Option<(f64, f64)>,
+    detector: Option<Word<Detector>>,
+}
+
+/// Reads and checks what is told.
+///
+/// # Errors
+///
+/// Line, column and reason: what is no TOML, keys and words that are unknown, times and ages that are
+/// negative or not finite, a gain that is not above zero.
+pub fn parse(text: &str) -> Result<Told, Refusal> {
+    let raw: RawTold = toml::from_str(text).map_err(|error| Refusal::of_toml(text, &error))?;
+    let refuse = |table: Option<&'static str>, key: &'static str, reason: &str| {
+        let path: Vec<_> = table.into_iter().chain([key]).map(Name).collect();
+        Refusal::at_path(text, &path, &format!("{key}: {reason}"))
+    };
+    if raw.format != FORMAT {
+        let reason = format!("{}, and this version reads {FORMAT}", raw.format);
+        return Err(refuse(None, "format", &reason));
+    }
+    let person = &raw.person;
+    for (table, key, number) in [
+        (None, "insertion_to_rest_s", raw.insertion_to_rest_s),
+        (Some("person"), "age_years", person.age_years),
+        (Some("person"), "pregnancy_week", person.pregnancy_week),
+        (Some("person"), "weeks_post_partum", person.weeks_post_partum),
+        (Some("person"), "weeks_after_surgery", person.weeks_after_surgery),
+    ] {
+        if number.is_some_and(|number| !(number.is_finite() && number >= 0.0)) {
+            return Err(refuse(table, key, "not a finite number, 0 or more"));
+        }
+    }
+    let gain = raw.device.gain.unwrap_or(1.0);
+    if !(gain.is_finite() && gain > 0.0) {
+        return Err(refuse(Some("device"), "gain", "not a finite number above 0"));
+    }
+    if raw.device.bandwidth_hz.is_some_and(|(from, to)| !(from > 0.0 && to > from)) {
+        return Err(refuse(Some("device"), "bandwidth_hz", "not two rising numbers above 0"));
+    }
+    Ok(raw.into_told(gain))
+}
+
+impl RawTold {
+    fn into_told(self, gain: f64) -> Told {
+        let bandwidth =
+            self.device.bandwidth_hz.map(|(from_hz, to_hz)| Bandwidth { from_hz, to_hz });
+        Told {
+            person: Person {
+                sex: self.person.sex.map(|word| word.0),
+                age_years: self.person.age_years,
+                births: self.person.births,
+                pregnant: self.person.pregnant,
+                pregnancy_week: self.person.pregnancy_week,
+                weeks_post_partum: self.person.weeks_post_partum,
+                weeks_after_surgery: self.person.weeks_after_surgery,
+            },
+            symptoms: self.symptoms.iter().fold(Symptoms::NONE, |set, word| set.with(word.0)),
+            palpation: Palpation {
+                tone: self.palpation.tone.map(|word| word.0),
+                contraction: self.palpation.contraction.map(|word| word.0),
+                relaxation: self.palpation.relaxation.map(|word| word.0),
+            },
+            lift: self.lift,
+            expulsion: self.balloon_expulsion.map(|word| word.0),
+            insertion_to_rest_s: self.insertion_to_rest_s,
+            position: self.position.map(|word| word.0),
+            setup: Setup {
+                device: self.device.name,
+                probe: self.device.probe,
+                site: self.device.site.map(|word| word.0),
+                gain,
+                bandwidth,
+                detector: self.device.detector.map(|word| word.0),
+            },
+        }
+    }
+}
+
+/// Reads and checks what is told in a file.
+///
+/// # Errors
+///
+/// As [`parse`], with the file; and if it cannot be read, is larger than 64 KiB or no UTF-8.
+pub fn read(path: &Path) -> Result<Told, ReadError> {
+    let io = |source| ReadError::Io { path: path.to_owned(), source };
+    if std::fs::metadata(path).map_err(io)?.len() > MAX_BYTES {
+        return Err(io(std::io::Error::other("larger than 64 KiB")));
+    }
+    let text = std::fs::read_to_string(path).map_err(io)?;
+    parse(&text).map_err(|refusal| ReadError::Refused { path: path.to_owned(), refusal })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_not_told() {
+        let told = parse("format = 1").expect("nothing need be told");
+        assert_eq!(told.person, Person::default());
+        assert_eq!((told.symptoms, told.lift, told.setup.gain), (Symptoms::NONE, None, 1.0));
+        assert_eq!(told.setup.profile(Modality::Emg, Unit::Microvolt).device, None);
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused_with_line_and_reason() {
+        for (text, expected) in [
+            ("format = 2", "1:10: format: 2, and this version reads 1"),
+            (
+                "format = 1\nsymptoms = [\"leak\"]",
+                "2:13: invalid value: string \"leak\", expected one of",
+            ),
+            ("format = 1\n[person]\nage_years = -3", "3:13: age_years: not a finite number"),
+            ("format = 1\n[person]\nage = 3", "3:1: unknown field `age`"),
+            ("format = 1\n[device]\ngain = 0", "3:8: gain: not a finite number above 0"),
+            (
+                "format = 1\n[device]\nbandwidth_hz = [500, 20]",
+                "3:16: bandwidth_hz: not two rising",
+            ),
+            ("format = 1\n[palpation]\ntone = \"hard\"", "3:8: invalid value: string \"hard\""),
+        ] {
+            let refusal = parse(text).expect_err(text).to_string();
+            assert!(refusal.starts_with(expected), "{text:?}: {refusal}");
+        }
+    }
+}
