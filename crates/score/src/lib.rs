@@ -3,7 +3,7 @@
 //! [`assess`] takes a [`Visit`] (measures, how each channel was measured, of whom, what is reported
 //! and felt, references, earlier visits) and gives an [`Assessment`]: a finding on each of six axes, a
 //! label, what is open to train and what is not, how sure that is, why not surer, and what would
-//! change it. [`explain`] puts it in words.
+//! change it. [`explain()`] puts it in words.
 //!
 //! ```
 //! use levator_score::{Label, Modality, Observed, Person, Profile, Visit, assess, explain};
