@@ -10,19 +10,20 @@ mod minute;
 mod support;
 
 use std::hint::black_box;
-use std::io::{Write, stdout};
+use std::io::{Cursor, Write, stdout};
 
 use levator_decode::{Scans, StreamInfo};
 use levator_detect::{Detector, DetectorConfig};
 use levator_engine::{Digest, Engine, EngineConfig, Input, Output};
 use levator_protocol::{self as wire, Direction};
+use levator_record::text::{TextFile, TextOptions};
 use levator_signal::{
     Bank, Cascade, HostTime, Quality, Rms, SampleIndex, SampleRate, Sections, SignalKind, Unit,
     preset,
 };
 use levator_simulate::CableFaults;
 use minute::minute;
-use support::recording;
+use support::{recording, table};
 
 /// Samples of a channel in a round: a whole number of every block below.
 const LEN: usize = 20_480;
@@ -48,6 +49,8 @@ const STAGES: &[Stage] = &[
     ("engine-8-channels-10-ms", LEN, "sample", |rounds| engine(rounds, 8, 1000, 10)),
     ("engine-16-channels-2-khz", LEN, "sample", |rounds| engine(rounds, 16, 2000, 512)),
     ("digest", LEN, "sample", digest),
+    ("text-2-columns", LEN, "line", |rounds| text(rounds, 2)),
+    ("text-1-column", LEN, "line", |rounds| text(rounds, 1)),
 ];
 
 fn main() {
@@ -193,4 +196,20 @@ fn digest(rounds: usize) -> u64 {
         }
     }
     digest.all()
+}
+
+/// Layout and values in one pass.
+fn text(rounds: usize, column_count: usize) -> u64 {
+    // The first rows are looked at twice: the difference of two numbers of rounds leaves them out.
+    let text = table(LEN * rounds, column_count);
+    let options = TextOptions { rate_hz: Some(2000.0), ..TextOptions::default() };
+    let options = if column_count > 1 { TextOptions::default() } else { options };
+    let (_, sum) = TextFile::read_through(
+        Cursor::new(black_box(text)),
+        &options,
+        |_| 0_u64,
+        |sum, scans| *sum += scans.codes.len() as u64,
+    )
+    .expect("a table of ours");
+    sum
 }

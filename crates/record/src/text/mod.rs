@@ -55,6 +55,7 @@ mod layout;
 mod fields;
 mod lines;
 mod number;
+mod stops;
 
 mod head;
 mod hints;

@@ -2,6 +2,11 @@
 
 use core::hint::select_unpredictable;
 
+#[cfg(target_arch = "x86_64")]
+use pulp::x86::V3;
+
+use super::stops::Plain;
+
 /// What stands in a field.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Cell {
@@ -126,63 +131,121 @@ pub(crate) fn decimal_prefix(bytes: &[u8], separator: u8) -> Option<(Decimal, us
     Some((Decimal { mantissa, decimals, negative }, index))
 }
 
-/// Bytes that [`short_prefix`] looks at.
+/// Bytes from the beginning of a field on that [`short`] looks at.
 pub(crate) const SHORT_LEN: usize = 24;
 
-/// The number that `bytes` begin with and its length: the same as [`decimal_prefix`] gives, if there
-/// are one to seven digits before the point and, where there is a point, one to seven behind it. A
-/// point is a dot or `point`. `None` for all else.
+/// A number of a few digits, and where it ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Short {
+    pub(crate) value: f64,
+    pub(crate) decimals: usize,
+    /// Bytes up to what is behind it, that byte, and stops up to there.
+    pub(crate) len: usize,
+    pub(crate) after: u8,
+    pub(crate) stop_count: usize,
+}
+
+/// The number that the field in `bytes` begins with: the same as [`decimal_prefix`] gives, if there are
+/// one to seven digits before the point and, where there is a point, one to seven behind it. `stops` are
+/// how far it is to the next two bytes that are neither digits nor a minus. `None` for all else, or if
+/// what follows the digits is not `point` and no end of a field.
 ///
 /// Eight bytes at a time and without a branch on sign or number of digits, which no processor can
 /// guess in a signal.
 #[inline(always)]
-pub(crate) fn short_prefix(bytes: &[u8; SHORT_LEN], point: u8) -> Option<(Decimal, usize)> {
+pub(crate) fn short(
+    by: impl Digits,
+    bytes: &[u8; SHORT_LEN],
+    stops: [usize; 2],
+    point: u8,
+    separator: u8,
+) -> Option<Short> {
     let first = word(bytes, 0);
-    let negative = first as u8 == b'-';
-    // A shift is sooner done than another look at memory, on which the start of the next field waits.
-    let signed = first >> 8 | u64::from(bytes[8]) << 56;
-    let digits = select_unpredictable(negative, signed, first) ^ (ONES * u64::from(b'0'));
-    let marks = no_digits(digits);
-    let whole_count = (marks.trailing_zeros() / 8) as usize;
-    if whole_count.wrapping_sub(1) > 6 {
+    let is_negative = first as u8 == b'-';
+    let sign = u64::from(is_negative) << 63;
+    let head = select_unpredictable(is_negative, first >> 8, first) ^ ZEROS;
+    // One less than there are, so that none is too many.
+    let whole_less = stops[0].wrapping_sub(usize::from(is_negative) + 1);
+    if whole_less >= 8 {
         return None;
     }
-    let end = usize::from(negative) + whole_count;
-    let byte = bytes[end];
-    if byte != b'.' && byte != point {
-        let mantissa = eight_digits(digits << (64 - 8 * whole_count));
-        let number = Decimal { mantissa, decimals: 0, negative: u64::from(negative) };
-        return Some((number, end));
-    }
-    let further = marks & (marks - 1);
-    let (mantissa, count) = if further != 0 {
-        // The number ends in the first eight bytes: its digits are pushed together.
-        let total = (further.trailing_zeros() / 8) as usize - 1;
-        let before = (1 << (8 * whole_count)) - 1;
-        let joined = (digits & before) | (digits >> 8 & !before);
-        (eight_digits(joined << (64 - 8 * total)), total - whole_count)
-    } else {
-        let part = word(bytes, end + 1) ^ (ONES * u64::from(b'0'));
-        let count = (no_digits(part).trailing_zeros() / 8) as usize;
-        if count > 7 {
+    let whole = head << (56 ^ (8 * whole_less));
+    let stop = usize::from(is_negative) + 1 + whole_less;
+    let tail = word(bytes, stop);
+    if tail as u8 != point {
+        let is_end = matches!(tail as u8, b'\n' | b'\r') || tail as u8 == separator;
+        if !is_end || !are_digits(whole, whole) {
             return None;
         }
-        let whole = eight_digits(digits << (64 - 8 * whole_count));
-        let part = eight_digits(part << (64 - 8 * count.max(1)));
-        // At most 14 digits: exact.
-        (whole * WHOLE_POWERS[count] + part, count)
-    };
-    if count == 0 {
+        let value = f64::from_bits((eight_digits(whole) as f64).to_bits() | sign);
+        return Some(Short { value, decimals: 0, len: stop, after: tail as u8, stop_count: 1 });
+    }
+    let part_less = stops[1].wrapping_sub(stop + 2);
+    if part_less >= 8 {
         return None;
     }
-    let number = Decimal { mantissa, decimals: count, negative: u64::from(negative) };
-    Some((number, end + 1 + count))
+    let part = (tail >> 8 ^ ZEROS) << (56 ^ (8 * part_less));
+    if !are_digits(whole, part) {
+        return None;
+    }
+    let decimals = part_less + 1;
+    let magnitude = by.joined(whole, part, decimals) / EXACT_POWERS[decimals];
+    let value = f64::from_bits(magnitude.to_bits() | sign);
+    let end = stop + 1 + decimals;
+    Some(Short { value, decimals, len: end, after: bytes[end], stop_count: 2 })
+}
+
+/// How digits become numbers: with what a processor has, or without. All ways give the same.
+pub(crate) trait Digits: Copy {
+    /// The number of the eight digits of `whole` and then `decimals` of `part`; the first digit of each
+    /// is in its lowest byte. Exact.
+    fn joined(self, whole: u64, part: u64, decimals: usize) -> f64;
+}
+
+impl Digits for Plain {
+    #[inline(always)]
+    fn joined(self, whole: u64, part: u64, decimals: usize) -> f64 {
+        // At most 15 digits.
+        let mantissa = eight_digits(whole) * WHOLE_POWERS[decimals] + eight_digits(part);
+        mantissa.cast_signed() as f64
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Digits for V3 {
+    #[inline(always)]
+    fn joined(self, whole: u64, part: u64, decimals: usize) -> f64 {
+        let digits = self.sse2._mm_set_epi64x(part.cast_signed(), whole.cast_signed());
+        // Two, four and eight neighbours are joined by one operation each.
+        let tens = self.sse2._mm_set1_epi16(10 | 1 << 8);
+        let hundreds = self.sse2._mm_set1_epi32(100 | 1 << 16);
+        let myriads = self.sse2._mm_set1_epi32(10_000 | 1 << 16);
+        let pairs = self.ssse3._mm_maddubs_epi16(digits, tens);
+        let fours = self.sse2._mm_madd_epi16(pairs, hundreds);
+        let fours = self.sse4_1._mm_packus_epi32(fours, fours);
+        let eights = self.sse2._mm_madd_epi16(fours, myriads);
+        let both = self.sse2._mm_cvtepi32_pd(eights);
+        let part = self.sse2._mm_cvtsd_f64(self.sse2._mm_unpackhi_pd(both, both));
+        self.sse2._mm_cvtsd_f64(both) * EXACT_POWERS[decimals] + part
+    }
+}
+
+/// A plain number of many digits or with spaces before it, from `at` on, and where it ends.
+#[cold]
+#[inline(never)]
+pub(crate) fn long(bytes: &[u8], at: usize, separator: u8) -> Option<(Decimal, usize)> {
+    let (number, len) = decimal_prefix(bytes.get(at..)?, separator)?;
+    Some((number, at + len))
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 
+/// Eight times the digit zero.
+const ZEROS: u64 = ONES * b'0' as u64;
+
 /// Powers of ten by the number of digits of a part.
-const WHOLE_POWERS: [u64; 8] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000];
+const WHOLE_POWERS: [u64; 9] =
+    [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
 /// Eight bytes from `start` on, the first lowest.
 #[inline(always)]
@@ -193,10 +256,11 @@ fn word(bytes: &[u8; SHORT_LEN], start: usize) -> u64 {
         .map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
-/// The highest bit of each byte that is above nine.
+/// Whether all bytes are digits without their zero. They may be a minus or a zero byte without it, and
+/// nothing else.
 #[inline(always)]
-fn no_digits(digits: u64) -> u64 {
-    (((digits & (ONES * 0x7f)) + ONES * 0x76) | digits) & (ONES * 0x80)
+fn are_digits(one: u64, two: u64) -> bool {
+    ((one + ONES * 0x76) | (two + ONES * 0x76)) & (ONES * 0x80) == 0
 }
 
 /// The number of eight digits, the first of them in the lowest byte: two, four and eight neighbours
@@ -255,18 +319,27 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::text::stops::Stops;
 
     fn value(field: &str) -> Option<f64> {
         parse(field.as_bytes()).number()
     }
 
-    /// What follows a number in a file is there too.
-    fn short(text: &str, point: u8) -> Option<(Decimal, usize)> {
-        let mut bytes = [b'\n'; SHORT_LEN];
-        for (to, from) in bytes.iter_mut().zip(text.bytes()) {
-            *to = from;
+    /// By every processor that there is; what follows a number in a file is there too.
+    fn short_form(text: &str, point: u8, separator: u8) -> Option<Short> {
+        let bytes = [text.as_bytes(), &[b'\n'; 100]].concat();
+        let mut stops = Stops::new(2);
+        stops.look(Plain, &bytes, 0);
+        let stops = [stops.places()[0] as usize, stops.places()[1] as usize];
+        let bytes = bytes.first_chunk().expect("there are a hundred");
+        let plain = short(Plain, bytes, stops, point, separator);
+        #[cfg(target_arch = "x86_64")]
+        if let Some(v3) = V3::try_new() {
+            let fast = short(v3, bytes, stops, point, separator);
+            assert_eq!(fast.map(|one| one.value.to_bits()), plain.map(|one| one.value.to_bits()));
+            assert_eq!(fast, plain, "{text:?}");
         }
-        short_prefix(&bytes, point)
+        plain
     }
 
     #[test]
@@ -339,15 +412,15 @@ mod tests {
             text in "-?[0-9]{0,9}([.,][0-9]{0,9})?[,;\n x]?[0-9.,\n]{0,20}", comma in any::<bool>(),
         ) {
             let (separator, point) = if comma { (b',', b'.') } else { (b';', b',') };
-            if let Some((short, len)) = short(&text, point) {
-                let (value, decimals) = (short.value(), short.decimals as u8);
+            if let Some(short) = short_form(&text, point, separator) {
+                let (value, decimals) = (short.value, short.decimals as u8);
                 let Some((Cell::Number { value: long, decimals: long_decimals }, _)) =
                     prefix(text.as_bytes(), separator)
                 else {
                     panic!("{text:?}");
                 };
                 prop_assert_eq!((value.to_bits(), decimals), (long.to_bits(), long_decimals));
-                let number = text[..len].replace(',', ".");
+                let number = text[..short.len].replace(',', ".");
                 prop_assert_eq!(number.parse().map(f64::to_bits), Ok(value.to_bits()));
             }
         }
@@ -357,7 +430,7 @@ mod tests {
             let text = format!("{whole}.{part:06}");
             let expected: f64 = text.parse().expect("a number");
             prop_assert_eq!(value(&text).map(f64::to_bits), Some(expected.to_bits()));
-            let short = short(&text, b'.').map(|(short, _)| short.value().to_bits());
+            let short = short_form(&text, b'.', b',').map(|short| short.value.to_bits());
             prop_assert_eq!(short, Some(expected.to_bits()));
         }
     }

@@ -5,12 +5,22 @@
 //! other line ends the run, and is read by [`RowFormat::read_all`](super::rows::RowFormat::read_all),
 //! which would find the same in these rows.
 
-use super::number::{self, Decimal};
+use super::number::{self, Digits};
 use super::rows::RowFormat;
+use super::stops::{Marks, Plain, Stops};
+
+#[cfg(target_arch = "x86_64")]
+use pulp::{NullaryFnOnce, x86::V3};
 
 /// Most rows, and most numbers, of a run. Our choice: 64 KiB of numbers stay in the second cache.
 const MAX_ROWS: usize = 256;
 const MAX_NUMBERS: usize = 8192;
+
+/// What the processor can do, found out once.
+#[cfg(target_arch = "x86_64")]
+type Tier = Option<V3>;
+#[cfg(not(target_arch = "x86_64"))]
+type Tier = Option<core::convert::Infallible>;
 
 /// Consecutive rows of nothing but numbers.
 #[derive(Clone, Debug)]
@@ -28,11 +38,9 @@ pub(crate) struct PlainRows {
     column_count: usize,
     capacity: usize,
     len: usize,
-    /// Column after column, each with room for `capacity` rows: as they stand in the file, sign and
-    /// decimals in one byte, and as doubles. Dividing while reading would hold up the search for the
-    /// next field.
-    mantissas: Vec<u64>,
-    shapes: Vec<u8>,
+    tier: Tier,
+    stops: Stops,
+    /// Column after column, each with room for `capacity` rows.
     cells: Vec<f64>,
     decimals: Vec<u8>,
     /// Channel after channel.
@@ -40,14 +48,14 @@ pub(crate) struct PlainRows {
 }
 
 impl PlainRows {
-    pub(crate) fn new(format: &RowFormat) -> Self {
+    pub(crate) fn new(format: &RowFormat, decimal_comma: bool) -> Self {
         let separator = format.separator.byte();
         let column_count = format.is_text.len();
         let capacity = (MAX_NUMBERS / column_count.max(1)).clamp(1, MAX_ROWS);
         let channels = format.channel_columns();
         Self {
             separator,
-            point: if separator == b',' { b'.' } else { b',' },
+            point: if decimal_comma && separator != b',' { b',' } else { b'.' },
             scale: format.scale,
             offset: format.offset,
             is_scaled: format.scale.to_bits() != 1.0_f64.to_bits() || format.offset != 0.0,
@@ -59,8 +67,11 @@ impl PlainRows {
             column_count,
             capacity,
             len: 0,
-            mantissas: vec![0; column_count * capacity],
-            shapes: vec![0; column_count * capacity],
+            #[cfg(target_arch = "x86_64")]
+            tier: V3::try_new(),
+            #[cfg(not(target_arch = "x86_64"))]
+            tier: None,
+            stops: Stops::new(2 * column_count + 1),
             cells: vec![0.0; column_count * capacity],
             decimals: vec![0; column_count * capacity],
         }
@@ -74,16 +85,11 @@ impl PlainRows {
             return 0;
         }
         let max_count = usize::try_from(max_count).unwrap_or(usize::MAX).min(self.capacity);
-        let at = self.read_rows(bytes, max_count);
-        for column in 0..self.column_count {
-            let range = column * self.capacity..column * self.capacity + self.len;
-            let cells = self.cells[range.clone()].iter_mut().zip(&mut self.decimals[range.clone()]);
-            let numbers = self.mantissas[range.clone()].iter().zip(&self.shapes[range]);
-            for ((cell, decimals), (&mantissa, &shape)) in cells.zip(numbers) {
-                let number = decimal(mantissa, shape);
-                (*cell, *decimals) = (number.value(), number.decimals as u8);
-            }
-        }
+        let at = match self.tier {
+            #[cfg(target_arch = "x86_64")]
+            Some(v3) => v3.vectorize(Run { rows: self, by: v3, bytes, max_count }),
+            _ => self.read_rows(Plain, bytes, max_count),
+        };
         for (values, &column) in self.values.chunks_exact_mut(self.capacity).zip(&self.channels) {
             let cells = &self.cells[column * self.capacity..][..self.len];
             for (value, cell) in values.iter_mut().zip(cells) {
@@ -95,15 +101,41 @@ impl PlainRows {
 
     /// Reads at most `max_count` rows and counts them. Returns their length.
     #[inline(always)]
-    fn read_rows(&mut self, bytes: &[u8], max_count: usize) -> usize {
+    fn read_rows(&mut self, by: impl Marks + Digits, bytes: &[u8], max_count: usize) -> usize {
+        // With the number of columns known, nothing in the loop waits for memory.
+        match self.column_count {
+            1 => self.read_columns::<1>(by, bytes, max_count),
+            2 => self.read_columns::<2>(by, bytes, max_count),
+            _ => self.read_columns::<0>(by, bytes, max_count),
+        }
+    }
+
+    /// Of `COUNT` columns, or of any number for zero.
+    #[inline(always)]
+    fn read_columns<const COUNT: usize>(
+        &mut self,
+        by: impl Marks + Digits,
+        bytes: &[u8],
+        max_count: usize,
+    ) -> usize {
         // What the loop needs of `self` is held outside of it.
-        let Self { separator, point, column_count, capacity, .. } = *self;
-        let (mantissas, shapes) = (&mut self.mantissas[..], &mut self.shapes[..]);
+        let Self { separator, point, capacity, .. } = *self;
+        let column_count = if COUNT > 0 { COUNT } else { self.column_count };
+        let (cells, decimals) = (&mut self.cells[..], &mut self.decimals[..]);
+        self.stops.clear();
+        let mut places: &[u32] = &[];
         let mut start = 0;
-        'rows: while self.len < max_count {
+        let mut len = 0;
+        'rows: while len < max_count {
+            // A point and an end in each field, and LF after CR.
+            if places.len() <= 2 * column_count + 1 {
+                let used = self.stops.places().len() - places.len();
+                self.stops.look(by, bytes, used);
+                places = self.stops.places();
+            }
             let mut at = start;
             let mut byte = separator;
-            let mut place = self.len;
+            let mut place = len;
             for _ in 0..column_count {
                 if byte != separator {
                     break 'rows;
@@ -111,44 +143,50 @@ impl PlainRows {
                 let Some(window) = bytes.get(at..).and_then(|rest| rest.first_chunk()) else {
                     break 'rows;
                 };
-                let (number, end);
-                if let Some((short, len)) = number::short_prefix(window, point) {
-                    (number, end, byte) = (short, at + len, window[len]);
-                } else if let Some(long) = long_number(bytes, at, separator) {
-                    (number, end, byte) = long;
+                let stops = places
+                    .first_chunk()
+                    .map(|stops: &[u32; 2]| stops.map(|stop| (stop as usize).wrapping_sub(at)));
+                let (value, count);
+                if let Some(short) =
+                    stops.and_then(|stops| number::short(by, window, stops, point, separator))
+                {
+                    (value, count) = (short.value, short.decimals);
+                    (at, byte) = (at + short.len + 1, short.after);
+                    places = places.get(short.stop_count..).unwrap_or_default();
+                } else if let Some((number, end)) = number::long(bytes, at, separator) {
+                    (value, count) = (number.value(), number.decimals);
+                    let Some(&after) = bytes.get(end) else { break 'rows };
+                    (at, byte) = (end + 1, after);
+                    places = behind(places, end);
                 } else {
                     break 'rows;
                 }
-                let (Some(mantissa), Some(shape)) =
-                    (mantissas.get_mut(place), shapes.get_mut(place))
+                let (Some(cell), Some(decimals)) = (cells.get_mut(place), decimals.get_mut(place))
                 else {
                     break 'rows;
                 };
-                *mantissa = number.mantissa;
-                *shape = number.decimals as u8 | (number.negative << 7) as u8;
+                (*cell, *decimals) = (value, count as u8);
                 place += capacity;
-                at = end + 1;
             }
             if byte == b'\r' {
                 byte = bytes.get(at).copied().unwrap_or(0);
+                places = behind(places, at);
                 at += 1;
             }
             if byte != b'\n' {
                 break;
             }
             if self.is_scaled {
-                let value = |&column: &usize| {
-                    let place = column * capacity + self.len;
-                    decimal(mantissas[place], shapes[place]).value()
-                };
+                let value = |&column: &usize| cells[column * capacity + len];
                 let mut values = self.channels.iter().map(value);
                 if !values.all(|value| ((value + self.offset) * self.scale).is_finite()) {
                     break;
                 }
             }
             start = at;
-            self.len += 1;
+            len += 1;
         }
+        self.len = len;
         start
     }
 
@@ -202,16 +240,28 @@ impl<'a> Values<'a> {
     }
 }
 
-#[inline(always)]
-fn decimal(mantissa: u64, shape: u8) -> Decimal {
-    let (decimals, negative) = (usize::from(shape & 0x7f), u64::from(shape >> 7));
-    Decimal { mantissa, decimals, negative }
+/// The places behind `end`: a number of many digits or spaces may have more than two stops.
+#[inline(never)]
+fn behind(places: &[u32], end: usize) -> &[u32] {
+    let count = places.iter().take_while(|&&stop| stop as usize <= end).count();
+    places.get(count..).unwrap_or_default()
 }
 
-/// A plain number of many digits or with spaces before it, from `at` on: also where it ends, and what
-/// follows it.
-#[cold]
-fn long_number(bytes: &[u8], at: usize, separator: u8) -> Option<(Decimal, usize, u8)> {
-    let (number, len) = number::decimal_prefix(&bytes[at..], separator)?;
-    Some((number, at + len, *bytes.get(at + len)?))
+/// Reading rows, to be compiled for a processor with AVX2.
+#[cfg(target_arch = "x86_64")]
+struct Run<'a, M> {
+    rows: &'a mut PlainRows,
+    by: M,
+    bytes: &'a [u8],
+    max_count: usize,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl<M: Marks + Digits> NullaryFnOnce for Run<'_, M> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn call(self) -> usize {
+        self.rows.read_rows(self.by, self.bytes, self.max_count)
+    }
 }

@@ -168,7 +168,7 @@ pub(crate) fn for_each_line(
 ) -> Result<u64, TextError> {
     source.rewind()?;
     let mut lines = Lines::new(source)?;
-    let mut rows = PlainRows::new(format);
+    let mut rows = PlainRows::new(format, head.decimal_comma);
     let mut row = format.values();
     let mut last = 0;
     loop {
