@@ -132,6 +132,7 @@ impl ColumnStats {
 
     /// Takes numbers below 2⁵³ with at most 19 digits: the same as [`Self::add`] one by one, but
     /// several at a time.
+    #[inline(always)]
     pub(crate) fn add_numbers(&mut self, values: &[f64]) {
         let Some((&first, rest)) = values.split_first() else { return };
         self.add(Cell::Number { value: first, decimals: 0 });

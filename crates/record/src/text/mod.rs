@@ -56,6 +56,7 @@ mod fields;
 mod lines;
 mod number;
 mod stops;
+mod tier;
 
 mod head;
 mod hints;

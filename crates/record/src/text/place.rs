@@ -12,6 +12,7 @@
 
 use super::layout::{Gap, MAX_LISTED};
 use super::plain::Values;
+use super::tier::{Kernel, Tier};
 
 /// Steps that are bridged at most, so up to four missing samples. Our choice: too short for any
 /// detector to see in an EMG, and below 0.4 s in the slowest grip-force logs we know.
@@ -131,6 +132,7 @@ pub(crate) struct Placer {
     /// Line of the first row after the last gap.
     segment_line: u64,
     placed: Placed,
+    tier: Tier,
 }
 
 /// How a row follows the one before.
@@ -139,6 +141,50 @@ enum Follows {
     Repeated,
     Backwards,
     Jump,
+}
+
+/// Whether steps are no jumps.
+#[derive(Clone, Copy)]
+struct Usual<'a> {
+    times: &'a [f64],
+    gap_after: f64,
+}
+
+impl Kernel for Usual<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        let pairs = self.times.iter().skip(1).zip(self.times);
+        pairs.fold(true, |all, (time, before)| all & ((time - before).abs() <= self.gap_after))
+    }
+}
+
+/// Whether the times behind the first are those of the samples behind `last`, and how many of them are
+/// further than the tolerance from their tick.
+struct OnGrid<'a> {
+    usual: Usual<'a>,
+    anchor: (f64, f64),
+    rate: f64,
+    last: f64,
+    tolerance: f64,
+}
+
+impl Kernel for OnGrid<'_> {
+    type Output = Option<u64>;
+
+    #[inline(always)]
+    fn run(self) -> Option<u64> {
+        let (mut all, mut off_count) = (true, 0);
+        for (time, index) in self.usual.times.iter().skip(1).zip(1_i32..) {
+            let index = self.last + f64::from(index);
+            let place = (time - self.anchor.0) * self.rate + self.anchor.1;
+            let rounded = place + 0.5;
+            all &= (rounded >= index) & (rounded < index + 1.0);
+            off_count += u64::from((place - index).abs() > self.tolerance);
+        }
+        (all & self.usual.run()).then_some(off_count)
+    }
 }
 
 impl Placer {
@@ -171,6 +217,7 @@ impl Placer {
             used_ticks: true,
             segment_line: 0,
             placed: Placed::default(),
+            tier: Tier::best(),
         }
     }
 
@@ -220,8 +267,14 @@ impl Placer {
         emit: &mut impl Emit,
     ) {
         let mut start = 0;
-        // The first row settles what came before it.
-        while start < values.len() && (start == 0 || !self.are_next(times, start, values.len())) {
+        let off_grid_count = loop {
+            // The first row settles what came before it.
+            let next = (start > 0).then(|| self.are_next(times, start, values.len())).flatten();
+            match next {
+                Some(off_grid_count) => break off_grid_count,
+                None if start == values.len() => return,
+                None => {}
+            }
             // A fault ends a stretch: what is left is looked at anew after some rows.
             let end = (start + STRETCH).min(values.len());
             let end = if start == 0 { 1 } else { end };
@@ -233,19 +286,11 @@ impl Placer {
             }
             self.row_scratch = row;
             start = end;
-        }
+        };
         let Some(last) = self.last.filter(|_| start < values.len()) else { return };
         emit.run(last + 1, values, start);
         let count = (values.len() - start) as u64;
-        if let (Mode::Regular { tolerance }, Some(times)) = (self.mode, times) {
-            let place = |time: f64| (time - self.anchor.0) * self.rate + self.anchor.1;
-            let mut index = last as f64;
-            for &time in &times[start..] {
-                index += 1.0;
-                let is_off = (place(time) - index).abs() > tolerance;
-                self.placed.off_grid_count += u64::from(is_off);
-            }
-        }
+        self.placed.off_grid_count += off_grid_count;
         self.last = Some(last + count);
         values.row(values.len() - 1, &mut self.last_values);
         if let Some(times) = times {
@@ -255,33 +300,24 @@ impl Placer {
         }
     }
 
-    /// Whether each row from `start` on follows as the next sample on the one before.
-    fn are_next(&self, times: Option<&[f64]>, start: usize, end: usize) -> bool {
-        let Some(last) = self.last else { return false };
-        if self.has_suspect || self.holes > 0 {
-            return false;
-        }
-        let Some(times) = times else { return true };
+    /// How many rows from `start` on lie off the grid, if each follows as the next sample on the one
+    /// before.
+    fn are_next(&self, times: Option<&[f64]>, start: usize, end: usize) -> Option<u64> {
+        let last = self.last.filter(|_| !self.has_suspect && self.holes == 0)?;
+        let Some(times) = times else { return Some(0) };
         if !self.has_previous || self.previous.time.to_bits() != times[start - 1].to_bits() {
-            return false;
+            return None;
         }
-        let pairs = times[start..end].iter().zip(&times[start - 1..end]);
+        let times = &times[start - 1..end];
+        let usual = Usual { times, gap_after: self.gap_after };
         match self.mode {
-            Mode::Resampled { .. } => false,
-            Mode::Counted { .. } => pairs
-                .fold(true, |all, (time, before)| all & ((time - before).abs() <= self.gap_after)),
-            Mode::Regular { .. } => {
-                // Beyond this, a half is no longer there to be added.
-                if last >= 1 << 51 {
-                    return false;
-                }
-                let mut index = last as f64;
-                pairs.fold(true, |all, (time, before)| {
-                    index += 1.0;
-                    let place = (time - self.anchor.0) * self.rate + self.anchor.1 + 0.5;
-                    let is_next = (place >= index) & (place < index + 1.0);
-                    all & is_next & ((time - before).abs() <= self.gap_after)
-                })
+            Mode::Resampled { .. } => None,
+            Mode::Counted { .. } => self.tier.run(usual).then_some(0),
+            // Beyond this, a half is no longer there to be added.
+            Mode::Regular { .. } if last >= 1 << 51 => None,
+            Mode::Regular { tolerance } => {
+                let (anchor, rate, last) = (self.anchor, self.rate, last as f64);
+                self.tier.run(OnGrid { usual, anchor, rate, last, tolerance })
             }
         }
     }

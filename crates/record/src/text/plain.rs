@@ -8,19 +8,14 @@
 use super::number::{self, Digits};
 use super::rows::RowFormat;
 use super::stops::{Marks, Plain, Stops};
+use super::tier::Tier;
 
 #[cfg(target_arch = "x86_64")]
-use pulp::{NullaryFnOnce, x86::V3};
+use super::tier::Kernel;
 
 /// Most rows, and most numbers, of a run. Our choice: 64 KiB of numbers stay in the second cache.
 const MAX_ROWS: usize = 256;
 const MAX_NUMBERS: usize = 8192;
-
-/// What the processor can do, found out once.
-#[cfg(target_arch = "x86_64")]
-type Tier = Option<V3>;
-#[cfg(not(target_arch = "x86_64"))]
-type Tier = Option<core::convert::Infallible>;
 
 /// Consecutive rows of nothing but numbers.
 #[derive(Clone, Debug)]
@@ -67,10 +62,7 @@ impl PlainRows {
             column_count,
             capacity,
             len: 0,
-            #[cfg(target_arch = "x86_64")]
-            tier: V3::try_new(),
-            #[cfg(not(target_arch = "x86_64"))]
-            tier: None,
+            tier: Tier::best(),
             stops: Stops::new(2 * column_count + 1),
             cells: vec![0.0; column_count * capacity],
             decimals: vec![0; column_count * capacity],
@@ -85,11 +77,7 @@ impl PlainRows {
             return 0;
         }
         let max_count = usize::try_from(max_count).unwrap_or(usize::MAX).min(self.capacity);
-        let at = match self.tier {
-            #[cfg(target_arch = "x86_64")]
-            Some(v3) => v3.vectorize(Run { rows: self, by: v3, bytes, max_count }),
-            _ => self.read_rows(Plain, bytes, max_count),
-        };
+        let at = self.read(bytes, max_count);
         for (values, &column) in self.values.chunks_exact_mut(self.capacity).zip(&self.channels) {
             let cells = &self.cells[column * self.capacity..][..self.len];
             for (value, cell) in values.iter_mut().zip(cells) {
@@ -97,6 +85,19 @@ impl PlainRows {
             }
         }
         at
+    }
+
+    fn read(&mut self, bytes: &[u8], max_count: usize) -> usize {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(by) = self.tier.v3() {
+            return self.tier.run(Read { rows: self, by, bytes, max_count });
+        }
+        self.read_rows(Plain, bytes, max_count)
+    }
+
+    /// What the processor can do.
+    pub(crate) fn tier(&self) -> Tier {
+        self.tier
     }
 
     /// Reads at most `max_count` rows and counts them. Returns their length.
@@ -247,9 +248,9 @@ fn behind(places: &[u32], end: usize) -> &[u32] {
     places.get(count..).unwrap_or_default()
 }
 
-/// Reading rows, to be compiled for a processor with AVX2.
+/// Reading rows, to be compiled for a processor.
 #[cfg(target_arch = "x86_64")]
-struct Run<'a, M> {
+struct Read<'a, M> {
     rows: &'a mut PlainRows,
     by: M,
     bytes: &'a [u8],
@@ -257,11 +258,11 @@ struct Run<'a, M> {
 }
 
 #[cfg(target_arch = "x86_64")]
-impl<M: Marks + Digits> NullaryFnOnce for Run<'_, M> {
+impl<M: Marks + Digits> Kernel for Read<'_, M> {
     type Output = usize;
 
     #[inline(always)]
-    fn call(self) -> usize {
+    fn run(self) -> usize {
         self.rows.read_rows(self.by, self.bytes, self.max_count)
     }
 }

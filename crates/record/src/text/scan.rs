@@ -14,6 +14,7 @@ use super::place::{Emit, Mode, Placed, Placer};
 use super::plain::{PlainRows, Values};
 use super::plan::{self, Figures, MAX_REFUSED, Plan, Refused};
 use super::rows::{RowFormat, RowValues, Verdict, annotation};
+use super::tier::Kernel;
 
 /// Rows that are looked at before the whole file is read. Our choice: some seconds of EMG.
 const TRIAL_ROWS: u64 = 4000;
@@ -288,15 +289,10 @@ impl<R: Receiver> Visitor for Pass<'_, R> {
     }
 
     fn plain(&mut self, first: u64, rows: &PlainRows) -> ControlFlow<()> {
-        for (stats, numbers) in self.figures.stats.iter_mut().zip(rows.columns()) {
-            stats.add_numbers(numbers);
-        }
-        let times = rows.times();
-        if let Some((times, decimals)) = times {
-            self.first_time = self.first_time.or(times.first().copied());
-            self.figures.steps.add_all(times, decimals);
-        }
-        let placing = times.map(|(times, _)| times).filter(|_| self.plan.places_by_time());
+        rows.tier().run(Learn { figures: &mut self.figures, rows });
+        let times = rows.times().map(|(times, _)| times);
+        self.first_time = self.first_time.or(times.and_then(|times| times.first().copied()));
+        let placing = times.filter(|_| self.plan.places_by_time());
         self.placer.rows(placing, first, rows.values(), self.receiver);
         self.row_count += rows.len() as u64;
         self.figures.row_count += rows.len() as u64;
@@ -348,6 +344,26 @@ impl<R: Receiver> Visitor for Pass<'_, R> {
         self.figures.add_time(row.time.filter(|_| verdict == Verdict::Row));
         self.figures.row_count += 1;
         self.flow()
+    }
+}
+
+/// What rows of nothing but numbers say, to be compiled for a processor.
+struct Learn<'a> {
+    figures: &'a mut Figures,
+    rows: &'a PlainRows,
+}
+
+impl Kernel for Learn<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (stats, numbers) in self.figures.stats.iter_mut().zip(self.rows.columns()) {
+            stats.add_numbers(numbers);
+        }
+        if let Some((times, decimals)) = self.rows.times() {
+            self.figures.steps.add_all(times, decimals);
+        }
     }
 }
 

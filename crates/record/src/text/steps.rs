@@ -63,8 +63,10 @@ impl StepStats {
         }
     }
 
-    /// Takes the times of consecutive rows: the same as [`Self::add`] one by one, but the bin of a step
-    /// stays at hand while steps fall into it.
+    /// Takes the times of consecutive rows: the same as [`Self::add`] one by one. Where all steps fall
+    /// into one bin, as in most files, nothing is looked at but the shortest and the longest; elsewhere
+    /// the bin of a step stays at hand while steps fall into it.
+    #[inline(always)]
     pub(crate) fn add_all(&mut self, times: &[f64], decimals: &[u8]) {
         let (Some((&first, rest)), Some(&first_decimals)) = (times.split_first(), decimals.first())
         else {
@@ -72,6 +74,31 @@ impl StepStats {
         };
         self.add(first, first_decimals);
         self.decimals = decimals.iter().fold(self.decimals, |most, &one| most.max(one));
+        // As whole numbers, positive doubles have the same order, and the others are below.
+        let (mut low, mut high) = (i64::MAX, 0);
+        for (time, before) in rest.iter().zip(times) {
+            let bits = (time - before).to_bits().cast_signed();
+            low = if bits < low { bits } else { low };
+            high = if bits > high { bits } else { high };
+        }
+        let [low, high] = [low, high].map(|bits| f64::from_bits(bits.cast_unsigned()));
+        if low > 0.0 && bin_of(low) == bin_of(high) {
+            let bin = &mut self.bins[bin_of(low)];
+            bin.count += rest.len() as u64;
+            let mut sum = bin.sum;
+            rest.iter().zip(times).for_each(|(time, before)| sum += time - before);
+            bin.sum = sum;
+            (self.shortest, self.longest) = (self.shortest.min(low), self.longest.max(high));
+        } else {
+            self.add_uneven(rest, times);
+        }
+        self.count += rest.len() as u64;
+        self.last_time = rest.last().copied().unwrap_or(first);
+    }
+
+    /// The steps to `rest` from the times before them.
+    #[inline(never)]
+    fn add_uneven(&mut self, rest: &[f64], times: &[f64]) {
         let (mut shortest, mut longest) = (self.shortest, self.longest);
         let mut index = BIN_COUNT;
         let mut bin = Bin::default();
@@ -96,9 +123,7 @@ impl StepStats {
         if let Some(old) = self.bins.get_mut(index) {
             *old = bin;
         }
-        self.count += rest.len() as u64;
         (self.shortest, self.longest) = (shortest, longest);
-        self.last_time = rest.last().copied().unwrap_or(first);
     }
 
     /// The latest time that was added.

@@ -69,8 +69,7 @@ impl Stops {
 fn spread(mut marks: u64, base: u32, places: &mut [u32; GROUP]) {
     for places in places.as_chunks_mut::<8>().0 {
         for place in places {
-            // A zero has no lowest bit, and asking for it takes longer where there may be one.
-            *place = base + (marks | 1 << 63).trailing_zeros();
+            *place = base + marks.trailing_zeros();
             marks &= marks.wrapping_sub(1);
         }
         if marks == 0 {
