@@ -1,11 +1,9 @@
 //! One field of a table into a number, without copying it.
 
-use core::hint::select_unpredictable;
-
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::V3;
 
-use super::stops::Plain;
+use super::stops::{GROUP, Plain};
 
 /// What stands in a field.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -131,83 +129,115 @@ pub(crate) fn decimal_prefix(bytes: &[u8], separator: u8) -> Option<(Decimal, us
     Some((Decimal { mantissa, decimals, negative }, index))
 }
 
-/// Bytes from the beginning of a field on that [`short`] looks at.
-pub(crate) const SHORT_LEN: usize = 24;
+/// Some bytes of a table, and which of them are [stops](super::stops::Stops).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window<'a> {
+    pub(crate) bytes: &'a [u8; WINDOW_LEN],
+    /// Where the next field begins, and the stops from there on.
+    pub(crate) at: usize,
+    pub(crate) stops: u64,
+}
 
-/// A number of a few digits, and where it ends.
+/// Beyond the bytes of which stops are known, words can be read without a look at the end.
+pub(crate) const WINDOW_LEN: usize = GROUP + 16;
+
+/// What stands between and in numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Marks {
+    pub(crate) separator: u8,
+    pub(crate) point: u8,
+}
+
+/// A number, its digits after the point, and the byte behind it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Short {
     pub(crate) value: f64,
     pub(crate) decimals: usize,
-    /// Bytes up to what is behind it, that byte, and stops up to there.
-    pub(crate) len: usize,
     pub(crate) after: u8,
-    pub(crate) stop_count: usize,
 }
 
-/// The number that the field in `bytes` begins with: the same as [`decimal_prefix`] gives, if there are
-/// one to seven digits before the point and, where there is a point, one to seven behind it. `stops` are
-/// how far it is to the next two bytes that are neither digits nor a minus. `None` for all else, or if
-/// what follows the digits is not `point` and no end of a field.
-///
-/// Eight bytes at a time and without a branch on sign or number of digits, which no processor can
-/// guess in a signal.
-#[inline(always)]
-pub(crate) fn short(
-    by: impl Digits,
-    bytes: &[u8; SHORT_LEN],
-    stops: [usize; 2],
-    point: u8,
-    separator: u8,
-) -> Option<Short> {
-    let first = word(bytes, 0);
-    let is_negative = first as u8 == b'-';
-    let sign = u64::from(is_negative) << 63;
-    let head = select_unpredictable(is_negative, first >> 8, first) ^ ZEROS;
-    // One less than there are, so that none is too many.
-    let whole_less = stops[0].wrapping_sub(usize::from(is_negative) + 1);
-    if whole_less >= 8 {
-        return None;
+impl Window<'_> {
+    /// Whether there is no point and end of a number in sight.
+    #[inline(always)]
+    pub(crate) fn is_used_up(self) -> bool {
+        self.stops & self.stops.wrapping_sub(1) == 0
     }
-    let whole = head << (56 ^ (8 * whole_less));
-    let stop = usize::from(is_negative) + 1 + whole_less;
-    let tail = word(bytes, stop);
-    if tail as u8 != point {
-        let is_end = matches!(tail as u8, b'\n' | b'\r') || tail as u8 == separator;
-        if !is_end || !are_digits(whole, whole) {
+
+    #[inline(always)]
+    pub(crate) fn byte(self, at: usize) -> u8 {
+        self.bytes[at.min(WINDOW_LEN - 1)]
+    }
+
+    /// The number of the field: the same as [`decimal_prefix`] gives, if there are one to eight digits
+    /// before the point and, where there is a point, one to seven behind it. `None` for all else, or if
+    /// what follows the digits is no point and no end of a field; nothing is taken then.
+    ///
+    /// Eight bytes at a time and without a branch on sign or number of digits, which no processor can
+    /// guess in a signal.
+    #[inline(always)]
+    pub(crate) fn take_short(&mut self, by: impl Digits, marks: Marks) -> Option<Short> {
+        let negative = u64::from(self.byte(self.at) == b'-');
+        let stops = self.stops;
+        let start = self.at + negative as usize;
+        let stop = stops.trailing_zeros() as usize;
+        // One less than there are, so that none is too many.
+        let whole_less = stop.wrapping_sub(start + 1);
+        if whole_less >= 8 {
             return None;
         }
-        let value = f64::from_bits((eight_digits(whole) as f64).to_bits() | sign);
-        return Some(Short { value, decimals: 0, len: stop, after: tail as u8, stop_count: 1 });
+        let whole = self.word(start) << (56 ^ (8 * whole_less));
+        let byte = self.byte(stop);
+        if byte != marks.point {
+            if byte != marks.separator && byte != b'\n' && byte != b'\r' {
+                return None;
+            }
+            self.at = stop + 1;
+            self.stops = stops & stops.wrapping_sub(1);
+            let value = signed(by.joined(whole, 0, 0), negative);
+            return Some(Short { value, decimals: 0, after: byte });
+        }
+        let stops = stops & stops.wrapping_sub(1);
+        let end = stops.trailing_zeros() as usize;
+        let part_less = end.wrapping_sub(stop + 2);
+        // 16 digits would not be exact.
+        if part_less >= 7 {
+            return None;
+        }
+        let part = self.word(stop + 1) << (56 ^ (8 * part_less));
+        let decimals = part_less + 1;
+        let value = signed(by.joined(whole, part, decimals) / EXACT_POWERS[decimals], negative);
+        self.at = end + 1;
+        self.stops = stops & stops.wrapping_sub(1);
+        Some(Short { value, decimals, after: self.byte(end) })
     }
-    let part_less = stops[1].wrapping_sub(stop + 2);
-    if part_less >= 8 {
-        return None;
+
+    /// Eight bytes from `start` on, the first lowest.
+    #[inline(always)]
+    fn word(self, start: usize) -> u64 {
+        let bytes = self.bytes.get(start..start + 8).and_then(|bytes| bytes.first_chunk());
+        bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes))
     }
-    let part = (tail >> 8 ^ ZEROS) << (56 ^ (8 * part_less));
-    if !are_digits(whole, part) {
-        return None;
-    }
-    let decimals = part_less + 1;
-    let magnitude = by.joined(whole, part, decimals) / EXACT_POWERS[decimals];
-    let value = f64::from_bits(magnitude.to_bits() | sign);
-    let end = stop + 1 + decimals;
-    Some(Short { value, decimals, len: end, after: bytes[end], stop_count: 2 })
+}
+
+#[inline(always)]
+fn signed(magnitude: f64, negative: u64) -> f64 {
+    f64::from_bits(magnitude.to_bits() | negative << 63)
 }
 
 /// How digits become numbers: with what a processor has, or without. All ways give the same.
 pub(crate) trait Digits: Copy {
     /// The number of the eight digits of `whole` and then `decimals` of `part`; the first digit of each
-    /// is in its lowest byte. Exact.
+    /// is in its lowest byte, and zero bytes are zeros. Exact.
     fn joined(self, whole: u64, part: u64, decimals: usize) -> f64;
 }
 
 impl Digits for Plain {
     #[inline(always)]
     fn joined(self, whole: u64, part: u64, decimals: usize) -> f64 {
+        let whole = eight_digits(whole & (ONES * 0x0f));
+        let part = eight_digits(part & (ONES * 0x0f));
         // At most 15 digits.
-        let mantissa = eight_digits(whole) * WHOLE_POWERS[decimals] + eight_digits(part);
-        mantissa.cast_signed() as f64
+        (whole * WHOLE_POWERS[decimals] + part).cast_signed() as f64
     }
 }
 
@@ -215,7 +245,8 @@ impl Digits for Plain {
 impl Digits for V3 {
     #[inline(always)]
     fn joined(self, whole: u64, part: u64, decimals: usize) -> f64 {
-        let digits = self.sse2._mm_set_epi64x(part.cast_signed(), whole.cast_signed());
+        let both = self.sse2._mm_set_epi64x(part.cast_signed(), whole.cast_signed());
+        let digits = self.sse2._mm_and_si128(both, self.sse2._mm_set1_epi8(0x0f));
         // Two, four and eight neighbours are joined by one operation each.
         let tens = self.sse2._mm_set1_epi16(10 | 1 << 8);
         let hundreds = self.sse2._mm_set1_epi32(100 | 1 << 16);
@@ -240,28 +271,9 @@ pub(crate) fn long(bytes: &[u8], at: usize, separator: u8) -> Option<(Decimal, u
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 
-/// Eight times the digit zero.
-const ZEROS: u64 = ONES * b'0' as u64;
-
 /// Powers of ten by the number of digits of a part.
 const WHOLE_POWERS: [u64; 9] =
     [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
-
-/// Eight bytes from `start` on, the first lowest.
-#[inline(always)]
-fn word(bytes: &[u8; SHORT_LEN], start: usize) -> u64 {
-    bytes
-        .get(start..start + 8)
-        .and_then(|bytes| bytes.first_chunk())
-        .map_or(0, |bytes| u64::from_le_bytes(*bytes))
-}
-
-/// Whether all bytes are digits without their zero. They may be a minus or a zero byte without it, and
-/// nothing else.
-#[inline(always)]
-fn are_digits(one: u64, two: u64) -> bool {
-    ((one + ONES * 0x76) | (two + ONES * 0x76)) & (ONES * 0x80) == 0
-}
 
 /// The number of eight digits, the first of them in the lowest byte: two, four and eight neighbours
 /// are joined by one multiplication each.
@@ -325,21 +337,23 @@ mod tests {
         parse(field.as_bytes()).number()
     }
 
-    /// By every processor that there is; what follows a number in a file is there too.
-    fn short_form(text: &str, point: u8, separator: u8) -> Option<Short> {
-        let bytes = [text.as_bytes(), &[b'\n'; 100]].concat();
-        let mut stops = Stops::new(2);
-        stops.look(Plain, &bytes, 0);
-        let stops = [stops.places()[0] as usize, stops.places()[1] as usize];
-        let bytes = bytes.first_chunk().expect("there are a hundred");
-        let plain = short(Plain, bytes, stops, point, separator);
+    /// By every processor that there is; what follows a number in a file is there too. Also its length.
+    fn short(text: &str, point: u8, separator: u8) -> Option<(Short, usize)> {
+        let bytes = [text.as_bytes(), &[b'\n'; 200]].concat();
+        let marks = Marks { point, separator };
+        let mut stops = Stops::default();
+        stops.restart();
+        let stops = stops.from(Plain, &bytes, 0, separator).expect("there are a hundred");
+        let mut window = Window { bytes: bytes.first_chunk().expect("and more"), at: 0, stops };
+        let mut again = window;
+        let plain = window.take_short(Plain, marks);
         #[cfg(target_arch = "x86_64")]
         if let Some(v3) = V3::try_new() {
-            let fast = short(v3, bytes, stops, point, separator);
+            let fast = again.take_short(v3, marks);
             assert_eq!(fast.map(|one| one.value.to_bits()), plain.map(|one| one.value.to_bits()));
-            assert_eq!(fast, plain, "{text:?}");
+            assert_eq!((fast, again.at, again.stops), (plain, window.at, window.stops), "{text:?}");
         }
-        plain
+        plain.map(|short| (short, window.at - 1))
     }
 
     #[test]
@@ -412,7 +426,7 @@ mod tests {
             text in "-?[0-9]{0,9}([.,][0-9]{0,9})?[,;\n x]?[0-9.,\n]{0,20}", comma in any::<bool>(),
         ) {
             let (separator, point) = if comma { (b',', b'.') } else { (b';', b',') };
-            if let Some(short) = short_form(&text, point, separator) {
+            if let Some((short, len)) = short(&text, point, separator) {
                 let (value, decimals) = (short.value, short.decimals as u8);
                 let Some((Cell::Number { value: long, decimals: long_decimals }, _)) =
                     prefix(text.as_bytes(), separator)
@@ -420,7 +434,7 @@ mod tests {
                     panic!("{text:?}");
                 };
                 prop_assert_eq!((value.to_bits(), decimals), (long.to_bits(), long_decimals));
-                let number = text[..short.len].replace(',', ".");
+                let number = text[..len].replace(',', ".");
                 prop_assert_eq!(number.parse().map(f64::to_bits), Ok(value.to_bits()));
             }
         }
@@ -430,7 +444,7 @@ mod tests {
             let text = format!("{whole}.{part:06}");
             let expected: f64 = text.parse().expect("a number");
             prop_assert_eq!(value(&text).map(f64::to_bits), Some(expected.to_bits()));
-            let short = short_form(&text, b'.', b',').map(|short| short.value.to_bits());
+            let short = short(&text, b'.', b',').map(|(short, _)| short.value.to_bits());
             prop_assert_eq!(short, Some(expected.to_bits()));
         }
     }

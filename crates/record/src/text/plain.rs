@@ -5,9 +5,9 @@
 //! other line ends the run, and is read by [`RowFormat::read_all`](super::rows::RowFormat::read_all),
 //! which would find the same in these rows.
 
-use super::number::{self, Digits};
+use super::number::{self, Digits, Marks, Window};
 use super::rows::RowFormat;
-use super::stops::{Marks, Plain, Stops};
+use super::stops::{Look, Plain, Stops};
 use super::tier::Tier;
 
 #[cfg(target_arch = "x86_64")]
@@ -20,8 +20,7 @@ const MAX_NUMBERS: usize = 8192;
 /// Consecutive rows of nothing but numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct PlainRows {
-    separator: u8,
-    point: u8,
+    marks: Marks,
     /// Other scales than one may make a value infinite: such a row is not plain.
     scale: f64,
     offset: f64,
@@ -45,12 +44,12 @@ pub(crate) struct PlainRows {
 impl PlainRows {
     pub(crate) fn new(format: &RowFormat, decimal_comma: bool) -> Self {
         let separator = format.separator.byte();
+        let point = if decimal_comma && separator != b',' { b',' } else { b'.' };
         let column_count = format.is_text.len();
         let capacity = (MAX_NUMBERS / column_count.max(1)).clamp(1, MAX_ROWS);
         let channels = format.channel_columns();
         Self {
-            separator,
-            point: if decimal_comma && separator != b',' { b',' } else { b'.' },
+            marks: Marks { separator, point },
             scale: format.scale,
             offset: format.offset,
             is_scaled: format.scale.to_bits() != 1.0_f64.to_bits() || format.offset != 0.0,
@@ -63,7 +62,7 @@ impl PlainRows {
             capacity,
             len: 0,
             tier: Tier::best(),
-            stops: Stops::new(2 * column_count + 1),
+            stops: Stops::default(),
             cells: vec![0.0; column_count * capacity],
             decimals: vec![0; column_count * capacity],
         }
@@ -102,7 +101,7 @@ impl PlainRows {
 
     /// Reads at most `max_count` rows and counts them. Returns their length.
     #[inline(always)]
-    fn read_rows(&mut self, by: impl Marks + Digits, bytes: &[u8], max_count: usize) -> usize {
+    fn read_rows(&mut self, by: impl Look + Digits, bytes: &[u8], max_count: usize) -> usize {
         // With the number of columns known, nothing in the loop waits for memory.
         match self.column_count {
             1 => self.read_columns::<1>(by, bytes, max_count),
@@ -115,50 +114,44 @@ impl PlainRows {
     #[inline(always)]
     fn read_columns<const COUNT: usize>(
         &mut self,
-        by: impl Marks + Digits,
+        by: impl Look + Digits,
         bytes: &[u8],
         max_count: usize,
     ) -> usize {
         // What the loop needs of `self` is held outside of it.
-        let Self { separator, point, capacity, .. } = *self;
+        let Self { marks, capacity, .. } = *self;
         let column_count = if COUNT > 0 { COUNT } else { self.column_count };
         let (cells, decimals) = (&mut self.cells[..], &mut self.decimals[..]);
-        self.stops.clear();
-        let mut places: &[u32] = &[];
+        let stops = &mut self.stops;
+        stops.restart();
         let mut start = 0;
         let mut len = 0;
         'rows: while len < max_count {
-            // A point and an end in each field, and LF after CR.
-            if places.len() <= 2 * column_count + 1 {
-                let used = self.stops.places().len() - places.len();
-                self.stops.look(by, bytes, used);
-                places = self.stops.places();
-            }
-            let mut at = start;
-            let mut byte = separator;
+            let mut byte = marks.separator;
             let mut place = len;
+            let mut base = start;
+            let Some(mut window) = window_at(by, bytes, base, stops, marks) else { break };
             for _ in 0..column_count {
-                if byte != separator {
+                if byte != marks.separator {
                     break 'rows;
                 }
-                let Some(window) = bytes.get(at..).and_then(|rest| rest.first_chunk()) else {
-                    break 'rows;
-                };
-                let stops = places
-                    .first_chunk()
-                    .map(|stops: &[u32; 2]| stops.map(|stop| (stop as usize).wrapping_sub(at)));
+                if window.is_used_up() {
+                    base += window.at;
+                    let Some(next) = window_at(by, bytes, base, stops, marks) else { break 'rows };
+                    window = next;
+                }
                 let (value, count);
-                if let Some(short) =
-                    stops.and_then(|stops| number::short(by, window, stops, point, separator))
+                if let Some(short) = window.take_short(by, marks) {
+                    (value, count, byte) = (short.value, short.decimals, short.after);
+                } else if let Some((number, end)) =
+                    number::long(bytes, base + window.at, marks.separator)
                 {
-                    (value, count) = (short.value, short.decimals);
-                    (at, byte) = (at + short.len + 1, short.after);
-                    places = places.get(short.stop_count..).unwrap_or_default();
-                } else if let Some((number, end)) = number::long(bytes, at, separator) {
                     (value, count) = (number.value(), number.decimals);
                     let Some(&after) = bytes.get(end) else { break 'rows };
-                    (at, byte) = (end + 1, after);
-                    places = behind(places, end);
+                    byte = after;
+                    base = end + 1;
+                    let Some(next) = window_at(by, bytes, base, stops, marks) else { break 'rows };
+                    window = next;
                 } else {
                     break 'rows;
                 }
@@ -170,9 +163,8 @@ impl PlainRows {
                 place += capacity;
             }
             if byte == b'\r' {
-                byte = bytes.get(at).copied().unwrap_or(0);
-                places = behind(places, at);
-                at += 1;
+                byte = window.byte(window.at);
+                window.at += 1;
             }
             if byte != b'\n' {
                 break;
@@ -184,7 +176,7 @@ impl PlainRows {
                     break;
                 }
             }
-            start = at;
+            start = base + window.at;
             len += 1;
         }
         self.len = len;
@@ -241,24 +233,30 @@ impl<'a> Values<'a> {
     }
 }
 
-/// The places behind `end`: a number of many digits or spaces may have more than two stops.
-#[inline(never)]
-fn behind(places: &[u32], end: usize) -> &[u32] {
-    let count = places.iter().take_while(|&&stop| stop as usize <= end).count();
-    places.get(count..).unwrap_or_default()
+/// The bytes from `start` on.
+#[inline(always)]
+fn window_at<'a>(
+    by: impl Look,
+    bytes: &'a [u8],
+    start: usize,
+    stops: &mut Stops,
+    marks: Marks,
+) -> Option<Window<'a>> {
+    let stops = stops.from(by, bytes, start, marks.separator)?;
+    Some(Window { bytes: bytes.get(start..)?.first_chunk()?, at: 0, stops })
 }
 
 /// Reading rows, to be compiled for a processor.
 #[cfg(target_arch = "x86_64")]
-struct Read<'a, M> {
+struct Read<'a, B> {
     rows: &'a mut PlainRows,
-    by: M,
+    by: B,
     bytes: &'a [u8],
     max_count: usize,
 }
 
 #[cfg(target_arch = "x86_64")]
-impl<M: Marks + Digits> Kernel for Read<'_, M> {
+impl<B: Look + Digits> Kernel for Read<'_, B> {
     type Output = usize;
 
     #[inline(always)]

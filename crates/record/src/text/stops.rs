@@ -1,190 +1,200 @@
 //! Where numbers end.
 //!
-//! A number ends at the first byte that is neither a digit nor a minus, and so do its digits before the
-//! point. Whoever looks for these bytes number by number waits for the end of one before he can look
-//! for the end of the next. Here they are looked for many at a time, before anything is read, and what
-//! follows goes from place to place.
+//! A number ends at the first byte that is no digit, and so does each part of it. Whoever looks for
+//! these bytes one after the other waits for each. Here they are looked for many at a time, before any
+//! number is read: one bit a byte.
+
+#[cfg(target_arch = "x86_64")]
+use core::arch::x86_64::__m256i;
 
 #[cfg(target_arch = "x86_64")]
 use pulp::{bytemuck::cast, x86::V3};
 
 /// Bytes that are looked at together, one to a bit.
-const GROUP: usize = 64;
+pub(crate) const GROUP: usize = 64;
 
-/// Groups that are looked at in one go. Our choice: what is found but not used is lost at the end of
-/// a run of rows, and these are two dozen rows of two columns.
+/// Groups that are looked at in one go. Our choice: what is not used at the end of a run of rows is
+/// lost, and this is some thirty rows.
 const GROUPS: usize = 8;
 
-/// Bytes behind every place that is found. Whoever reads words from it needs no look at the end.
-pub(crate) const MARGIN: usize = 16;
-
-/// The places of bytes that are neither digits nor a minus, in order, up to what was looked at.
-#[derive(Clone, Debug)]
+/// Which bytes end a number or a part of one: all but digits, and but a minus at the start of a field.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Stops {
-    places: Vec<u32>,
-    len: usize,
-    looked: usize,
+    groups: Vec<u64>,
+    /// One if the last byte ends a field.
+    carry: u64,
 }
 
 impl Stops {
-    /// With room for the stops of one row, of which there are at most `most`.
-    pub(crate) fn new(most: usize) -> Self {
-        Self { places: vec![0; most + (GROUPS + 1) * GROUP], len: 0, looked: 0 }
+    /// For bytes of another place, at the start of a field.
+    pub(crate) fn restart(&mut self) {
+        self.groups.clear();
+        self.carry = 1;
     }
 
-    /// Forgets all.
-    pub(crate) fn clear(&mut self) {
-        (self.len, self.looked) = (0, 0);
-    }
-
-    /// What is known.
+    /// The stops among [`GROUP`] bytes from `start` on, the first lowest. Looks on in `bytes` if they are
+    /// not known; `None` if there are not enough.
     #[inline(always)]
-    pub(crate) fn places(&self) -> &[u32] {
-        self.places.get(..self.len).unwrap_or_default()
-    }
-
-    /// Looks on in `bytes`; the first `used` stops are no longer needed. Whether there are more now.
-    #[inline(always)]
-    pub(crate) fn look(&mut self, by: impl Marks, bytes: &[u8], used: usize) -> bool {
-        let used = used.min(self.len);
-        self.places.copy_within(used..self.len, 0);
-        self.len -= used;
-        let before = self.len;
-        let end = bytes.len().min(u32::MAX as usize).saturating_sub(MARGIN);
-        let rest = bytes.get(self.looked..end).unwrap_or_default();
-        for group in rest.as_chunks::<GROUP>().0.iter().take(GROUPS) {
-            let room = self.places.get_mut(self.len..).and_then(|rest| rest.first_chunk_mut());
-            let Some(room) = room else { break };
-            let marks = by.marks(group);
-            spread(marks, self.looked as u32, room);
-            self.len += marks.count_ones() as usize;
-            self.looked += GROUP;
+    pub(crate) fn from(
+        &mut self,
+        by: impl Look,
+        bytes: &[u8],
+        start: usize,
+        separator: u8,
+    ) -> Option<u64> {
+        let index = start / GROUP;
+        if index + 1 >= self.groups.len() {
+            self.look(by, bytes, separator);
         }
-        self.len > before
+        let &[low, high] = self.groups.get(index..)?.first_chunk()?;
+        let offset = start % GROUP;
+        Some(low >> offset | high << 1 << (GROUP - 1 - offset))
+    }
+
+    #[inline(always)]
+    fn look(&mut self, by: impl Look, bytes: &[u8], separator: u8) {
+        let rest = bytes.get(self.groups.len() * GROUP..).unwrap_or_default();
+        for group in rest.as_chunks::<GROUP>().0.iter().take(GROUPS) {
+            let Found { no_digits, minuses, ends } = by.look(group, separator);
+            self.groups.push(no_digits & !(minuses & (ends << 1 | self.carry)));
+            self.carry = ends >> (GROUP - 1);
+        }
     }
 }
 
-/// The places of the bits that are set, from `base` on; behind them stands anything.
-#[inline(always)]
-fn spread(mut marks: u64, base: u32, places: &mut [u32; GROUP]) {
-    for places in places.as_chunks_mut::<8>().0 {
-        for place in places {
-            *place = base + marks.trailing_zeros();
-            marks &= marks.wrapping_sub(1);
-        }
-        if marks == 0 {
-            break;
-        }
-    }
+/// Bits for some bytes, that of the first lowest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    no_digits: u64,
+    minuses: u64,
+    /// Separators and LF.
+    ends: u64,
 }
 
 /// How bytes are looked at: with what a processor has, or without. All ways find the same.
-pub(crate) trait Marks: Copy {
-    /// A bit for each byte that is neither a digit nor a minus, the first lowest.
-    fn marks(self, group: &[u8; GROUP]) -> u64;
+pub(crate) trait Look: Copy {
+    fn look(self, group: &[u8; GROUP], separator: u8) -> Found;
 }
 
 /// Eight bytes at a time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plain;
 
-impl Marks for Plain {
+impl Look for Plain {
     #[inline(always)]
-    fn marks(self, group: &[u8; GROUP]) -> u64 {
+    fn look(self, group: &[u8; GROUP], separator: u8) -> Found {
         const ONES: u64 = 0x0101_0101_0101_0101;
+        /// The highest bit of each byte that is above `most`, put side by side.
+        fn above(bytes: u64, most: u8) -> u64 {
+            let sums = (bytes & (ONES * 0x7f)) + ONES * u64::from(0x7f - most);
+            let highest = (sums | bytes) & (ONES * 0x80);
+            (highest >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+        }
+        let mut found = Found { no_digits: 0, minuses: 0, ends: 0 };
         let (words, _) = group.as_chunks::<8>();
-        words.iter().enumerate().fold(0, |marks, (index, word)| {
-            // Without the zero a digit is below ten, and a minus is 29.
-            let bytes = u64::from_le_bytes(*word) ^ (ONES * u64::from(b'0'));
-            let above_nine = ((bytes & (ONES * 0x7f)) + ONES * 0x76) | bytes;
-            let off_minus = bytes ^ (ONES * 29);
-            let no_minus = ((off_minus & (ONES * 0x7f)) + ONES * 0x7f) | off_minus;
-            let highest = above_nine & no_minus & (ONES * 0x80);
-            // Puts the highest bit of each byte side by side.
-            marks | ((highest >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * index)
-        })
+        for (index, word) in words.iter().enumerate() {
+            let bytes = u64::from_le_bytes(*word);
+            let without = |byte: u8| bytes ^ (ONES * u64::from(byte));
+            let equal = |byte| above(without(byte), 0) ^ 0xff;
+            found.no_digits |= above(without(b'0'), 9) << (8 * index);
+            found.minuses |= equal(b'-') << (8 * index);
+            found.ends |= (equal(separator) | equal(b'\n')) << (8 * index);
+        }
+        found
     }
 }
 
 /// 32 bytes at a time, with AVX2.
 #[cfg(target_arch = "x86_64")]
-impl Marks for V3 {
+impl Look for V3 {
     #[inline(always)]
-    fn marks(self, group: &[u8; GROUP]) -> u64 {
-        let (halves, _) = group.as_chunks::<32>();
-        // Digits become the ten lowest of all signed bytes.
-        let shift = self.avx._mm256_set1_epi8(0x80_u8.wrapping_sub(b'0').cast_signed());
-        let nine = self.avx._mm256_set1_epi8(i8::MIN + 9);
-        let minus = self.avx._mm256_set1_epi8(b'-'.cast_signed());
-        let half = |bytes: &[u8; 32]| {
-            let bytes = cast(*bytes);
-            let moved = self.avx2._mm256_add_epi8(bytes, shift);
-            let no_digits = self.avx2._mm256_cmpgt_epi8(moved, nine);
-            let is_minus = self.avx2._mm256_cmpeq_epi8(bytes, minus);
-            let stops = self.avx2._mm256_andnot_si256(is_minus, no_digits);
-            u64::from(self.avx2._mm256_movemask_epi8(stops).cast_unsigned())
-        };
-        half(&halves[0]) | half(&halves[1]) << 32
+    fn look(self, group: &[u8; GROUP], separator: u8) -> Found {
+        let (halves, _) = group.as_chunks();
+        let low = half(self, &halves[0], separator);
+        let high = half(self, &halves[1], separator);
+        Found {
+            no_digits: low.no_digits | high.no_digits << 32,
+            minuses: low.minuses | high.minuses << 32,
+            ends: low.ends | high.ends << 32,
+        }
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn half(v3: V3, bytes: &[u8; 32], separator: u8) -> Found {
+    let bytes = cast(*bytes);
+    // Digits become the ten lowest of all signed bytes.
+    let moved = v3.avx2._mm256_add_epi8(bytes, splat(v3, 0x80_u8.wrapping_sub(b'0')));
+    let no_digits = v3.avx2._mm256_cmpgt_epi8(moved, splat(v3, 0x80 + 9));
+    let minuses = v3.avx2._mm256_cmpeq_epi8(bytes, splat(v3, b'-'));
+    let lines = v3.avx2._mm256_cmpeq_epi8(bytes, splat(v3, b'\n'));
+    let fields = v3.avx2._mm256_cmpeq_epi8(bytes, splat(v3, separator));
+    let ends = v3.avx2._mm256_or_si256(lines, fields);
+    Found { no_digits: bits(v3, no_digits), minuses: bits(v3, minuses), ends: bits(v3, ends) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn splat(v3: V3, byte: u8) -> __m256i {
+    v3.avx._mm256_set1_epi8(byte.cast_signed())
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn bits(v3: V3, bytes: __m256i) -> u64 {
+    u64::from(v3.avx2._mm256_movemask_epi8(bytes).cast_unsigned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What every form must find.
-    fn expected(group: &[u8; GROUP]) -> u64 {
-        group.iter().enumerate().fold(0, |marks, (index, byte)| {
-            marks | u64::from(!byte.is_ascii_digit() && *byte != b'-') << index
-        })
-    }
-
-    fn assert_all_find(group: &[u8; GROUP]) {
-        assert_eq!(Plain.marks(group), expected(group), "{group:?}");
+    fn assert_all_find(group: &[u8; GROUP], separator: u8) {
+        let bits = |is: &dyn Fn(u8) -> bool| {
+            group
+                .iter()
+                .enumerate()
+                .fold(0, |bits, (index, &byte)| bits | u64::from(is(byte)) << index)
+        };
+        let expected = Found {
+            no_digits: bits(&|byte| !byte.is_ascii_digit()),
+            minuses: bits(&|byte| byte == b'-'),
+            ends: bits(&|byte| byte == separator || byte == b'\n'),
+        };
+        assert_eq!(Plain.look(group, separator), expected, "{group:?}");
         #[cfg(target_arch = "x86_64")]
         if let Some(v3) = V3::try_new() {
-            assert_eq!(v3.marks(group), expected(group), "{group:?}");
+            assert_eq!(v3.look(group, separator), expected, "{group:?}");
         }
     }
 
     #[test]
-    fn every_byte_is_a_stop_or_not_wherever_it_stands() {
+    fn every_byte_is_found_wherever_it_stands() {
         for byte in 0..=u8::MAX {
-            assert_all_find(&[byte; GROUP]);
+            assert_all_find(&[byte; GROUP], b';');
             for (place, other) in (0..GROUP).flat_map(|place| [(place, b'7'), (place, b',')]) {
                 let mut group = [other; GROUP];
                 group[place] = byte;
-                assert_all_find(&group);
+                assert_all_find(&group, b',');
             }
         }
     }
 
     #[test]
-    fn all_stops_are_found_in_order_but_for_the_end() {
-        let mut state = 1_u64;
-        let bytes: Vec<u8> = (0..5000)
-            .map(|index| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                // From a stop at every byte to none at all.
-                if state >> 33 & 0xff < index / 20 {
-                    b'5'
-                } else {
-                    b",.-\n"[(state >> 62) as usize]
-                }
-            })
-            .collect();
-        let mut stops = Stops::new(100);
-        let mut found = Vec::new();
-        let mut used = 0;
-        while stops.look(Plain, &bytes, used) {
-            // Some are left each time.
-            used = stops.places().len() - stops.places().len().min(7);
-            found.extend_from_slice(&stops.places()[..used]);
+    fn all_but_digits_and_signs_are_stops_from_wherever_one_looks() {
+        let text = b"-12.5,-3,7-8,.-9\n-1,--2\n-".repeat(200);
+        let is_end = |at: usize| matches!(text[at], b',' | b'\n');
+        let is_stop = |at: usize| match text[at] {
+            b'-' => at > 0 && !is_end(at - 1),
+            byte => !byte.is_ascii_digit(),
+        };
+        let mut stops = Stops::default();
+        stops.restart();
+        for start in 0..text.len() - 2 * GROUP {
+            let expected = (0..GROUP).fold(0, |all, at| all | u64::from(is_stop(start + at)) << at);
+            assert_eq!(stops.from(Plain, &text, start, b','), Some(expected), "from {start}");
         }
-        found.extend_from_slice(stops.places());
-        let end = (bytes.len() - MARGIN) / GROUP * GROUP;
-        let is_stop = |at: &usize| !bytes[*at].is_ascii_digit() && bytes[*at] != b'-';
-        let expected: Vec<u32> = (0..end).filter(is_stop).map(|at| at as u32).collect();
-        assert_eq!(found, expected);
+        assert_eq!(stops.from(Plain, &text, text.len() - GROUP, b','), None);
     }
 }
