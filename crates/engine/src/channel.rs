@@ -8,10 +8,11 @@ use levator_signal::heart::LOOKAHEAD_S;
 use levator_signal::preset::{self, Harmonics};
 use levator_signal::quality::{Monitor, MonitorConfig, Notice, Rails};
 use levator_signal::{
-    Block, Calibration, Cascade, ChannelId, HeartCleaner, HeartState, Quality, Rms, SampleIndex,
-    SampleRate, Sections, SignalKind, Span, Unit,
+    Block, Calibration, Cascade, ChannelId, HeartCleaner, HeartState, Processor, Quality, Rms,
+    SampleIndex, SampleRate, Sections, SignalKind, Span, Unit,
 };
 
+use crate::loops::{Calibrate, Found, HasOdd};
 use crate::output::PassedReason;
 use crate::pressure::PressureWatch;
 use crate::{
@@ -68,6 +69,7 @@ pub(crate) struct Channel {
     last_value: f64,
     /// Samples since the filter was primed, counted until it has settled.
     settled_count: usize,
+    processor: Processor,
 }
 
 /// The codes of one channel among those of all.
@@ -142,6 +144,7 @@ impl Channel {
             quality: Quality::GOOD,
             last_value: 0.0,
             settled_count: 0,
+            processor: Processor::best(),
         })
     }
 
@@ -275,7 +278,7 @@ impl Channel {
     pub(crate) fn tell(&mut self, first: SampleIndex, quality: Quality, sink: &mut impl Sink) {
         let Some(signal) = self.signal else { return };
         let mut quality = quality | self.quality;
-        if self.filtered.iter().fold(false, |any, value| any | !value.is_finite()) {
+        if self.processor.run(HasOdd(&self.filtered)) {
             // Finite, but too large to be squared and summed: it would stay in the filter for ever.
             quality |= Quality::NOT_FINITE;
             self.filtered.fill(0.0);
@@ -362,14 +365,9 @@ impl Channel {
     /// One pass without a branch, so that several samples go through at once; what is rare is mended
     /// in another.
     fn calibrate(&mut self, signal: Signal) -> Quality {
-        let (low, high) = signal.rails;
-        let (mut is_low, mut is_high, mut is_odd) = (false, false, false);
-        for value in &mut self.values {
-            is_low |= *value <= low;
-            is_high |= *value >= high;
-            *value = signal.calibration.apply(*value);
-            is_odd |= !value.is_finite();
-        }
+        let Signal { calibration, rails, .. } = signal;
+        let Found { is_low, is_high, is_odd } =
+            self.processor.run(Calibrate { values: &mut self.values, calibration, rails });
         let mut quality = Quality::GOOD;
         if is_low {
             quality |= Quality::SATURATED_LOW;

@@ -27,6 +27,7 @@ mod engine;
 mod filters;
 pub mod input;
 mod link;
+mod loops;
 mod manoeuvres;
 mod metering;
 pub mod output;

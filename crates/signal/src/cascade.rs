@@ -194,11 +194,10 @@ impl<L: Wavefront> NullaryFnOnce for Run<'_, L> {
 
     #[inline(always)]
     fn call(self) {
-        for x in self.part.iter_mut() {
-            *x *= self.gain;
-        }
-        for group in self.groups {
-            self.lanes.run(group, self.part);
+        let mut gain = self.gain;
+        let (first, others) = self.groups.split_at_mut(1);
+        for group in first.iter_mut().chain(others.iter_mut().filter(|group| group.len > 0)) {
+            self.lanes.run(group, core::mem::replace(&mut gain, 1.0), self.part);
         }
     }
 }

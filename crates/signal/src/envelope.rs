@@ -1,8 +1,9 @@
 //! From an oscillating signal to its amplitude: moving RMS and moving mean of the rectified signal; and the
 //! moving mean of one that does not oscillate.
 
-use core::array::from_fn;
 use core::fmt;
+
+use crate::lanes::{Kernel, RunningSum, Tier};
 
 /// Values that are summed before what came before them is added.
 const FOUR: usize = 4;
@@ -221,6 +222,7 @@ struct SlidingSum {
     full: bool,
     /// One over the window.
     weight: f64,
+    tier: Tier,
 }
 
 impl SlidingSum {
@@ -235,6 +237,7 @@ impl SlidingSum {
             four: 0.0,
             full: false,
             weight: 1.0 / window as f64,
+            tier: Tier::best(),
         }
     }
 
@@ -328,26 +331,10 @@ impl SlidingSum {
             *x = after(self.step(before(*x)).0 * weight);
         }
         // A value is stored where the tail was that is one to the left of what it needs.
-        let mut head = self.head;
         let values = &mut self.values[self.position..=self.position + whole];
-        for (index, x) in fours.chunks_exact_mut(FOUR).enumerate() {
-            let at = index * FOUR;
-            let tails: [f64; FOUR] = from_fn(|k| values[at + 1 + k]);
-            let new: [f64; FOUR] = from_fn(|k| before(x[k]));
-            values[at..at + FOUR].copy_from_slice(&new);
-            let one = new[0];
-            let two = one + new[1];
-            let three = two + new[2];
-            let four = three + new[3];
-            let sums = [one, two, three, four];
-            for (k, x) in x.iter_mut().enumerate() {
-                *x = after((tails[k] + (head + sums[k])) * weight);
-            }
-            self.head_before = head;
-            head += four;
-            self.four = four;
-        }
-        self.head = head;
+        let sums = [self.head, self.head_before, self.four];
+        let fours = Fours { fours, values, sums, weight, before: &before, after: &after };
+        [self.head, self.head_before, self.four] = self.tier.run(fours);
         self.position += whole;
         for x in last {
             *x = after(self.step(before(*x)).0 * weight);
@@ -355,26 +342,79 @@ impl SlidingSum {
     }
 
     fn end_run(&mut self) {
-        let mut tail = 0.0;
-        let mut fours = self.values[..self.window].rchunks_exact_mut(FOUR);
-        for values in &mut fours {
-            let one = values[3];
-            let two = one + values[2];
-            let three = two + values[1];
-            let four = three + values[0];
-            for (value, sum) in values.iter_mut().zip([four, three, two, one]) {
-                *value = tail + sum;
-            }
-            tail = values[0];
-        }
-        let mut four = 0.0;
-        for value in fours.into_remainder().iter_mut().rev() {
-            four += *value;
-            *value = tail + four;
-        }
+        self.tier.run(Tails(&mut self.values[..self.window]));
         self.head = 0.0;
         self.position = 0;
         self.full = true;
+    }
+}
+
+/// The middle of a stretch, to be compiled for a processor.
+struct Fours<'a, B, A> {
+    fours: &'a mut [f64],
+    /// One longer.
+    values: &'a mut [f64],
+    /// `head`, `head_before` and `four` before the stretch; returned as they are behind it.
+    sums: [f64; 3],
+    weight: f64,
+    before: B,
+    after: A,
+}
+
+impl<B: Fn(f64) -> f64, A: Fn(f64) -> f64> Kernel for Fours<'_, B, A> {
+    type Output = [f64; 3];
+
+    #[inline(always)]
+    fn run(self, by: impl RunningSum) -> [f64; 3] {
+        let Self {
+            fours,
+            values,
+            sums: [mut head, mut head_before, mut last],
+            weight,
+            before,
+            after,
+        } = self;
+        for (index, x) in fours.as_chunks_mut::<FOUR>().0.iter_mut().enumerate() {
+            let at = index * FOUR;
+            let Some(&tails) = values.get(at + 1..).and_then(|tails| tails.first_chunk::<FOUR>())
+            else {
+                break;
+            };
+            let new = [before(x[0]), before(x[1]), before(x[2]), before(x[3])];
+            values[at..at + FOUR].copy_from_slice(&new);
+            let sums = by.running_sum(new);
+            for k in 0..FOUR {
+                x[k] = after((tails[k] + (head + sums[k])) * weight);
+            }
+            head_before = head;
+            head += sums[3];
+            last = sums[3];
+        }
+        [head, head_before, last]
+    }
+}
+
+/// Values of a run into its tails, to be compiled for a processor.
+struct Tails<'a>(&'a mut [f64]);
+
+impl Kernel for Tails<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, by: impl RunningSum) {
+        let mut tail = 0.0;
+        let (rest, fours) = self.0.as_rchunks_mut::<FOUR>();
+        for values in fours.iter_mut().rev() {
+            let [zero, one, two, three] = *values;
+            let [one, two, three, four] = by.running_sum([three, two, one, zero]);
+            *values = [tail + four, tail + three, tail + two, tail + one];
+            tail += four;
+        }
+        let mut four = 0.0;
+        for value in rest.iter_mut().rev() {
+            four += *value;
+            *value = tail + four;
+        }
     }
 }
 

@@ -13,6 +13,8 @@ use core::arch::x86_64::{__m128d, __m256d, __m512d};
 use core::array::from_fn;
 
 #[cfg(target_arch = "x86_64")]
+use pulp::NullaryFnOnce;
+#[cfg(target_arch = "x86_64")]
 use pulp::bytemuck::cast;
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
@@ -62,6 +64,17 @@ impl Tier {
         Self::Plain
     }
 
+    /// Runs `kernel` as compiled for vectors of four, or without where there are none.
+    pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        match self {
+            Self::Plain => kernel.run(Plain),
+            #[cfg(target_arch = "x86_64")]
+            Self::V3(v3) => v3.vectorize(Compiled(v3, kernel)),
+            #[cfg(target_arch = "x86_64")]
+            Self::V4(v4) => (*v4).vectorize(Compiled(*v4, kernel)),
+        }
+    }
+
     /// All that this machine has.
     #[cfg(test)]
     pub(crate) fn all() -> Vec<Self> {
@@ -73,6 +86,56 @@ impl Tier {
             tiers.extend(V4::try_new().map(Self::V4));
         }
         tiers
+    }
+}
+
+/// Plain loops, of which the compiler makes vectors where there are any, but for what it does not see.
+/// What they call must be inlined.
+pub(crate) trait Kernel {
+    type Output;
+    fn run(self, by: impl RunningSum) -> Self::Output;
+}
+
+pub(crate) trait RunningSum: Copy {
+    /// Each value with those before it, summed from the first on. No value is a negative zero.
+    fn running_sum(self, values: [f64; 4]) -> [f64; 4];
+}
+
+impl RunningSum for Plain {
+    #[inline(always)]
+    fn running_sum(self, [one, two, three, four]: [f64; 4]) -> [f64; 4] {
+        let two = one + two;
+        let three = two + three;
+        [one, two, three, three + four]
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl RunningSum for V3 {
+    /// One sum at a time, but in place: adding zero changes none of the others.
+    #[inline(always)]
+    fn running_sum(self, values: [f64; 4]) -> [f64; 4] {
+        let zero = self.avx._mm256_setzero_pd();
+        let sums = cast(values);
+        let left = self.avx._mm256_movedup_pd(sums);
+        let sums = self.add(sums, self.avx._mm256_blend_pd::<0b0010>(zero, left));
+        let left = self.avx2._mm256_permute4x64_pd::<0b01_01_01_01>(sums);
+        let sums = self.add(sums, self.avx._mm256_blend_pd::<0b0100>(zero, left));
+        let left = self.avx._mm256_movedup_pd(sums);
+        cast(self.add(sums, self.avx._mm256_blend_pd::<0b1000>(zero, left)))
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+struct Compiled<K>(V3, K);
+
+#[cfg(target_arch = "x86_64")]
+impl<K: Kernel> NullaryFnOnce for Compiled<K> {
+    type Output = K::Output;
+
+    #[inline(always)]
+    fn call(self) -> K::Output {
+        self.1.run(self.0)
     }
 }
 

@@ -33,6 +33,7 @@ mod interpolate;
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "no vectors of our own there"))]
 mod lanes;
 pub mod percentile;
+pub mod processor;
 pub mod resample;
 pub mod spectrum;
 pub mod teager_kaiser;
@@ -61,6 +62,7 @@ pub use fit::{CalibrationError, CalibrationFit, Point, Polarity};
 pub use heart::{HeartCleaner, HeartError, HeartState, HeartSummary};
 pub use percentile::{MovingPercentile, PercentileError};
 pub use preset::Filter;
+pub use processor::{Loop, Processor};
 pub use quality::{Fault, FaultShares, Finding, Monitor, MonitorConfig, Quality};
 pub use resample::{DropCounts, DropReason, GapLimitError, Resampled, Resampler};
 pub use sections::{Response, Sections};

@@ -128,24 +128,32 @@ impl Group {
         (self.last[LEN], self.before[LEN]) = (input, input_before);
     }
 
-    /// Runs a block in place: the bits of [`Self::run`]. There must be a lane for each section.
+    /// Runs a block in place, each sample times `gain`: the bits of [`Self::run`] on the products. There
+    /// must be a lane for each section.
     #[inline(always)]
-    pub(crate) fn run_lanes<L: Lanes>(&mut self, lanes: L, block: &mut [f64]) {
+    pub(crate) fn run_lanes<L: Lanes>(&mut self, lanes: L, gain: f64, block: &mut [f64]) {
         if block.len() < (self.len - 1) * APART {
+            block.iter_mut().for_each(|x| *x *= gain);
             self.run(block);
         } else if self.symmetric {
-            self.run_wavefront::<L, true>(lanes, block);
+            self.run_wavefront::<L, true>(lanes, gain, block);
         } else {
-            self.run_wavefront::<L, false>(lanes, block);
+            self.run_wavefront::<L, false>(lanes, gain, block);
         }
     }
 
     #[inline(always)]
-    fn run_wavefront<L: Lanes, const SYMMETRIC: bool>(&mut self, lanes: L, block: &mut [f64]) {
+    fn run_wavefront<L: Lanes, const SYMMETRIC: bool>(
+        &mut self,
+        lanes: L,
+        gain: f64,
+        block: &mut [f64],
+    ) {
         let len = self.len;
         let lead = (len - 1) * APART;
         let kernel = Kernel {
             lanes,
+            gain,
             middle: lanes.load(&self.middle),
             far: lanes.load(&self.far),
             back: lanes.load(&self.back),
@@ -164,7 +172,7 @@ impl Group {
         let mut front = initial;
         for (turn, k) in block[..lead].chunks_exact(APART).zip(1..) {
             for x in turn {
-                front = kernel.step::<SYMMETRIC>(front, *x);
+                front = kernel.step::<SYMMETRIC>(front, *x * gain);
             }
             let lane = lanes.lane(len - 1 - k);
             front.input = lanes.select(lane, initial.input, front.input);
@@ -194,17 +202,18 @@ impl Group {
 
 /// The vectors of a processor, and which of them suits how many sections.
 pub(crate) trait Wavefront: Copy {
-    fn run(self, group: &mut Group, block: &mut [f64]);
+    /// Runs a block in place, each sample times `gain`.
+    fn run(self, group: &mut Group, gain: f64, block: &mut [f64]);
 }
 
 #[cfg(target_arch = "x86_64")]
 impl Wavefront for V3 {
     #[inline(always)]
-    fn run(self, group: &mut Group, block: &mut [f64]) {
+    fn run(self, group: &mut Group, gain: f64, block: &mut [f64]) {
         match group.len {
-            0 => {}
-            1..=4 => group.run_lanes(self, block),
-            _ => group.run_lanes(FourAndOne(self), block),
+            0 => block.iter_mut().for_each(|x| *x *= gain),
+            1..=4 => group.run_lanes(self, gain, block),
+            _ => group.run_lanes(FourAndOne(self), gain, block),
         }
     }
 }
@@ -214,10 +223,10 @@ impl Wavefront for V4 {
     /// Half a vector is faster than a whole one, whose operations take two turns each on some
     /// processors.
     #[inline(always)]
-    fn run(self, group: &mut Group, block: &mut [f64]) {
+    fn run(self, group: &mut Group, gain: f64, block: &mut [f64]) {
         match group.len {
-            0..=5 => Wavefront::run(*self, group, block),
-            _ => group.run_lanes(self, block),
+            0..=5 => Wavefront::run(*self, group, gain, block),
+            _ => group.run_lanes(self, gain, block),
         }
     }
 }
@@ -237,6 +246,8 @@ struct Front<L: Lanes> {
 
 struct Kernel<L: Lanes> {
     lanes: L,
+    /// Of the whole filter, in its first group: done here, it costs no pass over the block.
+    gain: f64,
     middle: L::Row,
     far: L::Row,
     back: L::Row,
@@ -260,12 +271,12 @@ impl<L: Lanes> Kernel<L> {
         let mut to = cells[..middle_len].chunks_exact(APART);
         for (from, to) in from.by_ref().zip(to.by_ref()) {
             for j in 0..APART {
-                front = self.step::<SYMMETRIC>(front, from[j].get());
+                front = self.step::<SYMMETRIC>(front, from[j].get() * self.gain);
                 to[j].set(self.lanes.first(front.last));
             }
         }
         for (from, to) in from.remainder().iter().zip(to.remainder()) {
-            front = self.step::<SYMMETRIC>(front, from.get());
+            front = self.step::<SYMMETRIC>(front, from.get() * self.gain);
             to.set(self.lanes.first(front.last));
         }
         front

@@ -56,7 +56,6 @@ mod fields;
 mod lines;
 mod number;
 mod stops;
-mod tier;
 
 mod head;
 mod hints;

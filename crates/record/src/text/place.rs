@@ -10,9 +10,10 @@
 //! is made up in it. A row that jumps is held back until the next one: if that goes on from the row
 //! before, the jump was one wrong stamp and its row is left out.
 
+use levator_signal::{Loop, Processor};
+
 use super::layout::{Gap, MAX_LISTED};
 use super::plain::Values;
-use super::tier::{Kernel, Tier};
 
 /// Steps that are bridged at most, so up to four missing samples. Our choice: too short for any
 /// detector to see in an EMG, and below 0.4 s in the slowest grip-force logs we know.
@@ -132,7 +133,7 @@ pub(crate) struct Placer {
     /// Line of the first row after the last gap.
     segment_line: u64,
     placed: Placed,
-    tier: Tier,
+    processor: Processor,
 }
 
 /// How a row follows the one before.
@@ -150,7 +151,7 @@ struct Usual<'a> {
     gap_after: f64,
 }
 
-impl Kernel for Usual<'_> {
+impl Loop for Usual<'_> {
     type Output = bool;
 
     #[inline(always)]
@@ -170,7 +171,7 @@ struct OnGrid<'a> {
     tolerance: f64,
 }
 
-impl Kernel for OnGrid<'_> {
+impl Loop for OnGrid<'_> {
     type Output = Option<u64>;
 
     #[inline(always)]
@@ -217,7 +218,7 @@ impl Placer {
             used_ticks: true,
             segment_line: 0,
             placed: Placed::default(),
-            tier: Tier::best(),
+            processor: Processor::best(),
         }
     }
 
@@ -312,12 +313,12 @@ impl Placer {
         let usual = Usual { times, gap_after: self.gap_after };
         match self.mode {
             Mode::Resampled { .. } => None,
-            Mode::Counted { .. } => self.tier.run(usual).then_some(0),
+            Mode::Counted { .. } => self.processor.run(usual).then_some(0),
             // Beyond this, a half is no longer there to be added.
             Mode::Regular { .. } if last >= 1 << 51 => None,
             Mode::Regular { tolerance } => {
                 let (anchor, rate, last) = (self.anchor, self.rate, last as f64);
-                self.tier.run(OnGrid { usual, anchor, rate, last, tolerance })
+                self.processor.run(OnGrid { usual, anchor, rate, last, tolerance })
             }
         }
     }

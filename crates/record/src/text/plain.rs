@@ -5,13 +5,15 @@
 //! other line ends the run, and is read by [`RowFormat::read_all`](super::rows::RowFormat::read_all),
 //! which would find the same in these rows.
 
+#[cfg(target_arch = "x86_64")]
+use levator_signal::Loop;
+use levator_signal::Processor;
+#[cfg(target_arch = "x86_64")]
+use pulp::x86::V3;
+
 use super::number::{self, Digits, Marks, Window};
 use super::rows::RowFormat;
 use super::stops::{Look, Plain, Stops};
-use super::tier::Tier;
-
-#[cfg(target_arch = "x86_64")]
-use super::tier::Kernel;
 
 /// Most rows, and most numbers, of a run. Our choice: 64 KiB of numbers stay in the second cache.
 const MAX_ROWS: usize = 256;
@@ -32,7 +34,7 @@ pub(crate) struct PlainRows {
     column_count: usize,
     capacity: usize,
     len: usize,
-    tier: Tier,
+    processor: Processor,
     stops: Stops,
     /// Column after column, each with room for `capacity` rows.
     cells: Vec<f64>,
@@ -61,7 +63,7 @@ impl PlainRows {
             column_count,
             capacity,
             len: 0,
-            tier: Tier::best(),
+            processor: Processor::best(),
             stops: Stops::default(),
             cells: vec![0.0; column_count * capacity],
             decimals: vec![0; column_count * capacity],
@@ -88,15 +90,15 @@ impl PlainRows {
 
     fn read(&mut self, bytes: &[u8], max_count: usize) -> usize {
         #[cfg(target_arch = "x86_64")]
-        if let Some(by) = self.tier.v3() {
-            return self.tier.run(Read { rows: self, by, bytes, max_count });
+        if let Some(by) = V3::try_new() {
+            return self.processor.run(Read { rows: self, by, bytes, max_count });
         }
         self.read_rows(Plain, bytes, max_count)
     }
 
     /// What the processor can do.
-    pub(crate) fn tier(&self) -> Tier {
-        self.tier
+    pub(crate) fn processor(&self) -> Processor {
+        self.processor
     }
 
     /// Reads at most `max_count` rows and counts them. Returns their length.
@@ -256,7 +258,7 @@ struct Read<'a, B> {
 }
 
 #[cfg(target_arch = "x86_64")]
-impl<B: Look + Digits> Kernel for Read<'_, B> {
+impl<B: Look + Digits> Loop for Read<'_, B> {
     type Output = usize;
 
     #[inline(always)]

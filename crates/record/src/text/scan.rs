@@ -3,6 +3,8 @@
 use std::io::{Read, Seek};
 use std::ops::ControlFlow;
 
+use levator_signal::Loop;
+
 use super::TextOptions;
 use super::error::TextError;
 use super::fields::Separator;
@@ -14,7 +16,6 @@ use super::place::{Emit, Mode, Placed, Placer};
 use super::plain::{PlainRows, Values};
 use super::plan::{self, Figures, MAX_REFUSED, Plan, Refused};
 use super::rows::{RowFormat, RowValues, Verdict, annotation};
-use super::tier::Kernel;
 
 /// Rows that are looked at before the whole file is read. Our choice: some seconds of EMG.
 const TRIAL_ROWS: u64 = 4000;
@@ -289,7 +290,7 @@ impl<R: Receiver> Visitor for Pass<'_, R> {
     }
 
     fn plain(&mut self, first: u64, rows: &PlainRows) -> ControlFlow<()> {
-        rows.tier().run(Learn { figures: &mut self.figures, rows });
+        rows.processor().run(Learn { figures: &mut self.figures, rows });
         let times = rows.times().map(|(times, _)| times);
         self.first_time = self.first_time.or(times.and_then(|times| times.first().copied()));
         let placing = times.filter(|_| self.plan.places_by_time());
@@ -353,7 +354,7 @@ struct Learn<'a> {
     rows: &'a PlainRows,
 }
 
-impl Kernel for Learn<'_> {
+impl Loop for Learn<'_> {
     type Output = ();
 
     #[inline(always)]
