@@ -453,6 +453,22 @@ mod tests {
     }
 
     #[test]
+    fn every_processor_gives_the_same_bits() {
+        let input = signal(900);
+        for window in [1, 3, 4, 5, 50, 99, 200] {
+            let outputs = Tier::all().into_iter().map(|tier| {
+                let mut rms = Rms::new(window);
+                rms.sum.tier = tier;
+                let mut values = input.clone();
+                values.chunks_mut(128).for_each(|block| rms.process(block));
+                values.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
+            });
+            let outputs: Vec<_> = outputs.collect();
+            assert!(outputs.windows(2).all(|pair| pair[0] == pair[1]), "window {window}");
+        }
+    }
+
+    #[test]
     fn every_value_is_that_of_its_window() {
         let input = signal(300);
         let (mut rms, mut mean) = (Rms::new(40), RectifiedMean::new(40));

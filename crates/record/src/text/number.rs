@@ -408,6 +408,31 @@ mod tests {
         assert_eq!(parse(&[b'1'; 200]), Cell::Text);
     }
 
+    /// Every way of placing the point among up to 15 digits, with digits that round badly.
+    #[test]
+    fn the_short_form_rounds_like_the_standard_parser() {
+        let mut state = 1_u64;
+        for index in 0..200_000_usize {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let (whole_count, part_count) = (index % 8 + 1, index / 8 % 8);
+            let digit = |place: usize| match index % 3 {
+                0 => b'9',
+                1 => b"05"[(state >> (place + 40) & 1) as usize],
+                _ => b'0' + ((state >> (2 * place + 16)) % 10) as u8,
+            };
+            let mut text = String::from(if state >> 63 == 1 { "-" } else { "" });
+            text.extend((0..whole_count).map(|place| char::from(digit(place))));
+            if part_count > 0 {
+                text.push('.');
+                text.extend((0..part_count).map(|place| char::from(digit(8 + place))));
+            }
+            let expected: f64 = text.parse().expect("a number");
+            let (found, len) = short(&text, b'.', b',').expect("few digits");
+            assert_eq!(found.value.to_bits(), expected.to_bits(), "{text}");
+            assert_eq!((found.decimals, len), (part_count, text.len()), "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn every_double_is_read_back_to_the_last_bit(bits in any::<u64>()) {
