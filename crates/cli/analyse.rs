@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Analyse) -> Result<ExitCode, Failure> {
     }
     if args.json {
         let mut out = stdout().lock();
-        serde_json::to_writer_pretty(&mut out, &json::document(&analyses))
+        serde_json::to_writer_pretty(&mut out, &json::Document(&analyses))
             .map_err(std::io::Error::from)?;
         writeln!(out)?;
     }

@@ -7,6 +7,7 @@ use levator_engine::summary::Undetermined;
 use levator_engine::{ChannelSummary, EmgBand, Heart, ManoeuvreEvent, PressureEvent, Summary};
 use levator_signal::quality::{Finding, Severity};
 use levator_signal::{Breathing, Cough, Drift, HeartSummary, SampleRate, Unit};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
@@ -14,13 +15,59 @@ use crate::analysis::Analysis;
 /// Version of the program, as every output names it.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The whole document.
-pub(crate) fn document(analyses: &[Analysis]) -> Value {
-    let files: Vec<Value> = analyses
-        .iter()
-        .flat_map(|analysis| analysis.summary.channels.iter().map(|channel| one(analysis, channel)))
-        .collect();
-    json!({ "tool": "levator", "version": VERSION, "files": files })
+/// The whole document. It is made while it is written: as one value, that of ten hours would take more
+/// memory than all else.
+pub(crate) struct Document<'a>(pub(crate) &'a [Analysis]);
+
+impl Serialize for Document<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("files", &Files(self.0))?;
+        map.serialize_entry("tool", "levator")?;
+        map.serialize_entry("version", VERSION)?;
+        map.end()
+    }
+}
+
+struct Files<'a>(&'a [Analysis]);
+
+impl Serialize for Files<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().flat_map(|analysis| {
+            analysis.summary.channels.iter().map(move |channel| One { analysis, channel })
+        }))
+    }
+}
+
+struct One<'a> {
+    analysis: &'a Analysis,
+    channel: &'a ChannelSummary,
+}
+
+impl Serialize for One<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let value = one(self.analysis, self.channel);
+        let fields = value.as_object().into_iter().flatten();
+        let mut map = serializer.serialize_map(None)?;
+        for (key, value) in fields {
+            match key.as_str() {
+                CONTRACTIONS => map.serialize_entry(key, &Contractions(self.channel))?,
+                _ => map.serialize_entry(key, value)?,
+            }
+        }
+        map.end()
+    }
+}
+
+/// By far most of a document.
+const CONTRACTIONS: &str = "contractions";
+
+struct Contractions<'a>(&'a ChannelSummary);
+
+impl Serialize for Contractions<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.contractions.iter().map(|found| contraction(found, self.0)))
+    }
 }
 
 /// One channel of one file.
@@ -38,11 +85,8 @@ fn one(analysis: &Analysis, channel: &ChannelSummary) -> Value {
         "unit": channel.unit.symbol(),
         "duration_s": channel.duration_s(),
         "sample_count": channel.sample_count,
-        "contractions": channel
-            .contractions
-            .iter()
-            .map(|found| contraction(found, channel))
-            .collect::<Vec<_>>(),
+        // Written one by one, by `One`.
+        CONTRACTIONS: null,
         "refusals": refusals(analysis, channel),
         "gaps": gaps.map(|lost| gap(lost, rate)).collect::<Vec<_>>(),
         "rest": channel.rest.map(|rest| json!({

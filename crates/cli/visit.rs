@@ -201,7 +201,7 @@ fn read_back(folder: &Path) -> Result<Analysis, Failure> {
 fn print(analysis: &Analysis, as_json: bool) -> Result<(), Failure> {
     let mut out = stdout().lock();
     if as_json {
-        let document = json::document(std::slice::from_ref(analysis));
+        let document = json::Document(std::slice::from_ref(analysis));
         serde_json::to_writer_pretty(&mut out, &document).map_err(std::io::Error::from)?;
         writeln!(out)?;
     } else {
@@ -211,7 +211,7 @@ fn print(analysis: &Analysis, as_json: bool) -> Result<(), Failure> {
 }
 
 fn save(folder: &Path, analysis: &Analysis) -> Result<(), Failure> {
-    let document = json::document(std::slice::from_ref(analysis));
+    let document = json::Document(std::slice::from_ref(analysis));
     let text = serde_json::to_string_pretty(&document).map_err(std::io::Error::from)?;
     let path = folder.join(RESULT);
     let mut options = std::fs::OpenOptions::new();
