@@ -49,6 +49,7 @@
 //! Times of day (`12:30:01`) are not read; such files need a rate. No thousands separators, no UTF-16,
 //! no fields with line breaks, no lines above 256 KiB, no more than [`MAX_COLUMNS`] columns.
 
+pub mod anorectal;
 mod error;
 mod layout;
 
