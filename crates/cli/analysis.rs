@@ -5,23 +5,28 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use levator_catalog::told::Told;
 use levator_decode::{Scans, StreamInfo};
+use levator_detect::manoeuvre::Role;
 use levator_engine::{
     Begins, ChannelSummary, ConfigError, Course, Digest, Engine, EngineConfig, Heart, Input,
     Summary, Tee,
 };
 use levator_programme::Millis;
 use levator_record::edf::{self, EdfFile, EdfOptions};
-use levator_record::text::{TextFile, TextOptions};
+use levator_record::text::{ChannelChoice, TextFile, TextOptions};
 use levator_record::{Header, Item, Reader};
-use levator_signal::{HostTime, SignalKind};
+use levator_signal::{ChannelId, HostTime, SignalKind};
 
 use crate::args::{Filter, Setup};
 use crate::failure::{Attempt, Code, Failure};
-use crate::imported;
+use crate::{imported, manometry};
 
 /// Name of the journal in the folder of a visit.
 pub(crate) const JOURNAL: &str = "raw.journal";
+
+/// Name of what is told of a visit, in its folder.
+pub(crate) const TOLD: &str = "told.toml";
 
 /// What was found in one file.
 #[derive(Debug)]
@@ -34,6 +39,8 @@ pub(crate) struct Analysis {
     pub(crate) summary: Summary,
     /// Fingerprint of all outputs.
     pub(crate) digest: Digest,
+    /// What is told beside the signals, where that lies in the folder of the visit.
+    pub(crate) told: Option<Told>,
     /// Settings it was analysed with.
     pub(crate) config: EngineConfig,
     /// Names of the channels of each stream, where the file has one for each.
@@ -65,14 +72,40 @@ pub(crate) fn analyse(path: &Path, text: &TextOptions, setup: &Setup) -> Result<
         return recording(path, path, setup);
     }
     let start = start_of(path);
+    if let Some(sensors) = manometry::sensors(&start).filter(|_| text.channels.is_empty()) {
+        return manometry::analyse(path, &sensors, text, setup);
+    }
     let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
     if start.starts_with(&levator_record::MAGIC) {
         recording(path, path, setup)
     } else if edf::is_edf(&start) || extension.is_some_and(|name| name == "edf" || name == "bdf") {
         edf_file(path, text, setup)
     } else {
-        text_file(path, text, setup)
+        match imported::roles(&start).as_slice() {
+            roles
+                if !roles.is_empty()
+                    && text.channels.is_empty()
+                    && setup.filter.role.is_empty() =>
+            {
+                let (text, setup) = with_roles(roles, text, setup);
+                text_file(path, &text, &setup)
+            }
+            _ => text_file(path, text, setup),
+        }
     }
+}
+
+/// The columns whose names say where they lie, and their roles.
+fn with_roles(roles: &[(usize, Role)], text: &TextOptions, setup: &Setup) -> (TextOptions, Setup) {
+    let channels = roles.iter().map(|(at, _)| ChannelChoice::Index(*at)).collect();
+    let is_emg = matches!(roles[0].1, Role::PelvicEmg | Role::AbdominalEmg);
+    let kind = if is_emg { SignalKind::Emg } else { SignalKind::Pressure };
+    let text = TextOptions { channels, kind: text.kind.or(Some(kind)), ..text.clone() };
+    let mut setup = setup.clone();
+    let roles = (0..).zip(roles);
+    setup.filter.role =
+        roles.map(|(channel, (_, role))| (ChannelId { stream: 0, channel }, *role)).collect();
+    (text, setup)
 }
 
 /// The first bytes of a file, which tell its format. What cannot be read is left to the reader to
@@ -102,8 +135,13 @@ fn recording(path: &Path, journal: &Path, setup: &Setup) -> Result<Analysis, Fai
         }
     };
     prepare(setup, &mut config);
+    let beside = journal.with_file_name(TOLD);
+    let told = match beside.is_file() {
+        true => Some(levator_catalog::told::read(&beside).attempt(Code::File, beside.display())?),
+        false => None,
+    };
     let mut engine = Engine::new(&config).attempt(Code::File, &name)?;
-    let mut sink = Tee(Summary::new(), Digest::new());
+    let mut sink = Tee(summary(&config), Digest::new());
     let mut skipped = Vec::new();
     let mut last = HostTime::ZERO;
     while let Some(item) = reader.next() {
@@ -132,6 +170,7 @@ fn recording(path: &Path, journal: &Path, setup: &Setup) -> Result<Analysis, Fai
         blake3,
         summary,
         digest,
+        told,
         config,
         titles: Vec::new(),
         notes,
@@ -169,7 +208,17 @@ fn text_file(path: &Path, options: &TextOptions, setup: &Setup) -> Result<Analys
     let skipped = imported::skipped(layout);
     let blake3 = file.into_inner().finish().attempt(Code::File, &name)?;
     let file = path.to_owned();
-    Ok(Analysis { file, blake3, summary, digest, config, titles: vec![titles], notes, skipped })
+    Ok(Analysis {
+        file,
+        blake3,
+        summary,
+        digest,
+        told: None,
+        config,
+        titles: vec![titles],
+        notes,
+        skipped,
+    })
 }
 
 fn edf_file(path: &Path, text: &TextOptions, setup: &Setup) -> Result<Analysis, Failure> {
@@ -195,23 +244,29 @@ fn edf_file(path: &Path, text: &TextOptions, setup: &Setup) -> Result<Analysis, 
     let skipped = imported::edf_skipped(&file);
     let blake3 = file.into_inner().finish().attempt(Code::File, &name)?;
     let file = path.to_owned();
-    Ok(Analysis { file, blake3, summary, digest, config, titles, notes, skipped })
+    Ok(Analysis { file, blake3, summary, digest, told: None, config, titles, notes, skipped })
+}
+
+/// What keeps what was found. Without a schedule, what was measured of each contraction is not kept.
+pub(crate) fn summary(config: &EngineConfig) -> Summary {
+    let is_asked = config.course.is_some() || config.schedule.is_some();
+    Summary { forgets_trials: !is_asked, ..Summary::new() }
 }
 
 /// The search in a file that is no recording of ours: one engine a stream, as a file has one stream
 /// in most cases, and what they find in one place.
-struct Search {
+pub(crate) struct Search {
     engines: Vec<Engine>,
     sink: Tee<Summary, Digest>,
     config: EngineConfig,
 }
 
 /// What [`Search`] found.
-struct Found {
-    summary: Summary,
-    digest: Digest,
+pub(crate) struct Found {
+    pub(crate) summary: Summary,
+    pub(crate) digest: Digest,
     /// Of the first stream.
-    config: EngineConfig,
+    pub(crate) config: EngineConfig,
 }
 
 impl Search {
@@ -231,7 +286,7 @@ impl Search {
             .collect();
         let engines = configs.iter().map(Engine::new).collect::<Result<_, _>>()?;
         let config = configs.into_iter().next().unwrap_or_else(EngineConfig::device);
-        Ok(Self { engines, sink: Tee(Summary::new(), Digest::new()), config })
+        Ok(Self { engines, sink: Tee(summary(&config), Digest::new()), config })
     }
 
     fn take(&mut self, scans: Scans<'_>) {

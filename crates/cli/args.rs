@@ -3,13 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use levator_catalog::programmes;
+use levator_catalog::told::Told;
+use levator_catalog::{programmes, references};
 use levator_detect::manoeuvre::Role;
 use levator_engine::EmgBand;
 use levator_programme::Programme;
 use levator_record::text::{ChannelChoice, TextOptions};
+use levator_score::Reference;
 use levator_signal::preset::Mains;
 use levator_signal::{ChannelId, SignalKind, Unit};
+use levator_simulate::people::{Condition, Setup as PersonSetup};
 
 const AFTER_HELP: &str = "\
 Results go to standard output, everything else to standard error.
@@ -23,6 +26,7 @@ Exit codes:
   5  the device could not be understood, or went away
   6  the recording could not be written
   7  the signal check found a fault
+  8  the programme is closed for this person for now
 
 Training and research software: no medical device, no diagnosis. Nothing leaves this computer.";
 
@@ -48,6 +52,10 @@ pub(crate) enum Command {
     /// Finds contractions in recordings, EDF and BDF files, and text files.
     #[command(alias = "analyze")]
     Analyse(Analyse),
+    /// Judges a visit: tight or weak, both, neither, or cannot tell, and why; what is open to train.
+    Assess(Assess),
+    /// Lists what a visit can be held against, or shows one reference.
+    References(References),
     /// Lists what a person can be asked to do, or shows one programme step by step.
     Programmes(Programmes),
     /// Checks a programme of one's own: names line and reason where it is wrong.
@@ -56,6 +64,8 @@ pub(crate) enum Command {
     Devices(Devices),
     /// Offers a virtual probe on a serial port, for trying things out.
     Simulate(Simulate),
+    /// Writes a whole visit of a virtual person to files that `assess` reads.
+    SimulateVisit(SimulateVisit),
 }
 
 #[derive(Debug, Args)]
@@ -106,6 +116,8 @@ pub(crate) struct Live {
     #[command(flatten)]
     pub(crate) setup: Setup,
     #[command(flatten)]
+    pub(crate) person: Whom,
+    #[command(flatten)]
     pub(crate) view: ViewArgs,
     /// Prints what was found as JSON at the end.
     #[arg(long)]
@@ -124,6 +136,8 @@ pub(crate) struct Record {
     pub(crate) seconds: Option<f64>,
     #[command(flatten)]
     pub(crate) setup: Setup,
+    #[command(flatten)]
+    pub(crate) person: Whom,
     /// Prints what was recorded as JSON at the end.
     #[arg(long)]
     pub(crate) json: bool,
@@ -142,6 +156,39 @@ pub(crate) struct Analyse {
     pub(crate) text: TextArgs,
     #[command(flatten)]
     pub(crate) setup: Setup,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Assess {
+    /// The visit: a recording, an EDF or BDF file, or a text file, also one of anorectal manometry.
+    pub(crate) file: PathBuf,
+    /// What to hold it against: a reference that is built in (`levator references`) or a file. If nothing
+    /// is told of the device, it is taken for that of the reference.
+    #[arg(long, value_name = "NAME|FILE", value_parser = reference)]
+    pub(crate) reference: Option<Reference>,
+    /// What is told beside the signals: the person, symptoms, palpation, the device (docs/references.md).
+    #[arg(long, value_name = "FILE", value_parser = told)]
+    pub(crate) symptoms: Option<Told>,
+    /// An earlier visit of the same person, the oldest first; may be given again.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) earlier: Vec<PathBuf>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Also lists every number it rests on.
+    #[arg(long)]
+    pub(crate) measures: bool,
+    #[command(flatten)]
+    pub(crate) text: TextArgs,
+    #[command(flatten)]
+    pub(crate) setup: Setup,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct References {
+    /// The reference to show: its name, or a file.
+    #[arg(value_name = "NAME|FILE", value_parser = reference)]
+    pub(crate) reference: Option<Reference>,
 }
 
 #[derive(Debug, Args)]
@@ -185,6 +232,49 @@ pub(crate) struct Simulate {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) text: TextArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateVisit {
+    /// What the person is like: healthy, weak, hypertonic, tight-and-weak, non-relaxing, dyssynergic,
+    /// bearing-down, fatiguing, partial-relaxer, pregnant-healthy, ...
+    #[arg(long, default_value = "healthy", value_parser = condition)]
+    pub(crate) condition: Condition,
+    /// What they are measured with: kasper-emg, oleksy-emg+abdomen, peritron, camtech+abdomen, ...
+    #[arg(long, default_value = "kasper-emg+abdomen", value_parser = person_setup)]
+    pub(crate) device: PersonSetup,
+    /// What they are asked to do.
+    #[arg(long, value_name = "NAME|FILE", default_value = "glazer", value_parser = programme)]
+    pub(crate) programme: Programme,
+    /// A man, where the device allows.
+    #[arg(long)]
+    pub(crate) male: bool,
+    /// Chooses the person.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Which visit of theirs.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) visit: u64,
+    /// How many times as much the device reads as the one that the reference speaks of.
+    #[arg(long, default_value_t = 1.0, value_parser = finite)]
+    pub(crate) gain: f64,
+    /// Folder for the files.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
+/// What is known of the person, and of earlier visits.
+#[derive(Debug, Args)]
+pub(crate) struct Whom {
+    /// What is told beside the signals (docs/references.md); kept beside the recording.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) symptoms: Option<PathBuf>,
+    /// The visit by which it is decided whether a strengthening programme is open.
+    #[arg(long, value_name = "VISIT")]
+    pub(crate) after: Option<PathBuf>,
+    /// What to hold that visit against.
+    #[arg(long, value_name = "NAME|FILE", value_parser = reference)]
+    pub(crate) reference: Option<Reference>,
 }
 
 /// Which probe on which port.
@@ -243,7 +333,7 @@ pub(crate) struct ViewArgs {
 
 /// How signals are prepared. A recording of ours is analysed with the settings it was made with unless
 /// one is given here.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Filter {
     /// Mains frequency to take out of EMG: 50, 60 or off. [default: 50]
     #[arg(long, value_parser = mains)]
@@ -267,7 +357,7 @@ pub(crate) struct Filter {
 }
 
 /// How signals are prepared, and what the person is asked to do.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Setup {
     #[command(flatten)]
     pub(crate) filter: Filter,
@@ -389,6 +479,40 @@ fn programme(text: &str) -> Result<Programme, String> {
     }
     let known: Vec<&str> = programmes::BUILT_IN.iter().map(|(name, _)| *name).collect();
     Err(format!("there is no such file, and built in are {}", known.join(", ")))
+}
+
+fn condition(text: &str) -> Result<Condition, String> {
+    Condition::ALL.into_iter().find(|one| one.name() == text).ok_or_else(|| {
+        let known: Vec<&str> = Condition::ALL.iter().map(|one| one.name()).collect();
+        format!("must be one of {}", known.join(", "))
+    })
+}
+
+fn person_setup(text: &str) -> Result<PersonSetup, String> {
+    // Of channels in two units a text file says nothing.
+    let usable = || {
+        PersonSetup::usual().into_iter().filter(|one| one.emg.is_none() || one.pressure.is_none())
+    };
+    usable().find(|one| one.name() == text).ok_or_else(|| {
+        let known: Vec<String> = usable().map(|one| one.name()).collect();
+        format!("must be one of {}", known.join(", "))
+    })
+}
+
+fn reference(text: &str) -> Result<Reference, String> {
+    if let Some(reference) = references::built_in(text) {
+        return Ok(reference);
+    }
+    let path = Path::new(text);
+    if path.exists() || path.extension().is_some_and(|extension| extension == "toml") {
+        return references::read(path).map_err(|error| error.to_string());
+    }
+    let known: Vec<&str> = references::BUILT_IN.iter().map(|(name, _)| *name).collect();
+    Err(format!("there is no such file, and built in are {}", known.join(", ")))
+}
+
+fn told(text: &str) -> Result<Told, String> {
+    levator_catalog::told::read(Path::new(text)).map_err(|error| error.to_string())
 }
 
 fn begins(text: &str) -> Result<f64, String> {

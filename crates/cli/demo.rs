@@ -1,21 +1,25 @@
 //! `levator demo`
 
 use std::io::{Write, stderr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::anyhow;
+use levator_catalog::programmes;
 use levator_device::{Connector, LinkError, OpenError, Port};
 use levator_engine::EngineConfig;
 use levator_record::text::TextOptions;
+use levator_simulate::people::{Anatomy, Condition, Margin, Participant, Setup};
 use levator_simulate::{Line, LineSettings, MemoryPort, VirtualDevice};
 
-use crate::args::Demo;
+use crate::args::{Demo, Setup as AnalysisSetup};
+use crate::assess::{self, About};
 use crate::failure::{Attempt, Code, Failure};
-use crate::person;
 use crate::stop::Stop;
 use crate::view::{self, Face};
 use crate::visit::{self, Plan};
+use crate::{analysis, person, simulate_visit};
 
 /// All of it on a virtual person: live, recorded, analysed.
 pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
@@ -33,6 +37,7 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
         seconds: Some(args.seconds),
         patience_s: 10.0,
         face: Face::choose(args.view.plain),
+        told: None,
         title: view::title(&subject.name),
         device: subject.name,
         port: String::new(),
@@ -41,6 +46,11 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
     let stop = Stop::listen()?;
     let code = on_a_line(subject.device, &mut plan, &stop)?;
     if !args.json {
+        if args.person.replay.is_none()
+            && let Some(folder) = &plan.out
+        {
+            whole_visit(&args.person.scenario, args.person.seed, &folder.join("whole-visit"))?;
+        }
         writeln!(
             stderr(),
             "your own probe: `levator devices`, then `levator live --port PORT`; a file: `levator \
@@ -48,6 +58,45 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
         )?;
     }
     Ok(code)
+}
+
+/// What it is all for: five minutes of a programme, lived through by a virtual person in no time, and
+/// the answer.
+fn whole_visit(scenario: &str, seed: u64, folder: &Path) -> Result<(), Failure> {
+    let condition = match scenario {
+        "weak" => Condition::Weak,
+        "tight" => Condition::Hypertonic,
+        _ => Condition::Healthy,
+    };
+    let setup = Setup::usual()
+        .into_iter()
+        .find(|setup| setup.name() == "kasper-emg+abdomen")
+        .ok_or_else(|| anyhow!("the virtual people have no such device"))?;
+    let person = Participant::draw(condition, Anatomy::Female, setup, Margin::Clear, seed)
+        .attempt(Code::Other, "virtual person")?;
+    let programme = programmes::built_in("glazer").ok_or_else(|| anyhow!("glazer is built in"))?;
+    let (signals, about) = simulate_visit::put(&person, 0, &programme, folder)?;
+    let told = levator_catalog::told::read(&about).attempt(Code::File, about.display())?;
+    let arguments = AnalysisSetup { programme: Some(programme), ..AnalysisSetup::default() };
+    let analysis = analysis::analyse(&signals, &TextOptions::default(), &arguments)?;
+    let (assessment, _) = assess::judge(&analysis, &About::new(Some(told), None), &[]);
+    let mut out = stderr().lock();
+    writeln!(out)?;
+    writeln!(
+        out,
+        "A whole visit (programme glazer) of a virtual person who is {}, judged:",
+        condition.name()
+    )?;
+    assess::tell(&mut out, &assessment)?;
+    writeln!(
+        out,
+        "again, with every number: levator assess {} --symptoms {} --programme glazer \
+                   --measures",
+        signals.display(),
+        about.display()
+    )?;
+    writeln!(out)?;
+    Ok(())
 }
 
 /// A folder nobody has used.

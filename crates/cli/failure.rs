@@ -18,6 +18,8 @@ pub(crate) enum Code {
     Recording = 6,
     /// The signal check found a fault.
     Signal = 7,
+    /// The programme is closed for this person for now.
+    Closed = 8,
 }
 
 /// An error with its exit code.

@@ -1,5 +1,6 @@
 //! How a file that is no recording of ours was read, in words.
 
+use levator_detect::manoeuvre::Role;
 use levator_engine::summary::Note;
 use levator_record::edf::{Annotation, Continuity, Deviation, EdfFile, Selection};
 use levator_record::text::{Layout, Origin, SkipReason, TextOptions, Timing};
@@ -12,6 +13,30 @@ const MOST_MARKS: usize = 10_000;
 
 /// Notes of the file that are repeated one by one; the rest is counted.
 const MOST_NOTES: usize = 20;
+
+/// The columns of a text file whose names say where they lie, as `pelvic_emg_uV` does, with their roles;
+/// only those that measure the same as the first. Empty for files that say no such thing.
+pub(crate) fn roles(start: &[u8]) -> Vec<(usize, Role)> {
+    let text = String::from_utf8_lossy(start);
+    let role = |name: &str| {
+        let name = name.trim().trim_matches('"').to_lowercase().replace('_', "-");
+        let found = Role::NAMES.into_iter().find(|(_, role)| {
+            name.strip_prefix(role)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', ' ', '(']))
+        });
+        found.map(|(role, _)| role)
+    };
+    let is_emg = |role: Role| matches!(role, Role::PelvicEmg | Role::AbdominalEmg);
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let names = line.split([',', ';', '\t']);
+        let roles: Vec<(usize, Role)> =
+            names.enumerate().filter_map(|(at, name)| Some((at, role(name)?))).collect();
+        if let Some((_, first)) = roles.first().copied() {
+            return roles.into_iter().filter(|(_, one)| is_emg(*one) == is_emg(first)).collect();
+        }
+    }
+    Vec::new()
+}
 
 /// What a person should know about how the file was read.
 pub(crate) fn notes(layout: &Layout) -> Vec<String> {
@@ -50,6 +75,11 @@ pub(crate) fn notes(layout: &Layout) -> Vec<String> {
         notes.push(format!("{} more notes", layout.note_count - MOST_NOTES as u64));
     }
     notes
+}
+
+/// Whether one of [`notes`] only repeats a note of the file.
+pub(crate) fn is_of_file(note: &str) -> bool {
+    note.starts_with("line ") || note.ends_with(" more notes")
 }
 
 fn timing(layout: &Layout) -> String {
@@ -169,5 +199,20 @@ impl Marks {
         }
         self.list.sort_by_key(|note| note.index);
         self.list
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_that_say_where_they_lie_have_roles() {
+        let header =
+            b"# made\ntime_s,pelvic_emg_uV,abdominal-emg (uV),pelvic_pressure_cmH2O\n0,1,2,3\n";
+        assert_eq!(roles(header), [(1, Role::PelvicEmg), (2, Role::AbdominalEmg)]);
+        assert_eq!(roles(b"t_s,emg,force\n"), []);
+        assert_eq!(roles(b"t_s,pelvic_emgx\n"), []);
+        assert_eq!(roles(&[0xff, 0xfe]), []);
     }
 }

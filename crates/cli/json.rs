@@ -11,6 +11,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
+use crate::{answer, assess};
 
 /// Version of the program, as every output names it.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -87,6 +88,10 @@ fn one(analysis: &Analysis, channel: &ChannelSummary) -> Value {
         "sample_count": channel.sample_count,
         // Written one by one, by `One`.
         CONTRACTIONS: null,
+        "measures": answer::measures_of(analysis, channel),
+        "trials": answer::trials_of(analysis, channel),
+        "programme": answer::programme(analysis),
+        "assessment": assess::of_channel(analysis, channel).as_ref().map(answer::assessment),
         "refusals": refusals(analysis, channel),
         "gaps": gaps.map(|lost| gap(lost, rate)).collect::<Vec<_>>(),
         "rest": channel.rest.map(|rest| json!({

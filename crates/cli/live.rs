@@ -3,29 +3,34 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use levator_device::{PortSettings, SerialConnector};
 use levator_engine::EngineConfig;
+use levator_programme::Load;
+use levator_record::text::TextOptions;
 
 use crate::analysis;
-use crate::args::{LinkArgs, Live, Record, Setup};
-use crate::failure::Failure;
+use crate::args::{LinkArgs, Live, Record, Setup, Whom};
+use crate::assess::{self, About};
+use crate::failure::{Attempt, Code, Failure};
 use crate::stop::Stop;
 use crate::view::{self, Face};
 use crate::visit::{self, Plan};
 
 pub(crate) fn run_live(args: &Live) -> Result<ExitCode, Failure> {
     let face = Face::choose(args.view.plain);
-    run(&args.link, &args.setup, args.out.clone(), args.seconds, face, args.json)
+    run(&args.link, &args.setup, &args.person, args.out.clone(), args.seconds, face, args.json)
 }
 
 pub(crate) fn run_record(args: &Record) -> Result<ExitCode, Failure> {
     let out = Some(args.out.clone());
-    run(&args.link, &args.setup, out, args.seconds, Face::Lines, args.json)
+    run(&args.link, &args.setup, &args.person, out, args.seconds, Face::Lines, args.json)
 }
 
 fn run(
     link: &LinkArgs,
     setup: &Setup,
+    person: &Whom,
     out: Option<PathBuf>,
     seconds: Option<f64>,
     face: Face,
@@ -33,6 +38,7 @@ fn run(
 ) -> Result<ExitCode, Failure> {
     let mut config = EngineConfig::device();
     analysis::prepare(setup, &mut config);
+    gate(setup, person)?;
     let settings = PortSettings { baud: link.baud, ..PortSettings::new(link.port.clone()) };
     let plan = Plan {
         config,
@@ -41,9 +47,37 @@ fn run(
         patience_s: link.patience,
         face,
         title: view::title(&link.port),
+        told: person.symptoms.clone(),
         device: link.device.name().to_owned(),
         port: link.port.clone(),
         json,
     };
     visit::run(SerialConnector::new(settings), &plan, &Stop::listen()?)
+}
+
+/// A strengthening programme opens only for a person of whom it is known that it does no harm.
+fn gate(setup: &Setup, person: &Whom) -> Result<(), Failure> {
+    let told = match &person.symptoms {
+        Some(path) => Some(levator_catalog::told::read(path).attempt(Code::File, path.display())?),
+        None => None,
+    };
+    let Some(programme) = setup.programme.as_ref().filter(|one| one.load() == Load::Strengthening)
+    else {
+        return Ok(());
+    };
+    let id = &programme.definition().id;
+    let Some(visit) = &person.after else {
+        let error = anyhow!(
+            "{id} trains strength, which harms a pelvic floor that is too tight: measure first \
+             (--programme first-visit --out VISIT), then name that visit (--after VISIT)"
+        );
+        return Err(Failure::new(Code::Closed, error));
+    };
+    let analysis = analysis::analyse(visit, &TextOptions::default(), &Setup::default())?;
+    let about = About::new(told.or_else(|| analysis.told.clone()), person.reference.clone());
+    let (assessment, _) = assess::judge(&analysis, &about, &[]);
+    match assess::closed(&assessment, id) {
+        None => Ok(()),
+        Some(why) => Err(Failure::new(Code::Closed, anyhow!("{why}"))),
+    }
 }

@@ -4,7 +4,9 @@
 
 mod analyse;
 mod analysis;
+mod answer;
 mod args;
+mod assess;
 mod check;
 mod demo;
 mod devices;
@@ -12,9 +14,12 @@ mod failure;
 mod imported;
 mod json;
 mod live;
+mod manometry;
 mod person;
 mod programmes;
+mod references;
 mod simulate;
+mod simulate_visit;
 mod stop;
 mod table;
 mod view;
@@ -49,9 +54,12 @@ fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Live(args) => live::run_live(args),
         Command::Record(args) => live::run_record(args),
         Command::Analyse(args) => analyse::run(args),
+        Command::Assess(args) => assess::run(args),
+        Command::References(args) => references::run(args),
         Command::Programmes(args) => programmes::run(args),
         Command::CheckProgramme(args) => programmes::check(args),
         Command::Devices(args) => devices::run(args),
         Command::Simulate(args) => simulate::run(args),
+        Command::SimulateVisit(args) => simulate_visit::run(args),
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow};
 use levator_device::Connector;
-use levator_engine::{Digest, EngineConfig, LinkState, Summary, Tee};
+use levator_engine::{Digest, EngineConfig, LinkState, Tee};
 use levator_live::{Ended, LiveConfig, RecordTo, Session, Snapshot};
 use levator_record::Header;
 use levator_record::text::TextOptions;
@@ -33,6 +33,8 @@ pub(crate) struct Plan {
     /// A device that was not understood for so many seconds is given up.
     pub(crate) patience_s: f64,
     pub(crate) face: Face,
+    /// What is told beside the signals: a file that is put beside the recording.
+    pub(crate) told: Option<PathBuf>,
     /// Who is measured, for the title.
     pub(crate) title: String,
     /// For the header of the recording.
@@ -52,6 +54,9 @@ pub(crate) fn run(
         Some(folder) => Some(prepare(folder)?),
         None => None,
     };
+    if let (Some(folder), Some(told)) = (&plan.out, &plan.told) {
+        keep(told, &folder.join(analysis::TOLD))?;
+    }
     let record = journal.as_ref().map(|path| RecordTo {
         path: path.clone(),
         header: Header {
@@ -65,7 +70,7 @@ pub(crate) fn run(
     });
     let config =
         LiveConfig { record, seconds: plan.seconds, ..LiveConfig::new(plan.config.clone()) };
-    let sink = Tee(Summary::new(), Digest::new());
+    let sink = Tee(analysis::summary(&plan.config), Digest::new());
     let session = Session::start(connector, config, sink).map_err(|error| {
         // A folder that stayed empty would look like a visit. One with anything in it stays.
         if let (Some(folder), Some(true)) = (&plan.out, is_new) {
@@ -116,6 +121,7 @@ pub(crate) fn run(
                 blake3: String::new(),
                 summary: found,
                 digest,
+                told: None,
                 config: plan.config.clone(),
                 titles: Vec::new(),
                 notes: vec!["seen live, not recorded".to_owned()],
@@ -131,6 +137,22 @@ pub(crate) fn run(
         return Err(Failure::new(Code::Device, error));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Puts what is told beside the recording, so that its assessment finds it.
+fn keep(told: &Path, beside: &Path) -> Result<(), Failure> {
+    let text = std::fs::read(told).attempt(Code::File, told.display())?;
+    let written = private(beside).and_then(|mut file| file.write_all(&text));
+    written.attempt(Code::Recording, beside.display())
+}
+
+/// A new file that nobody else may read: what was measured is nobody else's business.
+fn private(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Makes the folder and names the journal in it.
@@ -214,11 +236,6 @@ fn save(folder: &Path, analysis: &Analysis) -> Result<(), Failure> {
     let document = json::Document(std::slice::from_ref(analysis));
     let text = serde_json::to_string_pretty(&document).map_err(std::io::Error::from)?;
     let path = folder.join(RESULT);
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    // What was measured is nobody else's business, as with the recording itself.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(&path).and_then(|mut file| writeln!(file, "{text}"));
+    let written = private(&path).and_then(|mut file| writeln!(file, "{text}"));
     written.attempt(Code::Recording, path.display())
 }

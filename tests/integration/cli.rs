@@ -166,7 +166,7 @@ fn wrong_use_is_exit_code_two() {
 fn help_lists_every_exit_code() {
     let (code, stdout, _) = run(levator().arg("--help"));
     assert_eq!(code, 0);
-    for number in 0..=7 {
+    for number in 0..=8 {
         assert!(stdout.contains(&format!("\n  {number}  ")), "exit code {number} is not listed");
     }
 }

@@ -1,6 +1,7 @@
 //! Whole-engine tests, in one binary so that they link once.
 #![allow(missing_docs, reason = "a test binary has no readers of its documentation")]
 
+mod assess;
 mod cli;
 mod heart;
 mod manoeuvre;

@@ -78,6 +78,14 @@ fn rule(page: &mut String) {
     page.push('\n');
 }
 
+/// One reference: its numbers, each with its source, as in the page.
+#[must_use]
+pub fn of_reference(reference: &Reference) -> String {
+    let mut page = String::new();
+    one(&mut page, reference);
+    page
+}
+
 fn one(page: &mut String, reference: &Reference) {
     let pack = reference.pack();
     writeln!(page, "### {}\n", pack.name).expect("text has room");

@@ -40,8 +40,12 @@ pub struct Summary {
     pub refusals: BTreeMap<&'static str, u64>,
     /// Changes of the link, in order.
     pub links: Vec<LinkEvent>,
-    /// Numbers about rests and contractions, in the order they were known.
+    /// Numbers about rests and contractions, in the order they were known; of single repetitions only as
+    /// long as [`Self::forgets_trials`] is not set.
     pub measures: Vec<Measure>,
+    /// Hours of a free run have thousands of contractions that nobody asked for: set this, and what was
+    /// measured of each is not kept.
+    pub forgets_trials: bool,
     /// What came of each repetition, in the order it was known.
     pub trials: Vec<Trial>,
     /// What began and ended in the programme, in order.
@@ -293,12 +297,13 @@ impl Sink for Summary {
                 }
             }
             Output::Measure(measure) => {
-                if self.measures.len() < MOST_MEASURES {
+                let is_kept = measure.trial.is_none() || !self.forgets_trials;
+                if is_kept && self.measures.len() < MOST_MEASURES {
                     self.measures.push(measure);
                 }
             }
             Output::Trial(trial) => {
-                if self.trials.len() < MOST_KEPT {
+                if !self.forgets_trials && self.trials.len() < MOST_KEPT {
                     self.trials.push(trial);
                 }
             }

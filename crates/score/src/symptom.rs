@@ -101,6 +101,13 @@ pub enum Urgency {
     Urgent,
 }
 
+words!(Urgency {
+    Weighed => "weighed",
+    NoProbe => "no-probe",
+    Clinician => "clinician",
+    Urgent => "urgent",
+});
+
 impl Symptom {
     /// What it asks for.
     ///
