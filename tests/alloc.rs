@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use levator_detect::manoeuvre::Role;
 use levator_engine::{
-    Begins, Command, Course, Engine, EngineConfig, Heart, Input, LinkChange, Output,
+    Begins, Command, Course, Engine, EngineConfig, Heart, Input, LinkChange, Output, RestGuard,
 };
 use levator_programme::Millis;
 use levator_signal::{ChannelId, HostTime};
@@ -85,7 +85,11 @@ fn visit(seconds: u64) -> Vec<(HostTime, Vec<u8>)> {
 fn a_visit_allocates_nothing() {
     let inputs = visit(30);
     let programme = levator_catalog::programmes::built_in("ten-ten-ten").expect("built in");
-    let course = Some(Course { programme, begins: Begins::WithSignal(Millis::ZERO) });
+    let course = Some(Course {
+        programme,
+        begins: Begins::WithSignal(Millis::ZERO),
+        rest_guard: Some(RestGuard::amber()),
+    });
     let config =
         EngineConfig { roles: roles(), heart: Heart::Remove, course, ..EngineConfig::device() };
     let mut engine = Engine::new(&config).expect("legal");

@@ -309,7 +309,7 @@ pub(crate) fn prepare(setup: &Setup, config: &mut EngineConfig) {
     apply(&setup.filter, config);
     if let Some(programme) = &setup.programme {
         let begins = Begins::WithSignal(Millis((setup.begins * 1e3).round() as u64));
-        config.course = Some(Course { programme: programme.clone(), begins });
+        config.course = Some(Course { programme: programme.clone(), begins, rest_guard: None });
     }
 }
 

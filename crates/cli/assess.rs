@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use levator_catalog::references;
 use levator_catalog::told::Told;
 use levator_detect::manoeuvre::Role;
-use levator_engine::{ChannelSummary, EmgBand};
+use levator_engine::{ChannelSummary, EmgBand, RestGuard};
 use levator_measure::{Measure, Validity};
 use levator_programme::{Position, Stamp};
 use levator_score::explain::gate_text;
@@ -299,27 +299,30 @@ fn tell_measures(out: &mut impl Write, analysis: &Analysis) -> std::io::Result<(
     Ok(())
 }
 
-/// What stands in the way of a strengthening programme, told to the person; `None` if it is open.
-pub(crate) fn closed(assessment: &Assessment, programme: &str) -> Option<String> {
+/// Whether a strengthening programme is open: with a guard where it needs safeguards; else why it is closed.
+pub(crate) fn opening(
+    assessment: &Assessment,
+    programme: &str,
+) -> Result<Option<RestGuard>, String> {
     let offer = assessment.offers.iter().find(|offer| offer.programme == programme);
     let opening = offer.map_or_else(
         || levator_programme::Load::Strengthening.opening(assessment.gate),
         |offer| offer.opening,
     );
     match opening {
-        levator_programme::Opening::Open => None,
+        levator_programme::Opening::Open => Ok(None),
         levator_programme::Opening::WithSafeguards => {
             let _ = writeln!(
                 stderr(),
-                "{}. Relax first, rest at least twice as long as you hold, and stop the set if the \
-                 level between contractions stays up.",
+                "{}. Relax first, and rest at least twice as long as you hold; the programme pauses \
+                 when the level between contractions stays up.",
                 gate_text(assessment.gate)
             );
-            None
+            Ok(Some(RestGuard::amber()))
         }
         levator_programme::Opening::Closed => {
             let why: Vec<String> = assessment.gate_reasons.iter().map(|one| one.text()).collect();
-            Some(format!(
+            Err(format!(
                 "{programme} is closed for now ({}): {}; see `levator assess`",
                 why.join("; "),
                 gate_text(assessment.gate)

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::anyhow;
 use levator_device::{PortSettings, SerialConnector};
-use levator_engine::EngineConfig;
+use levator_engine::{EngineConfig, RestGuard};
 use levator_programme::Load;
 use levator_record::text::TextOptions;
 
@@ -38,7 +38,10 @@ fn run(
 ) -> Result<ExitCode, Failure> {
     let mut config = EngineConfig::device();
     analysis::prepare(setup, &mut config);
-    gate(setup, person)?;
+    let guard = gate(setup, person)?;
+    if let Some(course) = &mut config.course {
+        course.rest_guard = guard;
+    }
     let settings = PortSettings { baud: link.baud, ..PortSettings::new(link.port.clone()) };
     let plan = Plan {
         config,
@@ -56,14 +59,14 @@ fn run(
 }
 
 /// A strengthening programme opens only for a person of whom it is known that it does no harm.
-fn gate(setup: &Setup, person: &Whom) -> Result<(), Failure> {
+fn gate(setup: &Setup, person: &Whom) -> Result<Option<RestGuard>, Failure> {
     let told = match &person.symptoms {
         Some(path) => Some(levator_catalog::told::read(path).attempt(Code::File, path.display())?),
         None => None,
     };
     let Some(programme) = setup.programme.as_ref().filter(|one| one.load() == Load::Strengthening)
     else {
-        return Ok(());
+        return Ok(None);
     };
     let id = &programme.definition().id;
     let Some(visit) = &person.after else {
@@ -76,8 +79,5 @@ fn gate(setup: &Setup, person: &Whom) -> Result<(), Failure> {
     let analysis = analysis::analyse(visit, &TextOptions::default(), &Setup::default())?;
     let about = About::new(told.or_else(|| analysis.told.clone()), person.reference.clone());
     let (assessment, _) = assess::judge(&analysis, &about, &[]);
-    match assess::closed(&assessment, id) {
-        None => Ok(()),
-        Some(why) => Err(Failure::new(Code::Closed, anyhow!("{why}"))),
-    }
+    assess::opening(&assessment, id).map_err(|why| Failure::new(Code::Closed, anyhow!("{why}")))
 }

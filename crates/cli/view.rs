@@ -212,6 +212,11 @@ fn task(snapshot: &Snapshot, programme: Option<&Programme>) -> Option<String> {
     match view.state {
         ProgrammeState::Running => {}
         ProgrammeState::Suspended(Suspension::Person) => return Some("paused".to_owned()),
+        ProgrammeState::Suspended(Suspension::Raised) => {
+            return Some(
+                "paused: the level between contractions stays up. Let go; p goes on".to_owned(),
+            );
+        }
         ProgrammeState::Suspended(Suspension::Gap) => {
             return Some("paused: the signal is gone".to_owned());
         }

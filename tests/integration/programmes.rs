@@ -3,9 +3,9 @@
 use levator_catalog::programmes::{BUILT_IN, built_in};
 use levator_decode::{Scans, StreamInfo};
 use levator_engine::{
-    Begins, Command, Conduct, Course, Digest, Engine, EngineConfig, Input, Output, Sink,
+    Begins, Command, Conduct, Course, Digest, Engine, EngineConfig, Input, Output, RestGuard, Sink,
 };
-use levator_programme::{Event, Millis, Outcome, Programme, Suspension};
+use levator_programme::{Event, Millis, Outcome, Part, Programme, Suspension};
 use levator_signal::{HostTime, Quality, SampleIndex, SampleRate, SignalKind, Unit};
 
 const RATE_HZ: f64 = 100.0;
@@ -21,7 +21,7 @@ impl Visit {
     fn new(programme: &Programme, begins: Begins) -> Self {
         let rate = SampleRate::from_hz(RATE_HZ).expect("positive");
         let info = StreamInfo::of_values(SignalKind::Pressure, Unit::CentimetreWater, rate, 1);
-        let course = Some(Course { programme: programme.clone(), begins });
+        let course = Some(Course { programme: programme.clone(), begins, rest_guard: None });
         let config = EngineConfig { course, ..EngineConfig::scans(info) };
         let engine = Engine::new(&config).expect("legal");
         Self { engine, events: Vec::new(), digest: Digest::new() }
@@ -184,4 +184,69 @@ fn a_start_before_the_signal_is_remembered_and_a_stop_is_final() {
     visit.conduct(Conduct::Stop);
     visit.measure(0.0, 2.0, 100);
     assert!(visit.events.is_empty());
+}
+
+/// A smoothed EMG that follows a strengthening programme: 2 at rest, 10 in contractions, and `between` in
+/// the rests after them. When it was suspended because of that, in seconds.
+fn suspended_s(between: f64, rest_guard: Option<RestGuard>) -> Option<f64> {
+    let programme = programme("strengthening-lying");
+    let rate = SampleRate::from_hz(RATE_HZ).expect("positive");
+    let info = StreamInfo::of_values(SignalKind::EmgEnvelope, Unit::Microvolt, rate, 1);
+    let course = Course {
+        programme: programme.clone(),
+        begins: Begins::WithSignal(Millis::ZERO),
+        rest_guard,
+    };
+    let config = EngineConfig { course: Some(course), ..EngineConfig::scans(info) };
+    let mut engine = Engine::new(&config).expect("legal");
+    let first_hold =
+        programme.steps().iter().position(|step| programme.phase_of(step).kind.is_contraction());
+    let first_hold = first_hold.expect("it trains");
+    let mut found = None;
+    let mut sink = |output: Output<'_>| {
+        if let Output::Programme(event) = output
+            && let Event::Suspended { at, why: Suspension::Raised } = event.event
+        {
+            found.get_or_insert(rate.time_s(at));
+        }
+    };
+    for (index, step) in programme.steps().iter().enumerate() {
+        let phase = programme.phase_of(step);
+        let level = match step.part {
+            Part::Work if phase.kind.is_contraction() => 10.0,
+            _ if index > first_hold => between,
+            _ => 2.0,
+        };
+        let first = rate.index_at(step.starts.as_secs_f64());
+        let count = rate.sample_count(step.duration.as_secs_f64());
+        let codes: Vec<f64> =
+            (0..count).map(|at| level + 0.05 * ((at * 7 % 11) as f64 - 5.0) / 5.0).collect();
+        let scans = Scans {
+            stream: 0,
+            first,
+            channel_count: 1,
+            codes: &codes,
+            quality: Quality::GOOD,
+            fault_channels: 0,
+        };
+        for (part, codes) in codes.chunks(50).enumerate() {
+            let first = first.saturating_add(50 * part as u64);
+            let scans = Scans { first, codes, ..scans };
+            engine.handle(Input::Scans { at: HostTime::ZERO, scans }, &mut sink);
+        }
+    }
+    engine.finish(HostTime::ZERO, &mut sink);
+    found
+}
+
+#[test]
+fn a_set_stands_still_when_two_rests_running_stay_up() {
+    let amber = Some(RestGuard::amber());
+    // 30 s of rest, 60 s of breathing, then holds of 6 s with 12 s of rest: the second rest ends at 126 s,
+    // and a rest is spoken of 2 s later.
+    let raised_s = suspended_s(3.5, amber).expect("the level stays up");
+    assert!((126.0..130.0).contains(&raised_s), "{raised_s}");
+    assert_eq!(suspended_s(2.1, amber), None, "who lets go is not stopped");
+    assert_eq!(suspended_s(2.6, amber), None, "1.3 times is partial, not too much");
+    assert_eq!(suspended_s(3.5, None), None, "a green gate has no guard");
 }

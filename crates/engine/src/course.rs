@@ -13,6 +13,31 @@ pub struct Course {
     pub programme: Programme,
     /// When.
     pub begins: Begins,
+    /// Whether it stands still when the person no longer lets go.
+    pub rest_guard: Option<RestGuard>,
+}
+
+/// When a programme stands still because the level between contractions stays up. For EMG only: the ratio
+/// of pressures means nothing, as their zero is arbitrary.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RestGuard {
+    /// Level of a rest between, over the level before all exertion.
+    pub ratio: f64,
+    /// Rests in a row that exceed it.
+    pub in_a_row: u32,
+}
+
+impl RestGuard {
+    /// What goes with an amber gate: more than 1.35 times in two rests running.
+    ///
+    /// # Source
+    ///
+    /// Our choice, no published rule: 1.35 is the median of women with dyssynergia in Kasper-Jędrzejewska
+    /// 2025, Med Sci Monit 31:e950086, tables 2 and 3 (post-tonic relaxation over baseline rest).
+    #[must_use]
+    pub const fn amber() -> Self {
+        Self { ratio: 1.35, in_a_row: 2 }
+    }
 }
 
 /// When a programme begins.
@@ -145,6 +170,14 @@ impl Guide {
         run.conduct(conduct, at, |event| heard(stream, rate, event));
     }
 
+    /// The level between contractions stayed up.
+    fn raised(&mut self, heard: Heard<'_>) {
+        let Some(run) = &mut self.run else { return };
+        let (stream, rate) = (run.stream, run.rate);
+        let at = run.next.unwrap_or(SampleIndex::ZERO);
+        run.runner.suspend(at, Suspension::Raised, |event| heard(stream, rate, event));
+    }
+
     /// The signal is over.
     fn finish(&mut self, heard: Heard<'_>) {
         if let Some(run) = &mut self.run
@@ -244,6 +277,11 @@ impl<S: Sink> Sink for Guiding<'_, S> {
         }
         if let Some(metering) = &mut self.metering {
             metering.see(&output, self.sink);
+            if metering.take_raised()
+                && let Some(guide) = &mut self.guide
+            {
+                guide.raised(&mut told(&mut self.metering, self.sink));
+            }
         }
     }
 }

@@ -37,7 +37,7 @@ pub mod summary;
 
 pub use channel::Delay;
 pub use config::{ConfigError, Conversation, EmgBand, EngineConfig, Heart, Source};
-pub use course::{Begins, Conduct, Course};
+pub use course::{Begins, Conduct, Course, RestGuard};
 pub use digest::Digest;
 pub use engine::Engine;
 pub use input::{Command, Input, LinkChange};

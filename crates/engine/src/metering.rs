@@ -1,11 +1,13 @@
 //! Measures the channels of up to two streams: levels, contractions, relaxation, what came of trials.
 
 use levator_detect::manoeuvre::Role;
-use levator_measure::{Meter, MeterChannel, Place, Reading, Schedule};
+use levator_measure::{
+    Measure, Meter, MeterChannel, Place, Quantity, Reading, Schedule, Task, Validity,
+};
 use levator_programme::Event;
 use levator_signal::{ChannelId, SampleIndex, SampleRate, SignalKind, Span};
 
-use crate::{EngineConfig, Output, Searched, Sink};
+use crate::{EngineConfig, Output, RestGuard, Searched, Sink};
 
 /// Streams that are measured. A device has one of EMG and one of pressure; a file has an engine for each.
 const STREAMS: usize = 2;
@@ -21,6 +23,67 @@ pub(crate) struct Metering {
     meters: Vec<Measured>,
 }
 
+/// Passes on what a meter says, and looks at the rests in it.
+#[derive(Debug)]
+struct Watch {
+    guard: Option<RestGuard>,
+    /// Of the EMG channels of the pelvic floor.
+    rests: Vec<Rests>,
+    /// The guard has been exceeded, and nobody was told yet.
+    is_raised: bool,
+}
+
+impl Watch {
+    fn tell(&mut self, reading: Reading, sink: &mut impl Sink) {
+        match reading {
+            Reading::Trial(trial) => sink.emit(Output::Trial(trial)),
+            Reading::Measure(measure) => {
+                if let Some(guard) = self.guard
+                    && let Some(rests) =
+                        self.rests.iter_mut().find(|one| one.channel == measure.channel)
+                {
+                    self.is_raised |= rests.exceeds(guard, &measure);
+                }
+                sink.emit(Output::Measure(measure));
+            }
+        }
+    }
+}
+
+/// What the guard knows of one channel.
+#[derive(Clone, Copy, Debug)]
+struct Rests {
+    channel: ChannelId,
+    before: Option<f64>,
+    raised_in_a_row: u32,
+}
+
+impl Rests {
+    /// Takes a measure of the channel: whether the guard is exceeded with it.
+    fn exceeds(&mut self, guard: RestGuard, one: &Measure) -> bool {
+        if one.quantity != Quantity::RestLevel || one.validity == Validity::Invalid {
+            return false;
+        }
+        let Some(level) = one.value else { return false };
+        match one.task {
+            Task::RestBefore => {
+                self.before = Some(level);
+                false
+            }
+            Task::AfterFlick | Task::AfterHold if one.trial.is_some() => {
+                let is_raised = self.before.is_some_and(|before| level > guard.ratio * before);
+                self.raised_in_a_row = if is_raised { self.raised_in_a_row + 1 } else { 0 };
+                let is_enough = is_raised && self.raised_in_a_row >= guard.in_a_row;
+                if is_enough {
+                    self.raised_in_a_row = 0;
+                }
+                is_enough
+            }
+            _ => false,
+        }
+    }
+}
+
 /// One stream and its meter.
 #[derive(Debug)]
 struct Measured {
@@ -28,6 +91,7 @@ struct Measured {
     stream: Option<u8>,
     rate: Option<SampleRate>,
     channels: Vec<MeterChannel>,
+    watch: Watch,
     /// Whether it runs with these channels.
     is_started: bool,
     /// One past the newest sample.
@@ -43,6 +107,7 @@ impl Metering {
             (None, Some(course)) => Schedule::from_programme(&course.programme),
             (None, None) => Schedule::free(),
         };
+        let guard = config.course.as_ref().and_then(|course| course.rest_guard);
         let most = config.max_channel_count.min(CHANNELS.max(config.roles.len()));
         let streams = if config.max_channel_count > 1 { STREAMS } else { 1 };
         let meters = (0..streams)
@@ -53,6 +118,7 @@ impl Metering {
                     stream: None,
                     rate: None,
                     channels: Vec::with_capacity(most),
+                    watch: Watch { guard, rests: Vec::with_capacity(most), is_raised: false },
                     is_started: false,
                     next: SampleIndex::ZERO,
                 })
@@ -102,6 +168,20 @@ impl Metering {
         if one.channels.len() < one.channels.capacity() {
             one.channels.push(channel);
         }
+        one.watch.rests.clear();
+        let is_watched =
+            |one: &&MeterChannel| one.place == Place::Pelvic && one.kind != SignalKind::Pressure;
+        one.watch.rests.extend(one.channels.iter().filter(is_watched).map(|channel| Rests {
+            channel: channel.id,
+            before: None,
+            raised_in_a_row: 0,
+        }));
+    }
+
+    /// Whether the guard was exceeded since this was asked last.
+    pub(crate) fn take_raised(&mut self) -> bool {
+        let take = |one: &mut Measured| core::mem::take(&mut one.watch.is_raised);
+        self.meters.iter_mut().fold(false, |is_raised, one| take(one) | is_raised)
     }
 
     fn of(&mut self, stream: u8) -> Option<&mut Measured> {
@@ -125,12 +205,13 @@ impl Metering {
                     one.is_started = true;
                 }
                 one.next = block.first.saturating_add(block.values.len() as u64);
-                one.meter.process(block, |reading| tell(reading, sink));
+                let Measured { meter, watch, .. } = one;
+                meter.process(block, |reading| watch.tell(reading, sink));
             }
             Output::Contraction(event) => {
-                if let Some(one) = self.of(event.channel.stream) {
-                    one.meter.contraction(event.channel, &event.transition, |reading| {
-                        tell(reading, sink);
+                if let Some(Measured { meter, watch, .. }) = self.of(event.channel.stream) {
+                    meter.contraction(event.channel, &event.transition, |reading| {
+                        watch.tell(reading, sink);
                     });
                 }
             }
@@ -145,8 +226,8 @@ impl Metering {
                 }
             }
             Output::Lost(lost) => {
-                if let Some(one) = self.of(lost.stream) {
-                    one.meter.gap(lost.span, |reading| tell(reading, sink));
+                if let Some(Measured { meter, watch, .. }) = self.of(lost.stream) {
+                    meter.gap(lost.span, |reading| watch.tell(reading, sink));
                 }
             }
             _ => {}
@@ -164,7 +245,8 @@ impl Metering {
         for one in &mut self.meters {
             let Some(own) = one.rate else { continue };
             let event = if one.stream == Some(stream) { *event } else { event.on(rate, own) };
-            one.meter.event(&event, |reading| tell(reading, sink));
+            let Measured { meter, watch, .. } = one;
+            meter.event(&event, |reading| watch.tell(reading, sink));
         }
     }
 
@@ -178,15 +260,9 @@ impl Metering {
 
 impl Measured {
     fn conclude(&mut self, sink: &mut impl Sink) {
-        if std::mem::take(&mut self.is_started) {
-            self.meter.finish(self.next, |reading| tell(reading, sink));
+        if core::mem::take(&mut self.is_started) {
+            let Self { meter, watch, next, .. } = self;
+            meter.finish(*next, |reading| watch.tell(reading, sink));
         }
     }
-}
-
-fn tell(reading: Reading, sink: &mut impl Sink) {
-    sink.emit(match reading {
-        Reading::Measure(measure) => Output::Measure(measure),
-        Reading::Trial(trial) => Output::Trial(trial),
-    });
 }

@@ -131,6 +131,8 @@ pub enum Suspension {
     Gap,
     /// The person, or who is with them, wants to.
     Person,
+    /// The level between contractions stayed up: letting go comes before the next one.
+    Raised,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,9 @@
 
 use levator_decode::{Label, MAX_CHANNELS, StreamInfo};
 use levator_detect::manoeuvre::Role;
-use levator_engine::{Begins, Conversation, Course, EmgBand, EngineConfig, Heart, Source};
+use levator_engine::{
+    Begins, Conversation, Course, EmgBand, EngineConfig, Heart, RestGuard, Source,
+};
 use levator_programme::Millis;
 use levator_signal::preset::Mains;
 use levator_signal::{Calibration, ChannelId, SampleRate, SignalKind, Unit};
@@ -117,13 +119,25 @@ fn course_to_value(course: &Course) -> Value {
     };
     json!({
         "begins": begins,
+        "rest_guard": course.rest_guard.map(|guard| {
+            json!({ "in_a_row": guard.in_a_row, "ratio": number_to_value(guard.ratio) })
+        }),
         "stamp": course.programme.stamp().to_string(),
         "text": levator_catalog::programmes::to_toml(course.programme.definition()),
     })
 }
 
 fn course_from_value(value: &Value) -> Result<Course, HeaderError> {
-    let [begins, stamp, source] = object(value, "config.programme", ["begins", "stamp", "text"])?;
+    let [begins, rest_guard, stamp, source] =
+        object(value, "config.programme", ["begins", "rest_guard", "stamp", "text"])?;
+    let rest_guard = match rest_guard {
+        Value::Null => None,
+        guard => {
+            const FIELD: &str = "config.programme.rest_guard";
+            let [in_a_row, ratio] = object(guard, FIELD, ["in_a_row", "ratio"])?;
+            Some(RestGuard { ratio: number(ratio, FIELD)?, in_a_row: integer(in_a_row, FIELD)? })
+        }
+    };
     let begins = if begins.as_str() == Some("on-command") {
         Begins::OnCommand
     } else {
@@ -137,7 +151,7 @@ fn course_from_value(value: &Value) -> Result<Course, HeaderError> {
     if programme.stamp().to_string() != text(stamp, "config.programme.stamp")? {
         return refuse("config.programme.stamp", "that of the text");
     }
-    Ok(Course { programme, begins })
+    Ok(Course { programme, begins, rest_guard })
 }
 
 fn stream_to_value(info: &StreamInfo) -> Value {
@@ -356,11 +370,14 @@ mod tests {
         for begins in [Begins::OnCommand, Begins::WithSignal(Millis(1500))] {
             for (id, _) in levator_catalog::programmes::BUILT_IN {
                 let programme = levator_catalog::programmes::built_in(id).expect("built in");
-                let course = Some(Course { programme, begins });
+                let rest_guard =
+                    (begins == Begins::OnCommand).then_some(RestGuard { ratio: 1.4, in_a_row: 3 });
+                let course = Some(Course { programme, begins, rest_guard });
                 let config = EngineConfig { course, ..EngineConfig::device() };
                 let back = from_value(&to_value(&config), FORMAT_VERSION).expect("our own");
                 let [back, course] = [back.course, config.course].map(|one| one.expect("there"));
                 assert_eq!(back.begins, course.begins);
+                assert_eq!(back.rest_guard, course.rest_guard);
                 assert_eq!(back.programme.stamp(), course.programme.stamp());
                 let mut value =
                     to_value(&EngineConfig { course: Some(course), ..EngineConfig::device() });
