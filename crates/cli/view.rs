@@ -254,10 +254,12 @@ impl Palette {
 fn draw(frame: &mut Frame<'_>, snapshot: &Snapshot, scene: &Scene<'_>, palette: Palette) {
     let advice = principal(snapshot).and_then(advice);
     let task = task(snapshot, scene.programme);
+    let others = others(snapshot);
     let areas = Layout::vertical([
         Constraint::Length(1 + u16::from(task.is_some())),
         Constraint::Min(6),
         Constraint::Length(1),
+        Constraint::Length(u16::from(others.is_some())),
         Constraint::Length(1),
         Constraint::Length(6),
         Constraint::Length(u16::from(advice.is_some())),
@@ -269,23 +271,48 @@ fn draw(frame: &mut Frame<'_>, snapshot: &Snapshot, scene: &Scene<'_>, palette: 
         let stale = is_stale(snapshot);
         trace(frame, areas[1], channel, palette);
         level(frame, areas[2], channel, stale, palette);
-        contractions(frame, areas[4], channel);
+        contractions(frame, areas[5], channel);
     } else {
         let words = waiting(snapshot);
         frame.render_widget(Paragraph::new(words).block(Block::bordered()), areas[1]);
     }
-    frame.render_widget(Paragraph::new(foot(snapshot)), areas[3]);
+    if let Some(others) = others {
+        frame.render_widget(Paragraph::new(others), areas[3]);
+    }
+    frame.render_widget(Paragraph::new(foot(snapshot)), areas[4]);
     let keys = if scene.programme.is_some() {
         "q stop   m mark   p pause   n next        training and research software, not a medical device"
     } else {
         "q stop   m mark        training and research software, not a medical device"
     };
     let keys = Paragraph::new(keys).style(Style::new().add_modifier(Modifier::DIM));
-    frame.render_widget(keys, areas[6]);
+    frame.render_widget(keys, areas[7]);
     if let Some(advice) = advice {
         let style = palette.style(CONTRACTED).add_modifier(Modifier::BOLD);
-        frame.render_widget(Paragraph::new(advice).style(style), areas[5]);
+        frame.render_widget(Paragraph::new(advice).style(style), areas[6]);
     }
+}
+
+/// The other channels that are searched, in one line: whether the abdomen works along is seen at a glance.
+fn others(snapshot: &Snapshot) -> Option<String> {
+    let searched = snapshot.channels.iter().filter(|channel| channel.passed.is_none());
+    let stale = is_stale(snapshot);
+    let words: Vec<String> = searched
+        .skip(1)
+        .map(|channel| {
+            let name = match channel.label.as_str() {
+                "" => channel.kind.name(),
+                label => label,
+            };
+            let number = channel.channel.channel;
+            format!(
+                "{name}[{number}] {}, {}",
+                level_text(channel, stale),
+                state_text(channel, stale)
+            )
+        })
+        .collect();
+    (!words.is_empty()).then(|| format!("beside it: {}", words.join("   ")))
 }
 
 /// The worst that is wrong with a channel now, and what to do about it.

@@ -117,6 +117,52 @@ fn a_fault_comes_with_what_to_do_about_it() {
 }
 
 #[test]
+fn other_channels_are_told_beside_the_first() {
+    let abdomen = ChannelView {
+        channel: ChannelId { stream: 0, channel: 1 },
+        level: Some(7.5),
+        contracted_since: Some(SampleIndex(11_000)),
+        ..channel()
+    };
+    let lines = screen(&snapshot(vec![channel(), abdomen]), 100, 24);
+    assert_shows(&lines, "beside it: pelvic floor[1] 7.50 uV, contracted for 1.0 s");
+    let lines = screen(&snapshot(vec![channel()]), 100, 24);
+    assert!(!lines.iter().any(|line| line.contains("beside it")), "{}", lines.join("\n"));
+}
+
+#[test]
+fn a_programme_says_what_to_do_and_for_how_long() {
+    use levator_live::ProgrammeView;
+    use levator_programme::{Event, Runner};
+
+    let programme = levator_catalog::programmes::built_in("glazer").expect("built in");
+    let rate = SampleRate::new(1000, 1).expect("not zero");
+    let mut runner = Runner::on_samples(programme.clone(), rate);
+    let mut cue = None;
+    let mut take = |event: Event<SampleIndex>| {
+        if let Event::Cue(begun) = event {
+            cue = Some(begun);
+        }
+    };
+    runner.start(SampleIndex(0), &mut take);
+    runner.advance(SampleIndex(61_000), &mut take);
+    let mut snapshot = snapshot(vec![channel()]);
+    let view = |state| ProgrammeView {
+        cue: cue.expect("it began"),
+        state,
+        rate,
+        next: SampleIndex(61_000),
+    };
+    let scene = Scene { programme: Some(&programme), ..SCENE };
+    snapshot.programme = Some(view(ProgrammeState::Running));
+    let words = task(&snapshot, scene.programme).expect("there is one");
+    assert_eq!(words, "flick 1 of 5: Quick: squeeze and lift, then let go at once.  1 s");
+    snapshot.programme = Some(view(ProgrammeState::Suspended(Suspension::Raised)));
+    let words = task(&snapshot, scene.programme).expect("there is one");
+    assert!(words.contains("stays up"), "{words}");
+}
+
+#[test]
 fn an_old_value_never_looks_current() {
     let mut channel = channel();
     channel.newest_sample_age = Some(Duration::from_millis(300));
