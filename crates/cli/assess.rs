@@ -63,6 +63,16 @@ pub(crate) fn run(args: &Assess) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Repetitions and answer of a visit in which something was asked for, with what lies beside it.
+pub(crate) fn answer(out: &mut impl Write, analysis: &Analysis) -> std::io::Result<()> {
+    let (assessment, notes) = judge(analysis, &About::new(analysis.told.clone(), None), &[]);
+    for note in &notes {
+        writeln!(out, "  {note}")?;
+    }
+    tell_trials(out, analysis)?;
+    tell(out, &assessment)
+}
+
 /// The answer in words, wrapped.
 pub(crate) fn tell(out: &mut impl Write, assessment: &Assessment) -> std::io::Result<()> {
     for line in explain(assessment) {

@@ -50,12 +50,29 @@ fn run(
         patience_s: link.patience,
         face,
         title: view::title(&link.port),
-        told: person.symptoms.clone(),
+        told: told(person)?,
         device: link.device.name().to_owned(),
         port: link.port.clone(),
         json,
     };
     visit::run(SerialConnector::new(settings), &plan, &Stop::listen()?)
+}
+
+/// What is kept beside the recording, so that its assessment finds it: what was told, and the device of
+/// the reference if nothing else is known of the device.
+fn told(person: &Whom) -> Result<Option<String>, Failure> {
+    let text = match &person.symptoms {
+        Some(path) => Some(std::fs::read_to_string(path).attempt(Code::File, path.display())?),
+        None => None,
+    };
+    let Some(reference) = &person.reference else { return Ok(text) };
+    let text = text.unwrap_or_else(|| "format = 1\n".to_owned());
+    if text.contains("[device]") {
+        return Ok(Some(text));
+    }
+    let pack = reference.pack();
+    let (device, site) = (&pack.device, pack.site.name());
+    Ok(Some(format!("{text}\n[device]\nname = {device:?}\nsite = \"{site}\"\n")))
 }
 
 /// A strengthening programme opens only for a person of whom it is known that it does no harm.

@@ -8,6 +8,7 @@ use levator_signal::quality::Severity;
 use levator_signal::{Breathing, Drift};
 
 use crate::analysis::Analysis;
+use crate::assess;
 use crate::json::reason;
 use crate::view::figure;
 
@@ -48,6 +49,10 @@ pub(crate) fn print(out: &mut impl Write, analysis: &Analysis) -> io::Result<()>
     }
     for (reason, count) in &analysis.summary.refusals {
         writeln!(out, "  {count} frames refused: {reason}")?;
+    }
+    if analysis.config.course.is_some() || analysis.config.schedule.is_some() {
+        writeln!(out)?;
+        assess::answer(out, analysis)?;
     }
     writeln!(out)
 }

@@ -33,8 +33,8 @@ pub(crate) struct Plan {
     /// A device that was not understood for so many seconds is given up.
     pub(crate) patience_s: f64,
     pub(crate) face: Face,
-    /// What is told beside the signals: a file that is put beside the recording.
-    pub(crate) told: Option<PathBuf>,
+    /// What is told beside the signals: the text of a file that is put beside the recording.
+    pub(crate) told: Option<String>,
     /// Who is measured, for the title.
     pub(crate) title: String,
     /// For the header of the recording.
@@ -54,9 +54,6 @@ pub(crate) fn run(
         Some(folder) => Some(prepare(folder)?),
         None => None,
     };
-    if let (Some(folder), Some(told)) = (&plan.out, &plan.told) {
-        keep(told, &folder.join(analysis::TOLD))?;
-    }
     let record = journal.as_ref().map(|path| RecordTo {
         path: path.clone(),
         header: Header {
@@ -78,6 +75,12 @@ pub(crate) fn run(
         }
         start_failure(error)
     })?;
+    // Only now: a folder that holds a recording was refused.
+    if let (Some(folder), Some(told)) = (&plan.out, &plan.told) {
+        let beside = folder.join(analysis::TOLD);
+        let written = private(&beside).and_then(|mut file| file.write_all(told.as_bytes()));
+        written.attempt(Code::Recording, beside.display())?;
+    }
     let programme = plan.config.course.as_ref().map(|course| &course.programme);
     let scene = Scene { title: &plan.title, programme, patience_s: plan.patience_s };
     let shown = view::show(&session, plan.face, &scene, stop);
@@ -137,13 +140,6 @@ pub(crate) fn run(
         return Err(Failure::new(Code::Device, error));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Puts what is told beside the recording, so that its assessment finds it.
-fn keep(told: &Path, beside: &Path) -> Result<(), Failure> {
-    let text = std::fs::read(told).attempt(Code::File, told.display())?;
-    let written = private(beside).and_then(|mut file| file.write_all(&text));
-    written.attempt(Code::Recording, beside.display())
 }
 
 /// A new file that nobody else may read: what was measured is nobody else's business.

@@ -272,6 +272,40 @@ mod ports {
     }
 
     #[test]
+    fn a_visit_with_a_programme_is_judged_with_what_was_told() {
+        let simulated = Simulated::start(&["--scenario", "rest"]);
+        let folder = folder();
+        let visit = folder.path().join("visit");
+        let told = folder.path().join("me.toml");
+        fs::write(&told, "format = 1\nsymptoms = [\"leakage\"]\n").expect("a folder of our own");
+        let record = |reference: &str| {
+            run(levator()
+                .args(["record", "--port", &simulated.port, "--seconds", "3"])
+                .args(["--programme", "perry", "--reference", reference])
+                .arg("--symptoms")
+                .arg(&told)
+                .arg("--out")
+                .arg(&visit))
+        };
+        let (code, stdout, stderr) = record("kasper-2025");
+        assert_eq!(code, 0, "{stderr}");
+        assert!(stdout.contains("Answer: ") && stdout.contains("Not a diagnosis"), "{stdout}");
+        assert!(stderr.contains("the same as live, bit for bit"), "{stderr}");
+        let kept = fs::read_to_string(visit.join("told.toml")).expect("it is kept");
+        assert!(kept.contains("leakage") && kept.contains("kasper-2025"), "{kept}");
+        // A second visit into the same folder is refused, and changes nothing.
+        let (code, _, stderr) = record("oleksy-2020");
+        assert_eq!(code, 6, "{stderr}");
+        assert_eq!(fs::read_to_string(visit.join("told.toml")).ok(), Some(kept));
+        let (code, stdout, _) = run(levator().args(["assess", "--json"]).arg(&visit));
+        assert_eq!(code, 0);
+        let found: Value = serde_json::from_str(&stdout).expect("it is JSON");
+        assert_eq!(found["programme"]["id"], "perry");
+        let steps = found["programme"]["steps"].as_array().expect("a list");
+        assert_eq!(steps[0]["outcome"], "stopped");
+    }
+
+    #[test]
     fn a_clean_probe_passes_the_check_and_one_with_hum_does_not() {
         let clean = Simulated::start(&["--scenario", "rest"]);
         let (code, stdout, stderr) =
