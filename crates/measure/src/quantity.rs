@@ -2,29 +2,7 @@
 
 use core::fmt;
 
-/// Gives a fieldless enum `ALL`, `name` and `from_name`.
-macro_rules! words {
-    ($kind:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
-        impl $kind {
-            /// Every value, in the order of the declaration.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The name used in files.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name),+
-                }
-            }
-
-            /// The value with this [`Self::name`].
-            #[must_use]
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.name() == name)
-            }
-        }
-    };
-}
+use levator_programme::words;
 
 /// What is measured. The formulas are in the [documentation of the crate](crate).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

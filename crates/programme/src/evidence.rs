@@ -1,6 +1,6 @@
 //! Where a programme comes from, and how far that was checked.
 
-use crate::words::words;
+use crate::words;
 
 /// How a number came here. Declared in the order of trust, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

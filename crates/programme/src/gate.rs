@@ -4,7 +4,7 @@
 //! practise letting go, do no harm. The gate itself is decided elsewhere, from measures; here stands
 //! what a programme asks for, so that both can be joined.
 
-use crate::words::words;
+use crate::words;
 
 /// How much a programme loads the muscle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

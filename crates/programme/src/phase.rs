@@ -1,6 +1,6 @@
 //! The parts of a programme.
 
-use crate::words::words;
+use crate::words;
 use crate::{Breathing, Millis, Source, Target, Template};
 
 /// What a person does in a phase.

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::words::words;
+use crate::words;
 
 /// The scale of a [`Target`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

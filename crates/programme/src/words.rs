@@ -1,6 +1,8 @@
 //! Names of the variants of an enum, as they stand in files.
 
-/// Gives a fieldless enum `ALL`, `name` and `from_name`.
+/// Gives a fieldless enum `ALL`, `name` and `from_name`: the words that stand for it in files. Also for the
+/// crates that measure and judge.
+#[macro_export]
 macro_rules! words {
     ($kind:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
         impl $kind {
@@ -23,5 +25,3 @@ macro_rules! words {
         }
     };
 }
-
-pub(crate) use words;

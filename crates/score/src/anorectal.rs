@@ -2,8 +2,8 @@
 
 use crate::axes::{Push, is_mechanical};
 use crate::rules::PATTERN_SHARE;
-use crate::words::words;
 use crate::{Axis, Expulsion, Findings, Site, Status};
+use levator_programme::words;
 
 /// How a push went, by Rao.
 ///

@@ -4,8 +4,8 @@ use levator_measure::{How, Quantity, Task};
 use levator_programme::Evidence;
 use levator_signal::{ChannelId, Unit};
 
-use crate::words::words;
 use crate::{Doubt, Modality, Site};
+use levator_programme::words;
 
 /// An axis. None is ever added to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

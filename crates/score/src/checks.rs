@@ -5,8 +5,8 @@ use levator_measure::{Measure, Quantity, Reason, Task};
 use crate::axes::is_invalid;
 use crate::reading::usable;
 use crate::rules::SETTLED_S;
-use crate::words::words;
 use crate::{Modality, Observed, Verified, Visit};
+use levator_programme::words;
 
 /// Something that must hold of the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

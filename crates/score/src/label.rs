@@ -1,11 +1,11 @@
 //! The nine labels, asked in order; the first that fits is the answer.
 
 use crate::axes::is_mechanical;
-use crate::words::words;
 use crate::{
     Axis, Check, Expulsion, Finding, Findings, Modality, Site, Status, Symptom, Symptoms, Urgency,
     Verified,
 };
+use levator_programme::words;
 
 /// What the visit comes to. Asked in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

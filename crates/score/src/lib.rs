@@ -57,7 +57,6 @@ mod axes;
 mod check;
 mod confidence;
 mod reading;
-mod words;
 
 pub use anorectal::{London, Rao, Weight};
 pub use assessment::{Assessment, Driving, SCREENING, assess};

@@ -2,7 +2,7 @@
 
 use levator_signal::{ChannelId, Unit};
 
-use crate::words::words;
+use levator_programme::words;
 
 /// Where the probe lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

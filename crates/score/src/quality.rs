@@ -7,8 +7,8 @@ use crate::change::{Change, Trend};
 use crate::normal::p_above;
 use crate::reading::Reading;
 use crate::rules::CERTAIN;
-use crate::words::words;
 use crate::{Axis, Better, Finding, Findings, Input, Status, Verified, better, number};
+use levator_programme::words;
 
 /// A part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,6 +1,6 @@
 //! What the person reports, and what a clinician felt.
 
-use crate::words::words;
+use levator_programme::words;
 
 /// Something a person reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
