@@ -71,8 +71,8 @@ pub(crate) fn london(
     findings: &Findings,
     pushes: &[Push],
     expulsion: Option<Expulsion>,
+    is_reliable: bool,
 ) -> Option<London> {
-    let (tone, strength) = (findings.get(Axis::Tone), findings.get(Axis::Strength));
     let is_anal = |axis: Axis| {
         let one = findings.get(axis);
         one.site == Some(Site::Anal) && is_mechanical(one)
@@ -80,7 +80,13 @@ pub(crate) fn london(
     if !(is_anal(Axis::Tone) || is_anal(Axis::Strength) || !pushes.is_empty()) {
         return None;
     }
-    let tone = match (tone.status, strength.status) {
+    // Of other sites, and of data that are not good enough, it has no words.
+    let status = |axis: Axis| match is_reliable && is_anal(axis) {
+        true => findings.get(axis).status,
+        false => Status::Unknown,
+    };
+    let pair = (status(Axis::Tone), status(Axis::Strength));
+    let tone = match pair {
         (Status::High, _) => Some(("anal hypertension", Weight::Minor)),
         (Status::Low, Status::Low) => {
             Some(("combined anal hypotension and hypocontractility", Weight::Major))
@@ -97,6 +103,9 @@ pub(crate) fn london(
         _ => None,
     };
     let rao = most(pushes);
+    if tone.is_none() && pushes.is_empty() {
+        return None;
+    }
     Some(London { tone, coordination: coordination(pushes, rao, expulsion), rao })
 }
 

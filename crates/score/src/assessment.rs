@@ -122,7 +122,7 @@ pub fn assess(visit: &Visit<'_>) -> Assessment {
         symptoms: visit.symptoms,
         failed: &facts.failed,
         person: visit.person,
-        measured_tone: all.measured_tone.as_ref(),
+        measured: &all.measured,
         legacy,
     });
     let conflicts = match label {
@@ -134,7 +134,7 @@ pub fn assess(visit: &Visit<'_>) -> Assessment {
         findings: &findings,
         facts: &facts,
         person: visit.person,
-        measured_tone: all.measured_tone.as_ref(),
+        measured: &all.measured,
         label,
         gate,
     });
@@ -148,7 +148,7 @@ pub fn assess(visit: &Visit<'_>) -> Assessment {
         wording: wording(label, &findings, &facts),
         notes: notes(&views, label, &findings, &conflicts),
         confidence: overall(label, &findings, &driving),
-        london: london(&findings, &pushes, visit.expulsion),
+        london: london(&findings, &pushes, visit.expulsion, facts.failed.is_empty()),
         parts: parts(&views, &findings, verified, &changes),
         offers: offers(label, gate, progression, position(visit)),
         see_clinician: see_clinician(visit, label, &findings),
@@ -349,7 +349,10 @@ fn notes(
     let paradoxical = status(Axis::Coordination) == Status::High;
     note(
         paradoxical && label != Label::NonRelaxing,
-        "tightens in a push; inconclusive without balloon expulsion",
+        match findings.get(Axis::Coordination).modality {
+            Some(Modality::Emg) => "tightens in a push; inconclusive without balloon expulsion",
+            _ => "does not let go enough in a push; inconclusive without balloon expulsion",
+        },
     );
     let felt = label == Label::Inconclusive && !conflicts.is_empty();
     note(felt, "palpation by a clinician would help");

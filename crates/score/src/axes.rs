@@ -40,8 +40,8 @@ pub(crate) struct Found {
     pub(crate) pushes: Vec<Push>,
     /// Whether the published rule of 1997 is met on its own device.
     pub(crate) legacy: bool,
-    /// Largest probability of raised tone that was measured on any channel, felt or not.
-    pub(crate) measured_tone: Option<Finding>,
+    /// What was measured on any channel, before what was felt overrides it.
+    pub(crate) measured: Findings,
 }
 
 /// A reference that fits, with what speaks against it.
@@ -135,10 +135,10 @@ pub(crate) fn find(scene: &Scene<'_>) -> Found {
         let all = of_channels.iter().map(|findings| &findings.0[index]);
         combine::combine(Axis::ALL[index], all)
     }));
-    let measured_tone = Some(findings.get(Axis::Tone).clone()).filter(Finding::is_known);
+    let measured = findings.clone();
     let legacy = views.iter().any(bounded::legacy_rule);
     feel(&mut findings, scene.palpation);
-    Found { findings, verified, matchings, pushes, legacy, measured_tone }
+    Found { findings, verified, matchings, pushes, legacy, measured }
 }
 
 /// What was felt overrides what was measured.

@@ -3,7 +3,7 @@
 use levator_programme::{Gate, Opening};
 
 use crate::{
-    Assessment, Axis, Confidence, Driver, Finding, Flip, Label, Status, Trend, Urgency, rules,
+    Assessment, Axis, Confidence, Driver, Finding, Flip, Label, Modality, Status, Trend, Urgency, rules,
 };
 
 /// A number with three digits that count.
@@ -71,7 +71,16 @@ pub fn explain(assessment: &Assessment) -> Vec<String> {
     for note in &assessment.notes {
         lines.push(format!("  {note}"));
     }
-    lines.push(format!("  confidence: {}", confidence(assessment)));
+    if assessment.label == Label::Refer {
+        // What was reported was reported: there is nothing to be more or less sure of.
+        for one in &assessment.driving {
+            if let Driver::Symptom(symptom) = one.driver {
+                lines.push(format!("  because {} is reported", symptom.text()));
+            }
+        }
+    } else {
+        lines.push(format!("  confidence: {}", confidence(assessment)));
+    }
     lines.push(format!("Training: {}", gate_text(assessment.gate)));
     for reason in &assessment.gate_reasons {
         lines.push(format!("  because {}", reason.text()));
@@ -172,7 +181,11 @@ fn status_text(finding: &Finding) -> &'static str {
         (_, Status::Partial) => "partial",
         (_, Status::Incomplete) => "incomplete",
         (Axis::Coordination, Status::Normal) => "lets go",
-        (Axis::Coordination, Status::High) => "tightens",
+        (Axis::Coordination, Status::High) => match finding.modality {
+            // A rise of EMG, or of pressure by Rao's types I and II, which `notes` name.
+            Some(Modality::Emg) => "tightens",
+            _ => "does not let go enough",
+        },
         (_, Status::Normal) => "as expected",
         (_, Status::Borderline) => "near the bound",
         (_, Status::Low) => "low",
@@ -239,8 +252,11 @@ fn flip_line(assessment: &Assessment, flip: &Flip) -> String {
                 other.status = to;
                 status_text(&other)
             });
-            let at = flip.at.map_or_else(String::new, |at| {
-                let below = finding.value.is_some_and(|value| value > at);
+            // Beyond the value already, and standing elsewhere for another reason: it says nothing.
+            let upward = matches!(flip.to, Some(Status::High | Status::Incomplete));
+            let at = flip.at.filter(|at| !(upward && finding.value.is_some_and(|one| one >= *at)));
+            let at = at.map_or_else(String::new, |at| {
+                let below = !upward && finding.value.is_some_and(|value| value > at);
                 let side = if below { "below" } else { "from" };
                 format!(" ({side} {}{})", number(at), finding.unit.symbol())
             });

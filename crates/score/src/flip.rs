@@ -4,7 +4,7 @@ use levator_programme::Gate;
 
 use crate::gate::{self, Situation};
 use crate::label::{Facts, judge};
-use crate::rules::{CERTAIN, COMPLETE_RATIO, LIKELY, PARTIAL_RATIO};
+use crate::rules::{CERTAIN, COMPLETE_RATIO, LIKELY, PARTIAL_RATIO, POSSIBLE};
 use crate::{Axis, Check, Finding, Findings, Label, Modality, Person, Status, Symptom, Verified};
 
 /// What a verdict hangs on.
@@ -40,7 +40,7 @@ pub(crate) struct Verdict<'a> {
     pub(crate) findings: &'a Findings,
     pub(crate) facts: &'a Facts,
     pub(crate) person: &'a Person,
-    pub(crate) measured_tone: Option<&'a Finding>,
+    pub(crate) measured: &'a Findings,
     pub(crate) label: Label,
     pub(crate) gate: Gate,
 }
@@ -51,7 +51,9 @@ pub(crate) fn flips(verdict: &Verdict<'_>) -> Vec<Flip> {
     for axis in Axis::ALL.iter().copied() {
         let finding = verdict.findings.get(axis);
         for to in alternatives(axis) {
-            if *to == finding.status && !finding.conflict {
+            // Within the bounds, and yet not far enough to exclude a raised level.
+            let nearly = axis == Axis::Tone && finding.p_high.is_some_and(|p| p >= POSSIBLE);
+            if *to == finding.status && !finding.conflict && !(nearly && *to == Status::Normal) {
                 continue;
             }
             let mut findings = verdict.findings.clone();
@@ -97,17 +99,21 @@ fn keep(
 
 fn judged(verdict: &Verdict<'_>, findings: &Findings, facts: &Facts) -> (Label, Gate) {
     let label = judge(findings, facts);
-    // The tone that was measured is what is imagined to be otherwise.
-    let tone = findings.get(Axis::Tone);
-    let same = tone == verdict.findings.get(Axis::Tone);
-    let measured_tone = if same { verdict.measured_tone } else { Some(tone) };
+    // What was measured is what is imagined to be otherwise.
+    let mut measured = verdict.measured.clone();
+    for axis in [Axis::Tone, Axis::Relaxation] {
+        let imagined = findings.get(axis);
+        if imagined != verdict.findings.get(axis) {
+            *measured.get_mut(axis) = imagined.clone();
+        }
+    }
     let (gate, _) = gate::decide(&Situation {
         findings,
         label,
         symptoms: facts.symptoms,
         failed: &facts.failed,
         person: verdict.person,
-        measured_tone,
+        measured: &measured,
         legacy: facts.legacy,
     });
     (label, gate)
@@ -159,7 +165,9 @@ fn value_at(finding: &Finding, to: Status) -> Option<f64> {
         (Axis::Relaxation, Status::Incomplete) => finding.upper,
         (Axis::Tone | Axis::Instability, Status::High) => at_p(finding, true, CERTAIN),
         (Axis::Tone, Status::Borderline) => at_p(finding, true, LIKELY),
-        (Axis::Tone | Axis::Instability, Status::Normal) => match finding.status {
+        // Where nothing is left to say of tone; what is only not borderline still needs safeguards.
+        (Axis::Tone, Status::Normal) => at_p(finding, true, POSSIBLE),
+        (Axis::Instability, Status::Normal) => match finding.status {
             Status::High | Status::Borderline => at_p(finding, true, LIKELY),
             _ => None,
         },

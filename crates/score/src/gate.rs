@@ -4,8 +4,10 @@ use levator_programme::Gate;
 
 use crate::axes::is_mechanical;
 use crate::label::leans_high;
-use crate::rules::{ASK_FIRST_WEEKS, LIKELY, POSSIBLE};
-use crate::{Axis, Check, Finding, Findings, Label, Person, Status, Symptom, Symptoms, Verified};
+use crate::rules::{ASK_FIRST_WEEKS, CERTAIN, LIKELY, POSSIBLE};
+use crate::{
+    Axis, Check, Finding, Findings, Label, Person, Status, Symptom, Symptoms, Urgency, Verified,
+};
 
 /// Why the gate stands where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,8 +26,14 @@ pub enum GateReason {
     RelaxationIncomplete,
     /// Relaxation is partial.
     RelaxationPartial,
+    /// Relaxation is incomplete by the ratio of EMG, and nothing else speaks against strengthening.
+    RelaxationByRatio,
+    /// One measurement says incomplete, and something else says not.
+    RelaxationDisputed,
     /// Relaxation cannot be told.
     RelaxationUnknown,
+    /// Some pushes showed no letting go, too few for a pattern.
+    CoordinationBorderline,
     /// The floor tightens in a push.
     Paradoxical,
     /// The label closes strengthening.
@@ -50,8 +58,15 @@ impl GateReason {
             Self::ToneDisputed => "one measurement shows a raised resting level, another does not",
             Self::RelaxationIncomplete => "relaxation after contracting is incomplete",
             Self::RelaxationPartial => "relaxation after contracting is only partial",
+            Self::RelaxationByRatio => {
+                "relaxation after contracting is incomplete, by the ratio of EMG alone"
+            }
+            Self::RelaxationDisputed => {
+                "one measurement shows incomplete relaxation, something else does not"
+            }
             Self::RelaxationUnknown => "relaxation after contracting cannot be graded",
-            Self::Paradoxical => "the floor tightens in a push",
+            Self::CoordinationBorderline => "the floor did not let go in every push",
+            Self::Paradoxical => "the floor does not let go in a push",
             Self::Label(_) => "the answer of this visit asks for something else first",
             Self::StrengthNotMeasured => "strength was not measured, or not verified",
             Self::Data(check) => check.advice(),
@@ -67,7 +82,9 @@ impl GateReason {
         match self {
             Self::Reported(Symptom::PainOnContraction) => Gate::RedWithPain,
             Self::Label(Label::Refer) => Gate::Refer,
-            // A clinician comes before training, and breathing does no harm meanwhile.
+            // A clinician comes before training. Breathing does no harm meanwhile, nor do a few
+            // contractions that do not hurt: in women with pain with intercourse they lowered the
+            // level at rest (Næss and Bø 2018, 10.1007/s00192-018-3599-1).
             Self::Reported(Symptom::Pain | Symptom::Dyspareunia)
             | Self::ToneRaised
             | Self::RelaxationIncomplete
@@ -78,7 +95,10 @@ impl GateReason {
             | Self::ToneUnknown
             | Self::ToneDisputed
             | Self::RelaxationPartial
+            | Self::RelaxationByRatio
+            | Self::RelaxationDisputed
             | Self::RelaxationUnknown
+            | Self::CoordinationBorderline
             | Self::StrengthNotMeasured
             | Self::Data(_)
             | Self::AskFirst => Gate::Amber,
@@ -93,9 +113,26 @@ pub(crate) struct Situation<'a> {
     pub(crate) symptoms: Symptoms,
     pub(crate) failed: &'a [Check],
     pub(crate) person: &'a Person,
-    /// The highest tone that any channel showed, whatever overrides it.
-    pub(crate) measured_tone: Option<&'a Finding>,
+    /// What any channel showed, whatever overrides it and whether or not it was left out.
+    pub(crate) measured: &'a Findings,
     pub(crate) legacy: bool,
+}
+
+/// What is reported closes by itself, whatever was measured or not.
+#[must_use]
+pub fn gate_of_symptoms(symptoms: Symptoms) -> Gate {
+    let weighed = [
+        Symptom::PainOnContraction,
+        Symptom::Pain,
+        Symptom::Dyspareunia,
+        Symptom::ObstructedVoiding,
+        Symptom::ObstructedDefecation,
+    ];
+    if symptoms.urgency() > Some(Urgency::Weighed) {
+        return Gate::Refer;
+    }
+    let reported = weighed.into_iter().filter(|symptom| symptoms.has(*symptom));
+    reported.map(|symptom| GateReason::Reported(symptom).gate()).max().unwrap_or(Gate::Green)
 }
 
 /// The gate, with every reason for it that closes something.
@@ -128,7 +165,8 @@ fn reasons(situation: &Situation<'_>) -> Vec<GateReason> {
     let findings = situation.findings;
     let (tone, relaxation, strength) =
         (findings.get(Axis::Tone), findings.get(Axis::Relaxation), findings.get(Axis::Strength));
-    let paradoxical = findings.get(Axis::Coordination).status == Status::High;
+    let coordination = findings.get(Axis::Coordination).status;
+    let paradoxical = coordination == Status::High;
 
     let closing = matches!(
         situation.label,
@@ -147,15 +185,16 @@ fn reasons(situation: &Situation<'_>) -> Vec<GateReason> {
     add(p.is_some_and(|p| p >= LIKELY), GateReason::ToneRaised);
     add(p.is_some_and(|p| (POSSIBLE..LIKELY).contains(&p)), GateReason::TonePossible);
     add(p.is_none(), GateReason::ToneUnknown);
-    let measured = situation.measured_tone.and_then(raised).is_some_and(|p| p >= LIKELY);
+    let measured = raised(situation.measured.get(Axis::Tone)).is_some_and(|p| p >= LIKELY);
     add(measured && p.is_some_and(|p| p < LIKELY), GateReason::ToneDisputed);
     let incomplete = relaxation.status == Status::Incomplete;
     add(incomplete && !by_ratio_alone, GateReason::RelaxationIncomplete);
-    add(
-        relaxation.status == Status::Partial || incomplete && by_ratio_alone,
-        GateReason::RelaxationPartial,
-    );
+    add(incomplete && by_ratio_alone, GateReason::RelaxationByRatio);
+    add(relaxation.status == Status::Partial, GateReason::RelaxationPartial);
+    let measured = situation.measured.get(Axis::Relaxation).status == Status::Incomplete;
+    add(measured && !incomplete, GateReason::RelaxationDisputed);
     add(relaxation.status == Status::Unknown, GateReason::RelaxationUnknown);
+    add(coordination == Status::Borderline, GateReason::CoordinationBorderline);
     add(paradoxical, GateReason::Paradoxical);
     let unverified =
         is_mechanical(strength) && !strength.felt && strength.verified != Some(Verified::Squeeze);
@@ -178,10 +217,17 @@ fn reasons(situation: &Situation<'_>) -> Vec<GateReason> {
 /// Whether nothing but the ratio of EMG speaks against strengthening, in somebody who leaks.
 ///
 /// The ratio's bounds are medians of three groups, between which the incontinent lie; first-line
-/// training is not withheld from them for that alone.
+/// training is not withheld from them for that alone. A level at rest that is not known to be normal,
+/// trouble emptying, or a ratio that is surely beyond the bound is more than the ratio alone.
 fn by_ratio_alone(situation: &Situation<'_>, paradoxical: bool) -> bool {
     let relaxation = situation.findings.get(Axis::Relaxation);
+    let empties = [Symptom::ObstructedVoiding, Symptom::ObstructedDefecation]
+        .into_iter()
+        .all(|symptom| !situation.symptoms.has(symptom));
     situation.symptoms.has(Symptom::Leakage)
+        && empties
+        && situation.findings.get(Axis::Tone).status == Status::Normal
+        && relaxation.p_high.is_none_or(|p| p < CERTAIN)
         && situation.label == Label::NonRelaxing
         && relaxation.status == Status::Incomplete
         && !relaxation.felt

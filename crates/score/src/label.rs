@@ -215,7 +215,8 @@ pub(crate) fn wording(label: Label, findings: &Findings, facts: &Facts) -> Strin
     let tone = findings.get(Axis::Tone);
     let strength = findings.get(Axis::Strength);
     let anal_pressure = is_mechanical(tone) && tone.site == Some(Site::Anal) && !tone.felt;
-    let tight = if tone.felt || is_mechanical(tone) && tone.site != Some(Site::Anal) {
+    let felt = tone.felt && tone.status == Status::High;
+    let tight = if felt || is_mechanical(tone) && tone.site != Some(Site::Anal) {
         "hypertonic pattern"
     } else if anal_pressure {
         "anal hypertension, minor / inconclusive"

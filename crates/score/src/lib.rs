@@ -69,7 +69,7 @@ pub use distribution::{Band, Distribution, Percentile, Side};
 pub use doubt::Doubt;
 pub use explain::{explain, number};
 pub use flip::{Driver, Flip};
-pub use gate::GateReason;
+pub use gate::{GateReason, gate_of_symptoms};
 pub use label::{Conflict, Label};
 pub use matching::{Matching, Mismatch, matches};
 pub use next::Offer;

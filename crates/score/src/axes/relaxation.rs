@@ -158,7 +158,10 @@ fn by_difference<'a>(view: &View<'a>) -> Option<Finding> {
         }
     };
     let few = residuals.len() < 3 && count < 3;
-    finding.status = if raised(RAISED_Z * one_error) && published.is_some() {
+    // Three rests are needed for a share of them; two that both stay up beyond chance say it, too, and
+    // to call that partial would open strengthening.
+    let both = residuals.len() == 2 && residuals.iter().all(|one| *one > RAISED_Z * one_error);
+    finding.status = if (raised(RAISED_Z * one_error) || both) && published.is_some() {
         Status::Incomplete
     } else if raised(one_error) || few && value > one_error {
         Status::Partial
@@ -169,7 +172,7 @@ fn by_difference<'a>(view: &View<'a>) -> Option<Finding> {
         // The error within one visit is so small that anybody would exceed it: never incomplete.
         finding.doubt(Doubt::RepeatabilityUnknown);
     }
-    if summary.is_some_and(|one| one.measure.validity == Validity::Doubtful) && few {
+    if both || summary.is_some_and(|one| one.measure.validity == Validity::Doubtful) && few {
         finding.doubt(Doubt::Measure(Reason::TooFewTrials));
     }
     Some(finding)
