@@ -1,18 +1,18 @@
 //! `levator assess`: tight or weak, both, neither, or cannot tell, and why.
 
-use std::io::{Write, stderr, stdout};
+use std::io::{Write, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use levator_catalog::references;
 use levator_catalog::told::Told;
 use levator_detect::manoeuvre::Role;
-use levator_engine::{ChannelSummary, EmgBand, RestGuard};
-use levator_measure::{Measure, Validity};
+use levator_engine::{ChannelSummary, EmgBand};
+use levator_measure::{Measure, Reason, Validity};
 use levator_programme::{Position, Stamp};
-use levator_score::explain::gate_text;
 use levator_score::{
-    Assessment, Bandwidth, Detector, Earlier, Modality, Observed, Reference, Visit, explain, number,
+    Assessment, Bandwidth, Detector, Earlier, Modality, Observed, Reference, Visit, explain,
+    number, reason_text,
 };
 use levator_signal::SignalKind;
 use serde_json::json;
@@ -26,7 +26,7 @@ use crate::{answer, imported};
 pub(crate) fn run(args: &Assess) -> Result<ExitCode, Failure> {
     let options = args.text.options();
     let analysis = analysis::analyse(&args.file, &options, &args.setup)?;
-    let told = args.symptoms.clone().or_else(|| analysis.told.clone());
+    let told = Told::united(args.symptoms.clone(), analysis.told.clone());
     let about = About::new(told, args.reference.clone());
     let earlier = earlier(&args.earlier, &options, &args.setup, &about)?;
     let (assessment, notes) = judge(&analysis, &about, &earlier);
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Assess) -> Result<ExitCode, Failure> {
     for note in own.chain(&notes) {
         writeln!(out, "  {note}")?;
     }
-    tell_trials(&mut out, &analysis)?;
+    tell_trials(&mut out, &analysis, about.told.lift)?;
     writeln!(out)?;
     tell(&mut out, &assessment)?;
     if args.measures {
@@ -69,7 +69,7 @@ pub(crate) fn answer(out: &mut impl Write, analysis: &Analysis) -> std::io::Resu
     for note in &notes {
         writeln!(out, "  {note}")?;
     }
-    tell_trials(out, analysis)?;
+    tell_trials(out, analysis, analysis.told.as_ref().and_then(|told| told.lift))?;
     tell(out, &assessment)
 }
 
@@ -250,18 +250,35 @@ const fn band(band: EmgBand) -> Bandwidth {
     Bandwidth { from_hz, to_hz: 450.0 }
 }
 
-fn tell_trials(out: &mut impl Write, analysis: &Analysis) -> std::io::Result<()> {
+fn tell_trials(
+    out: &mut impl Write,
+    analysis: &Analysis,
+    lift: Option<bool>,
+) -> std::io::Result<()> {
     let trials = &analysis.summary.trials;
     for channel in analysis.summary.channels.iter().filter(|one| one.passed.is_none()) {
         let of = || trials.iter().filter(|trial| trial.channel == channel.id);
         if of().next().is_none() {
             continue;
         }
-        let valid = of().filter(|trial| trial.validity == Validity::Valid).count();
+        let all = of().count();
+        let count = |validity| of().filter(|trial| trial.validity == validity).count();
+        let (doubtful, invalid) = (count(Validity::Doubtful), count(Validity::Invalid));
         let name = analysis.channel_name(channel);
-        writeln!(out, "  {name}: {valid} of {} repetitions count", of().count())?;
+        write!(out, "  {name}: {} of {all} repetitions count", all - invalid)?;
+        match doubtful {
+            0 => writeln!(out)?,
+            _ => writeln!(out, ", {doubtful} of them with doubt")?,
+        }
+        // Somebody saw the probe move inward: that it was a squeeze is verified.
+        let is_seen = lift == Some(true);
         for trial in of().filter(|trial| trial.validity != Validity::Valid) {
-            let why: Vec<&str> = trial.reasons.iter().map(|reason| reason.name()).collect();
+            let seen = |reason: &&Reason| !(is_seen && **reason == Reason::Unverified);
+            let reasons = trial.reasons.iter().filter(|reason| seen(&reason));
+            let why: Vec<&str> = reasons.map(reason_text).collect();
+            if why.is_empty() {
+                continue;
+            }
             writeln!(
                 out,
                 "    {} {} at {:.1} s: {} ({})",
@@ -270,10 +287,10 @@ fn tell_trials(out: &mut impl Write, analysis: &Analysis) -> std::io::Result<()>
                 channel.rate.time_s(trial.asked.start),
                 match trial.validity {
                     Validity::Valid => "counts",
-                    Validity::Doubtful => "doubtful",
+                    Validity::Doubtful => "counts with doubt",
                     Validity::Invalid => "not counted",
                 },
-                why.join(", ")
+                why.join("; ")
             )?;
         }
     }
@@ -307,36 +324,4 @@ fn tell_measures(out: &mut impl Write, analysis: &Analysis) -> std::io::Result<(
         }
     }
     Ok(())
-}
-
-/// Whether a strengthening programme is open: with a guard where it needs safeguards; else why it is closed.
-pub(crate) fn opening(
-    assessment: &Assessment,
-    programme: &str,
-) -> Result<Option<RestGuard>, String> {
-    let offer = assessment.offers.iter().find(|offer| offer.programme == programme);
-    let opening = offer.map_or_else(
-        || levator_programme::Load::Strengthening.opening(assessment.gate),
-        |offer| offer.opening,
-    );
-    match opening {
-        levator_programme::Opening::Open => Ok(None),
-        levator_programme::Opening::WithSafeguards => {
-            let _ = writeln!(
-                stderr(),
-                "{}. Relax first, and rest at least twice as long as you hold; the programme pauses \
-                 when the level between contractions stays up.",
-                gate_text(assessment.gate)
-            );
-            Ok(Some(RestGuard::amber()))
-        }
-        levator_programme::Opening::Closed => {
-            let why: Vec<String> = assessment.gate_reasons.iter().map(|one| one.text()).collect();
-            Err(format!(
-                "{programme} is closed for now ({}): {}; see `levator assess`",
-                why.join("; "),
-                gate_text(assessment.gate)
-            ))
-        }
-    }
 }

@@ -3,16 +3,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::anyhow;
 use levator_device::{PortSettings, SerialConnector};
-use levator_engine::{EngineConfig, RestGuard};
-use levator_programme::Load;
-use levator_record::text::TextOptions;
+use levator_engine::EngineConfig;
 
 use crate::analysis;
 use crate::args::{LinkArgs, Live, Record, Setup, Whom};
-use crate::assess::{self, About};
 use crate::failure::{Attempt, Code, Failure};
+use crate::gate;
 use crate::stop::Stop;
 use crate::view::{self, Face};
 use crate::visit::{self, Plan};
@@ -38,7 +35,7 @@ fn run(
 ) -> Result<ExitCode, Failure> {
     let mut config = EngineConfig::device();
     analysis::prepare(setup, &mut config);
-    let guard = gate(setup, person)?;
+    let guard = gate::open(setup, person)?;
     if let Some(course) = &mut config.course {
         course.rest_guard = guard;
     }
@@ -61,7 +58,10 @@ fn run(
 /// What is kept beside the recording, so that its assessment finds it: what was told, and the device of
 /// the reference if nothing else is known of the device.
 fn told(person: &Whom) -> Result<Option<String>, Failure> {
-    let text = match &person.symptoms {
+    // What was told of the visit before holds until something else is told.
+    let kept = person.after.as_ref().map(|visit| visit.join(analysis::TOLD));
+    let path = person.symptoms.clone().or(kept.filter(|path| path.is_file()));
+    let text = match &path {
         Some(path) => Some(std::fs::read_to_string(path).attempt(Code::File, path.display())?),
         None => None,
     };
@@ -73,28 +73,4 @@ fn told(person: &Whom) -> Result<Option<String>, Failure> {
     let pack = reference.pack();
     let (device, site) = (&pack.device, pack.site.name());
     Ok(Some(format!("{text}\n[device]\nname = {device:?}\nsite = \"{site}\"\n")))
-}
-
-/// A strengthening programme opens only for a person of whom it is known that it does no harm.
-fn gate(setup: &Setup, person: &Whom) -> Result<Option<RestGuard>, Failure> {
-    let told = match &person.symptoms {
-        Some(path) => Some(levator_catalog::told::read(path).attempt(Code::File, path.display())?),
-        None => None,
-    };
-    let Some(programme) = setup.programme.as_ref().filter(|one| one.load() == Load::Strengthening)
-    else {
-        return Ok(None);
-    };
-    let id = &programme.definition().id;
-    let Some(visit) = &person.after else {
-        let error = anyhow!(
-            "{id} trains strength, which harms a pelvic floor that is too tight: measure first \
-             (--programme first-visit --out VISIT), then name that visit (--after VISIT)"
-        );
-        return Err(Failure::new(Code::Closed, error));
-    };
-    let analysis = analysis::analyse(visit, &TextOptions::default(), &Setup::default())?;
-    let about = About::new(told.or_else(|| analysis.told.clone()), person.reference.clone());
-    let (assessment, _) = assess::judge(&analysis, &about, &[]);
-    assess::opening(&assessment, id).map_err(|why| Failure::new(Code::Closed, anyhow!("{why}")))
 }

@@ -11,6 +11,7 @@ mod check;
 mod demo;
 mod devices;
 mod failure;
+mod gate;
 mod imported;
 mod json;
 mod live;

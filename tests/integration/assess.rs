@@ -143,6 +143,30 @@ fn a_strengthening_programme_opens_only_after_a_visit_that_allows_it() {
     let (code, _, stderr) = gate(&after);
     assert_eq!(code, 8, "{stderr}");
     assert!(stderr.contains("closed for now"), "{stderr}");
+    // A programme of one's own does not open by the name of a light one.
+    let (_, toml, _) = run(levator().args(["programmes", "glazer-10s", "--toml"]));
+    let own = folder.path().join("own.toml");
+    fs::write(&own, toml.replacen("\"light\"", "\"strengthening\"", 1)).expect("written");
+    let (code, _, stderr) =
+        run(levator().args(["live", "--port", "/dev/none", "--programme", text(&own)]).args(after));
+    assert_eq!(code, 8, "{stderr}");
+    // What is reported closes by itself what it should, and a probe is kept out of a wound.
+    for (symptom, programme, expected) in [
+        ("pain-on-contraction", Some("first-visit"), 8),
+        ("pain-on-contraction", Some("breathing"), 4),
+        ("chronic-pelvic-pain", Some("first-visit"), 8),
+        ("chronic-pelvic-pain", None, 4),
+        ("infection", Some("breathing"), 8),
+        ("infection", None, 8),
+    ] {
+        let told = folder.path().join("told-symptom.toml");
+        fs::write(&told, format!("format = 1\nsymptoms = [\"{symptom}\"]\n")).expect("written");
+        let mut command = levator();
+        command.args(["live", "--port", "/dev/none", "--symptoms", text(&told)]);
+        command.args(programme.iter().flat_map(|id| ["--programme", id]));
+        let (code, _, stderr) = run(&mut command);
+        assert_eq!(code, expected, "{symptom}, {programme:?}: {stderr}");
+    }
     // Relaxation is open to everybody.
     let (code, _, stderr) =
         run(levator().args(["live", "--port", "/dev/none", "--programme", "breathing"]));

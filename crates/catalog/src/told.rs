@@ -45,6 +45,45 @@ pub struct Told {
     pub setup: Setup,
 }
 
+impl Told {
+    /// What is told newly, over what was told before; `None` if nothing was told at all.
+    ///
+    /// Symptoms of either count: what was reported once is not taken back by not being named again.
+    /// Everything else is as it was told last.
+    #[must_use]
+    pub fn united(newer: Option<Self>, older: Option<Self>) -> Option<Self> {
+        let (newer, older) = match (newer, older) {
+            (Some(newer), Some(older)) => (newer, older),
+            (newer, older) => return newer.or(older),
+        };
+        let (is, was) = (newer.person, older.person);
+        let (felt, before) = (newer.palpation, older.palpation);
+        let setup = if newer.setup.is_told() { newer.setup } else { older.setup };
+        Some(Self {
+            person: Person {
+                sex: is.sex.or(was.sex),
+                age_years: is.age_years.or(was.age_years),
+                births: is.births.or(was.births),
+                pregnant: is.pregnant.or(was.pregnant),
+                pregnancy_week: is.pregnancy_week.or(was.pregnancy_week),
+                weeks_post_partum: is.weeks_post_partum.or(was.weeks_post_partum),
+                weeks_after_surgery: is.weeks_after_surgery.or(was.weeks_after_surgery),
+            },
+            symptoms: older.symptoms.iter().fold(newer.symptoms, Symptoms::with),
+            palpation: Palpation {
+                tone: felt.tone.or(before.tone),
+                contraction: felt.contraction.or(before.contraction),
+                relaxation: felt.relaxation.or(before.relaxation),
+            },
+            lift: newer.lift.or(older.lift),
+            expulsion: newer.expulsion.or(older.expulsion),
+            insertion_to_rest_s: newer.insertion_to_rest_s.or(older.insertion_to_rest_s),
+            position: newer.position.or(older.position),
+            setup,
+        })
+    }
+}
+
 /// What is told about the device.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setup {
@@ -63,6 +102,19 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// Whether anything is told of the device.
+    fn is_told(&self) -> bool {
+        let nothing = Self {
+            device: None,
+            probe: None,
+            site: None,
+            gain: 1.0,
+            bandwidth: None,
+            detector: None,
+        };
+        *self != nothing
+    }
+
     /// How a channel of it was measured.
     #[must_use]
     pub fn profile(&self, modality: Modality, unit: Unit) -> Profile {
@@ -225,6 +277,22 @@ mod tests {
         assert_eq!(told.person, Person::default());
         assert_eq!((told.symptoms, told.lift, told.setup.gain), (Symptoms::NONE, None, 1.0));
         assert_eq!(told.setup.profile(Modality::Emg, Unit::Microvolt).device, None);
+    }
+
+    #[test]
+    fn what_was_told_before_holds_until_something_else_is_told() {
+        let of = |text: &str| Some(parse(text).expect("it is right"));
+        let older = "format = 1\nsymptoms = [\"pain\"]\nlift = true\n[person]\nage_years = 40\n\
+                     [palpation]\ntone = \"increased\"\n[device]\nname = \"camtech\"";
+        let newer = "format = 1\nsymptoms = [\"leakage\"]\n[person]\nage_years = 41\nbirths = 1";
+        let both = Told::united(of(newer), of(older)).expect("something is told");
+        assert!(both.symptoms.has(Symptom::Pain) && both.symptoms.has(Symptom::Leakage));
+        assert_eq!((both.person.age_years, both.person.births), (Some(41.0), Some(1)));
+        assert_eq!((both.palpation.tone, both.lift), (Some(FeltTone::Increased), Some(true)));
+        assert_eq!(both.setup.device.as_deref(), Some("camtech"));
+        assert_eq!(Told::united(None, of(older)), of(older));
+        assert_eq!(Told::united(of(newer), None), of(newer));
+        assert_eq!(Told::united(None, None), None);
     }
 
     #[test]

@@ -7,8 +7,8 @@ use levator_catalog::references;
 use levator_measure::{How, MeasureUnit, Quantity, Task};
 use levator_programme::{Gate, Opening};
 use levator_score::{
-    Axis, Confidence, Driver, Label, Modality, Rao, Site, Status, Symptom, Symptoms, Unknown,
-    Weight, explain,
+    Axis, Confidence, Driver, FeltRelaxation, GateReason, Label, Modality, Rao, Site, Status,
+    Symptom, Symptoms, Unknown, Weight, explain,
 };
 use levator_signal::Unit;
 
@@ -391,8 +391,23 @@ fn a_ratio_of_emg_alone_does_not_close_strengthening_to_somebody_who_leaks() {
     case.symptoms = Symptoms::NONE.with(Symptom::Leakage);
     let got = case.assess();
     assert_eq!((got.label, got.gate), (Label::NonRelaxing, Gate::Amber));
-    case.symptoms = case.symptoms.with(Symptom::PainOnContraction);
+    assert!(got.gate_reasons.contains(&GateReason::RelaxationByRatio), "{:?}", got.gate_reasons);
+    let leaking = case.symptoms;
+    case.symptoms = leaking.with(Symptom::PainOnContraction);
     assert_eq!(case.assess().gate, Gate::RedWithPain);
+    // Trouble emptying is more than the ratio alone.
+    case.symptoms = leaking.with(Symptom::ObstructedVoiding);
+    assert_eq!(case.assess().gate, Gate::Red);
+}
+
+/// What was felt does not wipe out what was measured: it is disputed, and asks for safeguards.
+#[test]
+fn a_relaxation_that_is_disputed_is_not_green() {
+    let mut case = kasper_dyssynergia();
+    case.palpation.relaxation = Some(FeltRelaxation::Complete);
+    let got = case.assess();
+    assert!(got.gate_reasons.contains(&GateReason::RelaxationDisputed), "{:?}", got.gate_reasons);
+    assert!(got.gate >= Gate::Amber);
 }
 
 #[test]

@@ -435,13 +435,13 @@ impl Channel {
         }
     }
 
-    /// What lies between the muscle and the outputs.
     /// What is to be known of it before its first sample.
     pub(crate) fn searched(&self) -> Option<Searched> {
         let Signal { id: channel, kind, unit, rate, .. } = self.signal?;
         Some(Searched { channel, kind, unit, rate, delay: self.delay()? })
     }
 
+    /// What lies between the muscle and the outputs.
     pub(crate) fn delay(&self) -> Option<Delay> {
         let signal = self.signal?;
         let seconds = |samples: f64| samples / signal.rate.hz();

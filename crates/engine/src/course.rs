@@ -124,7 +124,9 @@ impl Guide {
         if let Some(starts) = run.starts.filter(|starts| *starts < end) {
             run.starts = None;
             let (stream, rate) = (run.stream, run.rate);
-            run.conduct(Conduct::Start, starts, |event| heard(stream, rate, event));
+            // What was missing before this block cannot be done in any more.
+            let start = starts.max(block.first);
+            run.conduct(Conduct::Start, start, |event| heard(stream, rate, event));
         }
         let (stream, rate) = (run.stream, run.rate);
         run.runner.advance(block.first, |event| heard(stream, rate, event));

@@ -146,7 +146,7 @@ pub fn assess(visit: &Visit<'_>) -> Assessment {
         rule: rules::RULE,
         label,
         wording: wording(label, &findings, &facts),
-        notes: notes(&views, label, &findings, &conflicts),
+        notes: notes(&views, label, &findings, &conflicts, !facts.failed.is_empty()),
         confidence: overall(label, &findings, &driving),
         london: london(&findings, &pushes, visit.expulsion, facts.failed.is_empty()),
         parts: parts(&views, &findings, verified, &changes),
@@ -328,6 +328,7 @@ fn notes(
     label: Label,
     findings: &Findings,
     conflicts: &[Conflict],
+    has_failed: bool,
 ) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
     let mut note = |holds: bool, text: &str| {
@@ -356,9 +357,23 @@ fn notes(
     );
     let felt = label == Label::Inconclusive && !conflicts.is_empty();
     note(felt, "palpation by a clinician would help");
+    let lacks_reference = Axis::ALL.iter().any(|axis| {
+        let one = findings.get(*axis);
+        one.unknown == Some(crate::Unknown::NoReference)
+    });
+    let insufficient = label == Label::InsufficientData;
     note(
-        label == Label::InsufficientData,
+        insufficient && has_failed,
         "measure again: a quiet minute of rest, then at least two maximal contractions",
+    );
+    note(
+        insufficient && !has_failed && lacks_reference,
+        "it was measured, and nothing that fits device, probe and person says what to expect: a \
+         reference for the device, or visits of one's own to compare with, would help",
+    );
+    note(
+        insufficient && !has_failed && !lacks_reference,
+        "too little was asked for: a quiet minute of rest, then at least two maximal contractions",
     );
     notes.extend(views.iter().flat_map(bands));
     notes

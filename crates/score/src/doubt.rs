@@ -133,7 +133,10 @@ pub const fn reason_text(reason: Reason) -> &'static str {
         Reason::Drift => "the baseline drifted",
         Reason::PoorRepeatability => "known to repeat poorly",
         Reason::Smoothing => "smoothing is as long as what is measured",
-        #[allow(unreachable_patterns, reason = "the measuring side may learn reasons first")]
-        _ => "another reason",
+        Reason::NotReleased => "the muscle was not let go before",
+        Reason::TooLong => "longer than what was asked for can be",
+        Reason::TooBrief => "shorter than what was asked for can be",
+        Reason::FarWeaker => "far weaker than the others of its set",
+        Reason::Unsure => "not surely a contraction",
     }
 }

@@ -3,7 +3,8 @@
 use levator_programme::{Gate, Opening};
 
 use crate::{
-    Assessment, Axis, Confidence, Driver, Finding, Flip, Label, Modality, Status, Trend, Urgency, rules,
+    Assessment, Axis, Confidence, Driver, Finding, Flip, Label, Modality, Status, Trend, Urgency,
+    rules,
 };
 
 /// A number with three digits that count.
@@ -226,17 +227,19 @@ fn changes(assessment: &Assessment) -> impl Iterator<Item = String> + '_ {
             Trend::NotDetectable => "no change that can be told from chance",
             Trend::NotComparable(why) => {
                 return format!(
-                    "  {} ({}): not comparable, {}",
+                    "  {} ({}, {}): not comparable, {}",
                     change.quantity.name(),
                     change.task.name(),
+                    change.how.name(),
                     why.text()
                 );
             }
         };
         format!(
-            "  {} ({}): {} to {}, {trend}",
+            "  {} ({}, {}): {} to {}, {trend}",
             change.quantity.name(),
             change.task.name(),
+            change.how.name(),
             change.then.map_or_else(|| "-".to_owned(), number),
             number(change.now)
         )

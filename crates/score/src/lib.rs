@@ -66,7 +66,7 @@ pub use change::{Better, Change, Limit, NotComparable, Progression, Trend, bette
 pub use check::{PackError, PackFault, PackPlace};
 pub use checks::Check;
 pub use distribution::{Band, Distribution, Percentile, Side};
-pub use doubt::Doubt;
+pub use doubt::{Doubt, reason_text};
 pub use explain::{explain, number};
 pub use flip::{Driver, Flip};
 pub use gate::{GateReason, gate_of_symptoms};

@@ -1,0 +1,159 @@
+//! What may be started, by what is reported and what an earlier visit showed.
+
+use std::io::{Write, stderr};
+
+use anyhow::anyhow;
+use levator_catalog::told::Told;
+use levator_engine::RestGuard;
+use levator_programme::{Gate, Load, Opening, Programme};
+use levator_record::text::TextOptions;
+use levator_score::explain::gate_text;
+use levator_score::{Assessment, Label, Symptoms, Urgency, gate_of_symptoms};
+
+use crate::analysis;
+use crate::args::{Setup, Whom};
+use crate::assess::{self, About};
+use crate::failure::{Attempt, Code, Failure};
+
+fn closed(why: impl std::fmt::Display) -> Failure {
+    Failure::new(Code::Closed, anyhow!("{why}"))
+}
+
+/// Refuses what must not be started; else the guard that the programme needs.
+///
+/// A strengthening programme opens only for a person of whom it is known that it does no harm. Any
+/// other opens unless what is reported closes it.
+pub(crate) fn open(setup: &Setup, person: &Whom) -> Result<Option<RestGuard>, Failure> {
+    let told = match &person.symptoms {
+        Some(path) => Some(levator_catalog::told::read(path).attempt(Code::File, path.display())?),
+        None => None,
+    };
+    let before = match &person.after {
+        Some(visit) => Some(analysis::analyse(visit, &TextOptions::default(), &Setup::default())?),
+        None => None,
+    };
+    let old = before.as_ref().and_then(|analysis| analysis.told.clone());
+    let told = Told::united(told, old);
+    let symptoms = told.as_ref().map_or(Symptoms::NONE, |told| told.symptoms);
+    let Some(programme) = &setup.programme else {
+        return probe(symptoms).map(|()| None);
+    };
+    reported(programme, symptoms)?;
+    if programme.load() != Load::Strengthening {
+        return Ok(None);
+    }
+    let id = &programme.definition().id;
+    let Some(before) = before else {
+        return Err(closed(format!(
+            "{id} trains strength, which harms a pelvic floor that is too tight: measure first \
+             (--programme first-visit --out VISIT), then name that visit (--after VISIT)"
+        )));
+    };
+    let about = About::new(told, person.reference.clone());
+    let (assessment, notes) = assess::judge(&before, &about, &[]);
+    let opened = strengthening(&assessment, programme);
+    if opened.is_err() {
+        let mut err = stderr().lock();
+        for note in &notes {
+            let _ = writeln!(err, "{note}");
+        }
+        let _ = assess::tell(&mut err, &assessment);
+    }
+    opened
+}
+
+/// Without a programme it is measured only, which a wound or an infection forbids, too.
+fn probe(symptoms: Symptoms) -> Result<(), Failure> {
+    let worst = symptoms.iter().max_by_key(|one| one.urgency());
+    match worst.map(|one| (one, one.urgency())) {
+        Some((symptom, Urgency::NoProbe)) => Err(closed(format!(
+            "{} is reported: use no probe while this lasts, and see a pelvic-health clinician",
+            symptom.text()
+        ))),
+        Some((symptom, Urgency::Urgent)) => Err(closed(format!(
+            "{} is reported, which can be serious: see a doctor today",
+            symptom.text()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// What is reported closes programmes by itself. For strengthening the visit is asked, too.
+fn reported(programme: &Programme, symptoms: Symptoms) -> Result<(), Failure> {
+    let gate = gate_of_symptoms(symptoms);
+    if programme.load().opening(gate) != Opening::Closed {
+        return Ok(());
+    }
+    // Says more of what must be done than the gate does.
+    probe(symptoms)?;
+    let names: Vec<&str> = symptoms
+        .iter()
+        .filter(|one| gate_of_symptoms(Symptoms::NONE.with(*one)) == gate)
+        .map(levator_score::Symptom::text)
+        .collect();
+    Err(closed(format!(
+        "{} is closed for now ({}): {} is reported",
+        programme.definition().id,
+        gate_text(gate),
+        names.join(", ")
+    )))
+}
+
+/// Whether a visit opens a strengthening programme: with a guard where it needs safeguards.
+fn strengthening(
+    assessment: &Assessment,
+    programme: &Programme,
+) -> Result<Option<RestGuard>, Failure> {
+    let id = &programme.definition().id;
+    if assessment.label == Label::InsufficientData {
+        return Err(closed(format!(
+            "{id} is closed for now: the visit shows too little to know that it does no harm; \
+             measure again (--programme first-visit)"
+        )));
+    }
+    match programme.load().opening(assessment.gate) {
+        Opening::Open => Ok(None),
+        Opening::WithSafeguards => {
+            safeguarded(programme, assessment.gate)?;
+            let _ = writeln!(
+                stderr(),
+                "{}. Relax first, and rest at least twice as long as you hold; the programme pauses \
+                 when the level between contractions stays up.",
+                gate_text(assessment.gate)
+            );
+            Ok(Some(RestGuard::amber()))
+        }
+        Opening::Closed => {
+            let why: Vec<String> = assessment.gate_reasons.iter().map(|one| one.text()).collect();
+            Err(closed(format!(
+                "{id} is closed for now ({}): {}",
+                gate_text(assessment.gate),
+                why.join("; ")
+            )))
+        }
+    }
+}
+
+/// At an amber gate only programmes with all safeguards are run; those that are built in have them.
+fn safeguarded(programme: &Programme, gate: Gate) -> Result<(), Failure> {
+    let safeguards = programme.safeguards();
+    if safeguards.are_met() {
+        return Ok(());
+    }
+    let mut missing = Vec::new();
+    if !safeguards.relaxes_first {
+        missing.push("relaxation or breathing before the first contraction");
+    }
+    if !safeguards.rests_twice_the_hold {
+        missing.push("rests of at least twice the hold");
+    }
+    if !safeguards.measures_each_rest {
+        missing.push("a window that measures the level of each rest");
+    }
+    Err(closed(format!(
+        "{} is closed for now ({}): it lacks {}",
+        programme.definition().id,
+        gate_text(gate),
+        missing.join(", ")
+    )))
+}
