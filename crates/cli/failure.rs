@@ -8,6 +8,8 @@ use std::process::ExitCode;
 pub(crate) enum Code {
     /// Something unforeseen.
     Other = 1,
+    /// What was asked for does not exist.
+    Usage = 2,
     /// A file could not be read, or holds nothing that can be analysed.
     File = 3,
     /// A port could not be opened.

@@ -87,7 +87,7 @@ fn timing(layout: &Layout) -> String {
     match layout.timing {
         Timing::Given => format!("{hz} Hz as given; each row is a sample"),
         Timing::Stated => format!("{hz} Hz as the file states; each row is a sample"),
-        Timing::Regular => format!("{hz} Hz by the time column"),
+        Timing::Regular => format!("{} Hz by the time column", (hz * 1e3).round() / 1e3),
         Timing::Evened => {
             format!("{hz} Hz on average: the time column is uneven, each row is a sample")
         }

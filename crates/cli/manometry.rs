@@ -10,6 +10,7 @@ use levator_engine::{Digest, Engine, EngineConfig, Input, Tee};
 use levator_measure::{Marker, MarkerRules, Schedule};
 use levator_record::text::anorectal::{Fold, Sensors};
 use levator_record::text::{ChannelChoice, Layout, TextFile, TextOptions};
+use levator_score::Site;
 use levator_signal::{ChannelId, HostTime, SignalKind, Unit};
 
 use crate::analysis::{self, Analysis};
@@ -110,7 +111,8 @@ pub(crate) fn analyse(
         blake3,
         summary,
         digest,
-        told: None,
+        // Where the sensors lay is in the name of the file's kind; what else is told is laid over it.
+        told: Some(levator_catalog::told::of_site(Site::Anal)),
         config,
         titles: vec![titles[..usize::from(channel_count)].to_vec()],
         notes,

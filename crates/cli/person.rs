@@ -59,7 +59,7 @@ pub(crate) fn subject(person: &Person, text: &TextOptions) -> Result<Subject, Fa
                     person.scenario,
                     known.join(", ")
                 );
-                return Err(Failure::new(Code::File, error));
+                return Err(Failure::new(Code::Usage, error));
             };
             let virtual_person = VirtualPerson::new(scenario, person.seed);
             let device = VirtualDevice::new(DeviceConfig::emg_probe(), virtual_person)

@@ -58,7 +58,10 @@ impl Told {
         };
         let (is, was) = (newer.person, older.person);
         let (felt, before) = (newer.palpation, older.palpation);
-        let setup = if newer.setup.is_told() { newer.setup } else { older.setup };
+        // A probe is not put together out of two; where it lay may be known from the file.
+        let site = newer.setup.site.or(older.setup.site);
+        let setup = if newer.setup == Setup::NONE { older.setup } else { newer.setup };
+        let setup = Setup { site, ..setup };
         Some(Self {
             person: Person {
                 sex: is.sex.or(was.sex),
@@ -102,18 +105,9 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Whether anything is told of the device.
-    fn is_told(&self) -> bool {
-        let nothing = Self {
-            device: None,
-            probe: None,
-            site: None,
-            gain: 1.0,
-            bandwidth: None,
-            detector: None,
-        };
-        *self != nothing
-    }
+    /// Nothing is told of the device.
+    const NONE: Self =
+        Self { device: None, probe: None, site: None, gain: 1.0, bandwidth: None, detector: None };
 
     /// How a channel of it was measured.
     #[must_use]
@@ -250,6 +244,36 @@ impl RawTold {
                 detector: self.device.detector.map(|word| word.0),
             },
         }
+    }
+}
+
+/// Nothing but where the probe lay.
+#[must_use]
+pub const fn of_site(site: Site) -> Told {
+    Told {
+        person: Person {
+            sex: None,
+            age_years: None,
+            births: None,
+            pregnant: None,
+            pregnancy_week: None,
+            weeks_post_partum: None,
+            weeks_after_surgery: None,
+        },
+        symptoms: Symptoms::NONE,
+        palpation: Palpation { tone: None, contraction: None, relaxation: None },
+        lift: None,
+        expulsion: None,
+        insertion_to_rest_s: None,
+        position: None,
+        setup: Setup {
+            device: None,
+            probe: None,
+            site: Some(site),
+            gain: 1.0,
+            bandwidth: None,
+            detector: None,
+        },
     }
 }
 
