@@ -275,7 +275,8 @@ impl Channel {
         MeasureUnit::Channel(self.settings.unit)
     }
 
-    pub(crate) fn process(&mut self, block: &Block<'_>) {
+    /// Takes a block. `is_wanted` says of a window some seconds old whether its spectrum may be asked for.
+    pub(crate) fn process(&mut self, block: &Block<'_>, is_wanted: impl Fn(&Log, Span) -> bool) {
         let same = block.kind == self.settings.kind
             && block.unit == self.settings.unit
             && block.rate == self.rate
@@ -309,7 +310,8 @@ impl Channel {
         } else {
             self.track.take(first, envelope, reasons);
         }
-        self.frequencies.take(first, filtered);
+        let log = &self.log;
+        self.frequencies.take(first, filtered, |window| is_wanted(log, window));
         self.next = end.max(self.next);
     }
 

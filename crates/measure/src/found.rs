@@ -78,6 +78,11 @@ impl Log {
         self.entries.back_mut().filter(|entry| entry.closed.is_none())
     }
 
+    /// Whether one is under way.
+    pub(crate) fn is_open(&self) -> bool {
+        self.entries.back().is_some_and(|entry| entry.closed.is_none())
+    }
+
     /// Contractions that were over and known at `due`, in the order in which they became known.
     pub(crate) fn known(&self, due: SampleIndex) -> impl Iterator<Item = &Contraction> {
         self.entries

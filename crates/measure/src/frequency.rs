@@ -15,7 +15,17 @@ const HOP_S: f64 = 0.5;
 /// Shortest window in samples with a median frequency worth the name.
 const LEAST_WINDOW_LEN: usize = 16;
 
+/// Samples that are kept. Our choice: most contractions are over and measured by then.
+const MEMORY_S: f64 = 12.0;
+
+/// A contraction is known to lie in a window this long after the beginning of the window: a detector looks
+/// back for 5 s.
+const KNOWN_AFTER_S: f64 = 8.0;
+
 /// Median frequencies with the sample after the window each belongs to.
+///
+/// Few windows are ever asked for: those in the plateau of a contraction. So a spectrum is computed when it is
+/// asked for, or when the samples of its window go and it still may be.
 ///
 /// Windows are padded with zeros to the next power of two: that is fast, and one transform serves many rates.
 #[derive(Clone, Debug)]
@@ -28,7 +38,39 @@ pub(crate) struct Frequencies {
     /// Samples that the filtered signal is late.
     delay: u64,
     next: SampleIndex,
-    found: VecDeque<(SampleIndex, f64)>,
+    /// The newest samples of this run, in a ring: those of a gap are in none.
+    samples: Box<[f64]>,
+    /// Samples of the ring that are in use at this rate.
+    ring_len: usize,
+    /// Samples of this run, and with how many the next window is full.
+    run_len: u64,
+    full_at: u64,
+    /// All windows that are full, and how many of the last ones are still in the ring.
+    windows: VecDeque<Window>,
+    held_count: usize,
+    /// Samples of this run with which the first of those loses its own.
+    lost_at: u64,
+}
+
+/// One window.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    /// Its first sample, counted from the first of its run.
+    start: u64,
+    /// One past its last, on the axis of the input.
+    end: SampleIndex,
+    median: Median,
+}
+
+/// What is known of the median frequency of a window.
+#[derive(Clone, Copy, Debug)]
+enum Median {
+    /// It can be computed.
+    Waits,
+    /// It was, in hertz.
+    At(f64),
+    /// There is none, or it is not needed.
+    None,
 }
 
 impl Frequencies {
@@ -43,14 +85,21 @@ impl Frequencies {
             rate: max_rate,
             delay: 0,
             next: SampleIndex::ZERO,
-            found: VecDeque::with_capacity((LONGEST_WINDOW_S / HOP_S) as usize + 16),
+            samples: vec![0.0; max_rate.sample_count(MEMORY_S).min(12 * MAX_WINDOW_LEN)].into(),
+            ring_len: 1,
+            run_len: 0,
+            full_at: 0,
+            windows: VecDeque::with_capacity((LONGEST_WINDOW_S / HOP_S) as usize + 16),
+            held_count: 0,
+            lost_at: u64::MAX,
         }
     }
 
     /// Begins anew at this rate, or does nothing from now on. There is nothing either at rates at which a
     /// second has too few samples or more than there is room for.
     pub(crate) fn start(&mut self, rate: Option<SampleRate>, delay: u64) {
-        self.found.clear();
+        self.windows.clear();
+        (self.held_count, self.lost_at) = (0, u64::MAX);
         self.next = SampleIndex::ZERO;
         self.delay = delay;
         self.active = None;
@@ -64,6 +113,8 @@ impl Frequencies {
         let place = self.spectra.iter().position(long_enough);
         self.active =
             place.filter(|place| self.spectra[*place].start(window_len, hop_len, rate).is_ok());
+        self.ring_len = rate.sample_count(MEMORY_S).min(self.samples.len());
+        (self.run_len, self.full_at) = (0, window_len as u64);
     }
 
     /// Whether the channel has frequencies.
@@ -71,37 +122,123 @@ impl Frequencies {
         self.active.is_some()
     }
 
-    pub(crate) fn take(&mut self, first: SampleIndex, filtered: &[f64]) {
-        let Some(spectrum) = self.active.map(|place| &mut self.spectra[place]) else { return };
+    /// Takes samples. `is_wanted` says of a window some seconds old whether it may be asked for.
+    pub(crate) fn take(
+        &mut self,
+        first: SampleIndex,
+        filtered: &[f64],
+        is_wanted: impl Fn(Span) -> bool,
+    ) {
+        let Some(active) = self.active else { return };
+        let (window_len, hop_len) =
+            (self.spectra[active].window_len() as u64, self.spectra[active].hop_len());
         if first != self.next {
-            spectrum.reset();
+            // What was before is in the ring no longer, or soon.
+            while self.held_count > 0 {
+                self.let_go(|_| true);
+            }
+            (self.run_len, self.full_at) = (0, window_len);
         }
         self.next = first.saturating_add(filtered.len() as u64);
-        let (found, delay) = (&mut self.found, self.delay);
-        spectrum.process(filtered, |count, density| {
-            let Some(hz) = density.median_interpolated_hz() else { return };
-            if found.len() == found.capacity() {
-                found.pop_front();
+        let known_to = self.run_len.saturating_sub(self.rate.sample_count(KNOWN_AFTER_S) as u64);
+        let mut end = first;
+        for part in filtered.chunks(hop_len) {
+            end = end.saturating_add(part.len() as u64);
+            let run_len = self.run_len.saturating_add(part.len() as u64);
+            while run_len > self.lost_at {
+                // What was said of it may not have come yet, where much comes at once.
+                let known = |window: &Window| window.start <= known_to;
+                self.let_go(|window| !known(window) || is_wanted(window.span(window_len)));
             }
-            found.push_back((first.saturating_add(count as u64).saturating_sub(delay), hz));
-        });
+            let at = (self.run_len % self.ring_len as u64) as usize;
+            let before_end = part.len().min(self.ring_len - at);
+            self.samples[at..at + before_end].copy_from_slice(&part[..before_end]);
+            self.samples[..part.len() - before_end].copy_from_slice(&part[before_end..]);
+            self.run_len = run_len;
+            while self.run_len >= self.full_at {
+                let late = self.delay.saturating_add(self.run_len - self.full_at);
+                self.add(Window {
+                    start: self.full_at - window_len,
+                    end: end.saturating_sub(late),
+                    median: Median::Waits,
+                });
+                self.full_at = self.full_at.saturating_add(hop_len as u64);
+            }
+        }
+    }
+
+    fn add(&mut self, window: Window) {
+        if self.windows.len() == self.windows.capacity() {
+            self.windows.pop_front();
+        }
+        if self.held_count == 0 {
+            self.lost_at = window.start.saturating_add(self.ring_len as u64);
+        }
+        self.windows.push_back(window);
+        self.held_count += 1;
+    }
+
+    /// Forgets the samples of the first window that is held, when it was computed if it must be.
+    fn let_go(&mut self, must: impl Fn(&Window) -> bool) {
+        let place = self.windows.len() - self.held_count;
+        if let Median::Waits = self.windows[place].median {
+            let median = if must(&self.windows[place]) { self.median(place) } else { Median::None };
+            self.windows[place].median = median;
+        }
+        self.held_count -= 1;
+        self.lost_at = self
+            .windows
+            .get(place + 1)
+            .map_or(u64::MAX, |window| window.start.saturating_add(self.ring_len as u64));
+    }
+
+    /// The median frequency of a window that is held.
+    fn median(&mut self, place: usize) -> Median {
+        let Some(spectrum) = self.active.map(|active| &mut self.spectra[active]) else {
+            return Median::None;
+        };
+        let ring = &self.samples[..self.ring_len];
+        let start = (self.windows[place].start % self.ring_len as u64) as usize;
+        let before_end = spectrum.window_len().min(ring.len() - start);
+        let mut found = Median::None;
+        spectrum.reset();
+        for part in [&ring[start..start + before_end], &ring[..spectrum.window_len() - before_end]]
+        {
+            spectrum.process(part, |_, density| {
+                found = density.median_interpolated_hz().map_or(Median::None, Median::At);
+            });
+        }
+        found
     }
 
     /// Puts the median frequencies of the windows that lie in the span, and whose levels can all be used,
     /// into `x`, and the middle of each, in seconds from the beginning of the span, into `t`.
-    pub(crate) fn fill(&self, span: Span, track: &Track, scratch: &mut Scratch) {
+    pub(crate) fn fill(&mut self, span: Span, track: &Track, scratch: &mut Scratch) {
         scratch.x.clear();
         scratch.t.clear();
         let Some(spectrum) = self.active.map(|place| &self.spectra[place]) else { return };
         let window_len = spectrum.window_len() as u64;
-        for (end, hz) in &self.found {
-            let window = Span { start: end.saturating_sub(window_len), end: *end };
+        for place in 0..self.windows.len() {
+            let Window { end, .. } = self.windows[place];
+            let window = self.windows[place].span(window_len);
             let inside = window.start >= span.start && window.end <= span.end;
-            if inside && end.0 >= window_len && track.is_whole(window) {
+            if !(inside && end.0 >= window_len && track.is_whole(window)) {
+                continue;
+            }
+            if let Median::Waits = self.windows[place].median {
+                self.windows[place].median = self.median(place);
+            }
+            if let Median::At(hz) = self.windows[place].median {
                 let since = window.start.saturating_since(span.start) as f64;
-                scratch.x.push(*hz);
+                scratch.x.push(hz);
                 scratch.t.push((since + window_len as f64 / 2.0) / self.rate.hz());
             }
         }
+    }
+}
+
+impl Window {
+    fn span(&self, len: u64) -> Span {
+        Span { start: self.end.saturating_sub(len), end: self.end }
     }
 }

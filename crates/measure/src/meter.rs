@@ -16,14 +16,14 @@ mod settle;
 
 use levator_detect::Transition;
 use levator_detect::manoeuvre::Answer;
-use levator_programme::{Cue, Event, Outcome, Part};
+use levator_programme::{Cue, Event, Outcome, Part, WindowKind};
 use levator_signal::{Block, ChannelId, SampleIndex, SampleRate, SignalKind, Span};
 
 use crate::channel::{Channel, MeterChannel, Room};
 use crate::error::MeterError;
-use crate::found::{Answers, span_of};
+use crate::found::{Answers, overlap, span_of};
 use crate::ledger::Sink;
-use crate::schedule::{Origin, Schedule};
+use crate::schedule::{Origin, Schedule, StepWindow};
 use crate::track::{LONGEST_WINDOW_S, Scratch};
 use crate::{Reading, Task};
 
@@ -46,6 +46,8 @@ const MOST_FREE: usize = 256;
 const MOST_MEASURES: usize = 40;
 /// Room for what waits to be measured.
 const MOST_PENDING: usize = 256;
+/// When nothing is due.
+const NEVER: SampleIndex = SampleIndex(u64::MAX);
 
 /// Measures all channels of one stream.
 ///
@@ -79,6 +81,8 @@ pub struct Meter {
     running: Option<Cue<SampleIndex>>,
     scratch: Scratch,
     sequence: u64,
+    /// When the first of what waits is due; the end of the axis if nothing does.
+    earliest: SampleIndex,
     is_done: bool,
     is_concluded: bool,
 }
@@ -175,6 +179,7 @@ impl Meter {
             running: None,
             scratch: Scratch::new(most),
             sequence: 0,
+            earliest: NEVER,
             is_done: false,
             is_concluded: false,
         })
@@ -213,6 +218,7 @@ impl Meter {
         }
         self.answers.reset();
         self.pending.clear();
+        self.earliest = NEVER;
         self.ran.fill(None);
         self.measured.fill(false);
         self.is_over.fill(false);
@@ -238,10 +244,26 @@ impl Meter {
     /// Takes a block of one channel. Blocks of channels it does not know are passed over, samples that do not
     /// follow the last ones are a gap.
     pub fn process(&mut self, block: &Block<'_>, mut sink: impl FnMut(Reading)) {
-        self.settle_until(self.now(), &mut sink);
-        if let Some(channel) = self.place(block.channel) {
-            self.channels[channel].process(block);
-        }
+        self.settle_due(&mut sink);
+        let Some(place) = self.place(block.channel) else { return };
+        let Self { channels, pending, running, schedule, rate, .. } = self;
+        channels[place].process(block, |log, window| {
+            // Frequencies are told of plateaus only.
+            if schedule.origin == Origin::Found {
+                let is_in = |one: &Pending| one.channel == Some(place) && meet(one.asked, window);
+                return log.is_open() || pending.iter().any(is_in);
+            }
+            let plateau = |step: usize, start: SampleIndex| {
+                let window = schedule.steps.get(step)?.window(WindowKind::Plateau)?;
+                Some(within(*rate, start, window))
+            };
+            let is_now =
+                running.as_ref().is_some_and(|cue| plateau(cue.step, cue.starts).is_some());
+            let is_in = |one: &Pending| {
+                plateau(one.step as usize, one.asked.start).is_some_and(|span| meet(span, window))
+            };
+            is_now || pending.iter().any(is_in)
+        });
     }
 
     /// Takes what the runner of the programme says. Without a programme, nothing happens.
@@ -312,7 +334,7 @@ impl Meter {
 
     /// Samples of the whole stream are missing.
     pub fn gap(&mut self, span: Span, mut sink: impl FnMut(Reading)) {
-        self.settle_until(self.now(), &mut sink);
+        self.settle_due(&mut sink);
         for channel in &mut self.channels {
             channel.gap(span.end);
         }
@@ -382,6 +404,17 @@ impl Meter {
         }
         self.pending.push(Pending { sequence: self.sequence, ..pending });
         self.sequence += 1;
+        self.earliest = self.earliest.min(pending.due);
+    }
+
+    /// Measures what is due.
+    fn settle_due(&mut self, sink: Sink<'_>) {
+        let ends = self.is_done && self.pending.is_empty();
+        // No channel but the slowest counts, so any tells whether that is worth looking for.
+        let may_be = self.channels.first().is_some_and(|one| one.next >= self.earliest);
+        if ends || may_be {
+            self.settle_until(self.now(), sink);
+        }
     }
 
     /// Measures what is due when every channel is known up to `now`.
@@ -394,6 +427,7 @@ impl Meter {
             let pending = self.pending.swap_remove(first);
             self.settle(&pending, sink);
         }
+        self.find_earliest();
         if self.is_done && self.pending.is_empty() {
             self.conclude(sink);
         }
@@ -404,6 +438,11 @@ impl Meter {
             let pending = self.pending.swap_remove(first);
             self.settle(&pending, sink);
         }
+        self.find_earliest();
+    }
+
+    fn find_earliest(&mut self) {
+        self.earliest = self.pending.iter().map(|one| one.due).min().unwrap_or(NEVER);
     }
 
     fn first(&self) -> Option<usize> {
@@ -456,6 +495,20 @@ impl Meter {
             channel.conclude(self.reference_task, largest, &mut self.scratch, sink);
         }
     }
+}
+
+/// A window of a step that began at `start`.
+fn within(rate: SampleRate, start: SampleIndex, window: StepWindow) -> Span {
+    let at = |seconds: f64| {
+        let samples = (seconds.abs() * rate.hz()).round() as u64;
+        if seconds < 0.0 { start.saturating_sub(samples) } else { start.saturating_add(samples) }
+    };
+    Span { start: at(window.from_s), end: at(window.to_s) }
+}
+
+/// Whether they share a sample.
+fn meet(one: Span, other: Span) -> bool {
+    overlap(one, other) > 0
 }
 
 /// The tasks that a step adds to. Rests between are summed up at the end: any step may add one. A rest adds the

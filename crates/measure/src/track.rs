@@ -155,11 +155,9 @@ impl Track {
             }
             let at = self.place(self.next.saturating_sub(1));
             self.reasons[at] = self.reasons[at].and(reasons);
-            for (place, level) in now.iter().enumerate() {
-                if *level > self.peaks[at] {
-                    self.peaks[at] = *level;
-                    self.peaks_at[at] = into as u32 + place as u32;
-                }
+            if let Some((place, level)) = first_above(now, self.peaks[at]) {
+                self.peaks[at] = level;
+                self.peaks_at[at] = into as u32 + place as u32;
             }
             self.sample = self.sample.saturating_add(count);
             levels = later;
@@ -310,6 +308,26 @@ impl Track {
             }
         }
     }
+}
+
+/// The first of the highest levels, if it is above this one, and where it is.
+#[inline]
+fn first_above(levels: &[f64], level: f64) -> Option<(usize, f64)> {
+    // Four side by side, as none of them need wait for another.
+    let mut highest = [level; 4];
+    let (fours, rest) = levels.as_chunks::<4>();
+    for four in fours {
+        for (highest, level) in highest.iter_mut().zip(four) {
+            *highest = if *level > *highest { *level } else { *highest };
+        }
+    }
+    let larger = |a: f64, b: &f64| if *b > a { *b } else { a };
+    let highest = rest.iter().chain(&highest).fold(level, larger);
+    // A level that is not a number is above none, and none is above it.
+    (highest > level).then(|| {
+        let place = levels.iter().position(|level| *level >= highest).unwrap_or(0);
+        (place, levels[place])
+    })
 }
 
 #[cfg(test)]

@@ -216,6 +216,9 @@ impl Reasons {
     #[must_use]
     pub const fn of(quality: Quality) -> Self {
         let mut reasons = Self::NONE;
+        if quality.is_good() {
+            return reasons;
+        }
         let mut at = 0;
         while at < OF_FAULTS.len() {
             let (fault, reason) = OF_FAULTS[at];

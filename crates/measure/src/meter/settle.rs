@@ -4,7 +4,7 @@ use levator_detect::manoeuvre::Manoeuvre;
 use levator_programme::{Outcome, Part, WindowKind};
 use levator_signal::{SampleIndex, Span};
 
-use super::{ANSWER_WAIT_S, Meter, Pending, is_held, is_post_endurance};
+use super::{ANSWER_WAIT_S, Meter, Pending, is_held, is_post_endurance, within};
 use crate::channel::{Channel, Leaned, Place};
 use crate::found::span_of;
 use crate::ledger::Sink;
@@ -152,15 +152,7 @@ impl Meter {
     }
 
     fn within(&self, start: SampleIndex, window: StepWindow) -> Span {
-        let at = |seconds: f64| {
-            let samples = (seconds.abs() * self.rate.hz()).round() as u64;
-            if seconds < 0.0 {
-                start.saturating_sub(samples)
-            } else {
-                start.saturating_add(samples)
-            }
-        };
-        Span { start: at(window.from_s), end: at(window.to_s) }
+        within(self.rate, start, window)
     }
 
     fn settle_work(&mut self, pending: &Pending, task: Task, sink: Sink<'_>) {
