@@ -53,7 +53,7 @@ pub(super) struct EmgSeen {
 
 #[derive(Clone, Debug)]
 pub(super) struct EmgWatch {
-    mains: Mains,
+    pub(super) mains: Mains,
     piece_len: usize,
     rate_hz: f64,
     pieces: Ring<Piece, 16>,
@@ -69,6 +69,8 @@ pub(super) struct EmgWatch {
     fallen_from: Option<f64>,
     /// Held until the next half-second.
     held: EmgSeen,
+    /// Whether there is anything in it.
+    is_holding: bool,
     scratch: [f64; 2 * HALF_PIECES],
 }
 
@@ -99,6 +101,7 @@ impl EmgWatch {
             near_rail_count: 0,
             fallen_from: None,
             held: EmgSeen::default(),
+            is_holding: false,
             scratch: [0.0; 2 * HALF_PIECES],
         }
     }
@@ -127,6 +130,7 @@ impl EmgWatch {
         self.near_rail_count = 0;
         self.fallen_from = None;
         self.held = EmgSeen::default();
+        self.is_holding = false;
     }
 
     /// Whether what comes now says nothing about the quiet.
@@ -134,18 +138,16 @@ impl EmgWatch {
         self.fallen_from.is_some() || self.held.electrode_off.is_some()
     }
 
-    /// Takes a piece that begins at `first`. `quiet`: RMS above 20 Hz of the quietest stretch so far, if
+    /// Takes a piece that begins at `first` and was put on the sums of [`Self::mains`]. `quiet`: RMS above 20 Hz of the quietest stretch so far, if
     /// that is known, and whether louder ones have shown that it was rest; `step`: of the converter; `span`: the known range.
     pub(super) fn push(
         &mut self,
         first: u64,
-        values: &[f64],
         piece: Piece,
         quiet: Option<(f64, bool)>,
         step: f64,
         span: Option<(f64, f64)>,
     ) -> EmgSeen {
-        self.mains.push(values, piece.mean);
         self.pieces.push(piece);
         if self.count == 0 {
             self.half = Half { start: first, ..Half::default() };
@@ -157,10 +159,13 @@ impl EmgWatch {
         if self.count == self.half_len {
             self.finish_half(end, quiet.map(|(rms, _)| rms), step);
         }
-        let mut seen = self.held;
-        let held = [&mut seen.electrode_off, &mut seen.motion];
-        for held in seen.mains.iter_mut().chain(held).flatten() {
-            held.end = end;
+        let mut seen = EmgSeen::default();
+        if self.is_holding {
+            seen = self.held;
+            let held = [&mut seen.electrode_off, &mut seen.motion];
+            for held in seen.mains.iter_mut().chain(held).flatten() {
+                held.end = end;
+            }
         }
         let off = self.at_rail(end, &piece, span).or_else(|| self.fall(end, quiet, step));
         seen.electrode_off = seen.electrode_off.or(off);
@@ -193,6 +198,14 @@ impl EmgWatch {
     /// The signal falls far below its quietest, and at once.
     fn fall(&mut self, end: u64, quiet: Option<(f64, bool)>, step: f64) -> Option<Seen> {
         const NOW: usize = 5;
+        let lowest = |(floor, _): (f64, bool)| floor * floor;
+        let newest = self.pieces.ago(0).variance;
+        if self.fallen_from.is_none()
+            && quiet.is_none_or(|quiet| newest * OFF_FALL_TIMES * OFF_FALL_TIMES >= lowest(quiet))
+        {
+            // As below, of the newest piece alone.
+            return None;
+        }
         let mut most = 0.0;
         for age in 0..NOW.min(self.pieces.len()) {
             most = f64::max(most, self.pieces.ago(age).variance);
@@ -234,12 +247,16 @@ impl EmgWatch {
     /// A step between the pieces before and after `ago(4)`.
     fn step_at(&self, end: u64, step: f64) -> Option<Seen> {
         let piece = |age: usize| self.pieces.ago(age);
+        // The rise itself lies within 60 ms, most of it: a swing goes on before and after.
+        let near = piece(3).mean - piece(5).mean;
+        // The mean power of three pieces is at least a third of that of one: seldom is more needed.
+        if near * near < 0.3 * (0.7 * STEP_TIMES) * (0.7 * STEP_TIMES) * piece(0).variance {
+            return None;
+        }
         let mean = |ages: [usize; 3]| ages.map(|age| piece(age).mean).iter().sum::<f64>() / 3.0;
         let power =
             |ages: [usize; 3]| ages.map(|age| piece(age).variance).iter().sum::<f64>() / 3.0;
         let rms = power([0, 1, 2]).max(power([6, 7, 8])).max(step * step).sqrt();
-        // The rise itself lies within 60 ms, most of it: a swing goes on before and after.
-        let near = piece(3).mean - piece(5).mean;
         if near.abs() < 0.7 * STEP_TIMES * rms {
             return None;
         }
@@ -287,6 +304,8 @@ impl EmgWatch {
             self.held.mains[index] = self.hum(index, end);
         }
         self.held.motion = if self.has_before { self.swings(end) } else { None };
+        let held = [&self.held.electrode_off, &self.held.motion];
+        self.is_holding = self.held.mains.iter().chain(held).any(Option::is_some);
         self.before = self.half;
         self.has_before = true;
         self.means[0] = self.means[1];

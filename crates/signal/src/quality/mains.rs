@@ -3,6 +3,7 @@
 use core::f64::consts::TAU;
 
 use crate::SampleRate;
+use crate::processor::{Loop, Processor};
 
 /// Harmonics that are looked at, with the fundamental. Our choice: what is left above is small.
 const HARMONIC_COUNT: usize = 4;
@@ -25,6 +26,7 @@ pub(super) struct Mains {
     len: usize,
     position: usize,
     rate_hz: f64,
+    processor: Processor,
 }
 
 impl Mains {
@@ -39,6 +41,7 @@ impl Mains {
             len: 1,
             position: 0,
             rate_hz: 1.0,
+            processor: Processor::best(),
         }
     }
 
@@ -71,6 +74,7 @@ impl Mains {
     }
 
     /// Takes a piece, without its mean: the baseline is no hum.
+    #[inline(always)]
     pub(super) fn push(&mut self, mut values: &[f64], mean: f64) {
         while !values.is_empty() {
             let room = self.period - self.position;
@@ -112,23 +116,63 @@ impl Mains {
     }
 
     fn power_at(&self, fold: &[f64], cosines: &[f64], sines: &[f64], harmonic: usize) -> f64 {
-        const LANES: usize = 4;
-        let (mut re, mut im) = ([0.0; LANES], [0.0; LANES]);
-        let chunks = fold.chunks(LANES).zip(cosines.chunks(LANES)).zip(sines.chunks(LANES));
-        for ((fold, cosines), sines) in chunks {
-            for (lane, ((x, &c), &s)) in fold.iter().zip(cosines).zip(sines).enumerate() {
-                let (mut cosine, mut sine) = (c, s);
-                for _ in 1..harmonic {
-                    (cosine, sine) = (cosine * c - sine * s, sine * c + cosine * s);
-                }
-                re[lane] += x * cosine;
-                im[lane] += x * sine;
-            }
-        }
+        let (re, im) = self.processor.run(Correlate { fold, cosines, sines, harmonic });
         let re = (re[0] + re[1]) + (re[2] + re[3]);
         let im = (im[0] + im[1]) + (im[2] + im[3]);
         let scale = 1.0 / self.len as f64;
         2.0 * (re * scale * re * scale + im * scale * im * scale)
+    }
+}
+
+const LANES: usize = 4;
+
+/// Sums of products with a harmonic of a wave, in lanes.
+struct Correlate<'a> {
+    fold: &'a [f64],
+    cosines: &'a [f64],
+    sines: &'a [f64],
+    harmonic: usize,
+}
+
+impl Loop for Correlate<'_> {
+    type Output = ([f64; LANES], [f64; LANES]);
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        match self.harmonic {
+            1 => self.sums::<1>(),
+            2 => self.sums::<2>(),
+            3 => self.sums::<3>(),
+            _ => self.sums::<HARMONIC_COUNT>(),
+        }
+    }
+}
+
+impl Correlate<'_> {
+    #[inline(always)]
+    fn sums<const HARMONIC: usize>(&self) -> ([f64; LANES], [f64; LANES]) {
+        let (mut re, mut im) = ([0.0; LANES], [0.0; LANES]);
+        let mut add = |lane: usize, x: f64, c: f64, s: f64| {
+            let (mut cosine, mut sine) = (c, s);
+            for _ in 1..HARMONIC {
+                (cosine, sine) = (cosine * c - sine * s, sine * c + cosine * s);
+            }
+            re[lane] += x * cosine;
+            im[lane] += x * sine;
+        };
+        let (fold, fold_rest) = self.fold.as_chunks::<LANES>();
+        let (cosines, cosines_rest) = self.cosines.as_chunks::<LANES>();
+        let (sines, sines_rest) = self.sines.as_chunks::<LANES>();
+        for ((fold, cosines), sines) in fold.iter().zip(cosines).zip(sines) {
+            for lane in 0..LANES {
+                add(lane, fold[lane], cosines[lane], sines[lane]);
+            }
+        }
+        let rest = fold_rest.iter().zip(cosines_rest).zip(sines_rest);
+        for (lane, ((fold, cosine), sine)) in rest.enumerate() {
+            add(lane, *fold, *cosine, *sine);
+        }
+        (re, im)
     }
 }
 

@@ -5,11 +5,11 @@ use core::fmt;
 use super::emg::EmgWatch;
 use super::fault::{Fault, Finding};
 use super::level::LevelWatch;
-use super::piece::{LevelStep, Piece, mean_square, smallest_step};
+use super::piece::{LevelStep, Look, Looked, Piece};
 use super::rails::RailWatch;
 use super::repeats::Repeats;
 use super::track::{Seen, Track};
-use crate::{Quality, SampleIndex, SampleRate, SignalKind, Span};
+use crate::{Processor, Quality, SampleIndex, SampleRate, SignalKind, Span};
 
 /// A reading at or beyond these is at the end of the range; in the unit of the channel.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -102,6 +102,8 @@ pub struct Monitor {
     quiet: Floor,
     filtered_quiet: Floor,
     tracks: [Track; Fault::COUNT],
+    /// Which of them are open, a bit each.
+    open: u32,
     /// Of the tracks that are open.
     quality: Quality,
     /// Reported with the samples before.
@@ -119,6 +121,18 @@ pub struct Monitor {
     /// The smallest step of the values.
     step: f64,
     level_step: LevelStep,
+    holds: Holds,
+    processor: Processor,
+}
+
+/// How long faults stay open when they are seen no more, in samples.
+#[derive(Clone, Copy, Debug, Default)]
+struct Holds {
+    saturated: u64,
+    electrode_off: u64,
+    /// Steps and spikes.
+    short: u64,
+    erratic: u64,
 }
 
 /// The quietest quarter of a second.
@@ -131,6 +145,9 @@ struct Floor {
     window: usize,
     window_count: u64,
     needed: u64,
+    /// Its RMS, once enough was heard, and whether something was three times as loud: then that was rest, or
+    /// as near to it as this person comes.
+    known: Option<(f64, bool)>,
 }
 
 /// Window of the noise floor. Our choice: half of the shortest rest between flicks.
@@ -161,6 +178,7 @@ impl Floor {
             window,
             window_count: 0,
             needed,
+            known: None,
         }
     }
 
@@ -177,18 +195,15 @@ impl Floor {
             self.lowest = self.lowest.min(mean);
             self.highest = self.highest.max(mean);
             self.window_count += 1;
+            if self.window_count >= self.needed {
+                self.known = Some((self.lowest.sqrt(), self.highest >= 9.0 * self.lowest));
+            }
             self.skip();
         }
     }
 
     fn rms(&self) -> Option<f64> {
-        (self.window_count >= self.needed).then(|| self.lowest.sqrt())
-    }
-
-    /// Whether something was three times as loud as the quietest: then that was rest, or as near to it as
-    /// this person comes.
-    fn has_contrast(&self) -> bool {
-        self.highest >= 9.0 * self.lowest
+        self.known.map(|(rms, _)| rms)
     }
 }
 
@@ -207,6 +222,7 @@ impl Monitor {
             quiet: Floor::new(1.0),
             filtered_quiet: Floor::new(1.0),
             tracks: Fault::ALL.map(Track::new),
+            open: 0,
             quality: Quality::GOOD,
             known: Quality::GOOD,
             once: Quality::GOOD,
@@ -219,6 +235,8 @@ impl Monitor {
             next: None,
             step: f64::INFINITY,
             level_step: LevelStep::new(),
+            holds: Holds::default(),
+            processor: Processor::best(),
         }
     }
 
@@ -252,6 +270,7 @@ impl Monitor {
         self.quiet = Floor::new(self.piece_len as f64 / config.rate.hz());
         self.filtered_quiet = self.quiet;
         self.tracks = Fault::ALL.map(Track::new);
+        self.open = 0;
         self.quality = Quality::GOOD;
         self.known = Quality::GOOD;
         self.once = Quality::GOOD;
@@ -261,6 +280,13 @@ impl Monitor {
         self.next = None;
         self.step = f64::INFINITY;
         self.level_step = LevelStep::new();
+        let samples = |seconds: f64| (seconds * config.rate.hz()) as u64;
+        self.holds = Holds {
+            saturated: samples(0.5),
+            electrode_off: 3 * samples(0.1),
+            short: if is_emg { 2 * samples(0.1) } else { samples(0.2) },
+            erratic: samples(3.0),
+        };
         self.config = Some(*config);
         Ok(())
     }
@@ -407,10 +433,6 @@ impl Monitor {
         0.0
     }
 
-    fn samples(&self, seconds: f64) -> u64 {
-        self.config.map_or(0, |config| (seconds * config.rate.hz()) as u64)
-    }
-
     fn is_emg(&self) -> bool {
         self.config.is_some_and(|config| config.kind == SignalKind::Emg)
     }
@@ -462,6 +484,9 @@ impl Monitor {
         hold: u64,
         out: &mut impl FnMut(Notice),
     ) {
+        if seen.is_none() && self.open >> fault as u32 & 1 == 0 {
+            return;
+        }
         let change = self.tracks[fault as usize].update(seen, at, hold);
         if let Some(change) = change {
             self.tell(change, at, out);
@@ -476,6 +501,7 @@ impl Monitor {
 
     #[cold]
     fn tell(&mut self, change: Change, at: u64, out: &mut impl FnMut(Notice)) {
+        self.open = self.open().fold(0, |open, finding| open | 1 << finding.fault as u32);
         self.quality =
             self.open().fold(Quality::GOOD, |quality, finding| quality | finding.fault.flag());
         out(Notice { at: SampleIndex(at), quality: self.quality, change });
@@ -486,7 +512,18 @@ impl Monitor {
         self.filled = 0;
         let is_settling = core::mem::take(&mut self.is_settling);
         let first = end.saturating_sub(self.piece_len as u64);
-        let Some(piece) = Piece::of(values) else {
+        let looked = if self.is_emg() {
+            self.processor.run(Look {
+                values,
+                filtered: (!is_settling).then_some(filtered),
+                mains: &mut self.emg.mains,
+                // EMG has steps of all sizes all the time; a level may show few in a second.
+                step: self.piece_count.is_multiple_of(8).then_some(self.step),
+            })
+        } else {
+            Looked { piece: Piece::of(values), square: None, step: None }
+        };
+        let Some(piece) = looked.piece else {
             self.clear_windows();
             let seen = Seen { start: first, end, value: 0.0, limit: 0.0 };
             // If it was reported as well, that report covers it.
@@ -497,16 +534,22 @@ impl Monitor {
             }
             return;
         };
-        self.learn_step(values);
+        if self.is_emg() {
+            self.step = looked.step.unwrap_or(self.step);
+        } else {
+            for &x in values {
+                self.level_step.push(x);
+            }
+            self.step = self.level_step.step();
+        }
         let [low, high] = self.rails.push(first, values, &piece, self.step);
-        let hold = self.samples(0.5);
-        self.update(Fault::SaturatedLow, low, end, hold, out);
-        self.update(Fault::SaturatedHigh, high, end, hold, out);
+        self.update(Fault::SaturatedLow, low, end, self.holds.saturated, out);
+        self.update(Fault::SaturatedHigh, high, end, self.holds.saturated, out);
         let is_constant = piece.is_constant();
         let flat = self.repeats.push(first, values, is_constant);
         self.update(Fault::Flat, flat, end, 0, out);
         if self.is_emg() {
-            self.emg_piece(first, values, piece, out);
+            self.emg_piece(first, piece, out);
         } else {
             self.level_piece(first, values, piece, out);
         }
@@ -515,7 +558,7 @@ impl Monitor {
             self.filtered_quiet.skip();
         } else if self.is_emg() {
             // It was filtered, so it has no mean.
-            mean_square(filtered).into_iter().for_each(|square| self.filtered_quiet.push(square));
+            looked.square.into_iter().for_each(|square| self.filtered_quiet.push(square));
         } else if let Some(filtered) = Piece::of(filtered) {
             self.filtered_quiet.push(filtered.variance);
         }
@@ -523,38 +566,18 @@ impl Monitor {
         self.piece_count += 1;
     }
 
-    fn learn_step(&mut self, values: &[f64]) {
-        // EMG has steps of all sizes all the time; a level may show few in a second.
-        if self.is_emg() {
-            if self.piece_count.is_multiple_of(8) {
-                self.step = smallest_step(values, self.step);
-            }
-            return;
-        }
-        for &x in values {
-            self.level_step.push(x);
-        }
-        self.step = self.level_step.step();
-    }
-
-    fn emg_piece(
-        &mut self,
-        first: u64,
-        values: &[f64],
-        piece: Piece,
-        out: &mut impl FnMut(Notice),
-    ) {
+    fn emg_piece(&mut self, first: u64, piece: Piece, out: &mut impl FnMut(Notice)) {
         let end = first.saturating_add(self.piece_len as u64);
-        let quiet = self.quiet.rms().map(|rms| (rms, self.quiet.has_contrast()));
+        let quiet = self.quiet.known;
         let span = self.rails.known().map(|rails| (rails.low, rails.high));
-        let seen = self.emg.push(first, values, piece, quiet, self.step, span);
-        let hold = self.samples(0.1);
-        self.update(Fault::ElectrodeOff, seen.electrode_off, end, 3 * hold, out);
+        let seen = self.emg.push(first, piece, quiet, self.step, span);
+        let Holds { electrode_off, short, .. } = self.holds;
+        self.update(Fault::ElectrodeOff, seen.electrode_off, end, electrode_off, out);
         self.update(Fault::Mains50, seen.mains[0], end, 0, out);
         self.update(Fault::Mains60, seen.mains[1], end, 0, out);
         self.update(Fault::Motion, seen.motion, end, 0, out);
-        self.update(Fault::BaselineStep, seen.step, end, 2 * hold, out);
-        self.update(Fault::Spike, seen.spike, end, 2 * hold, out);
+        self.update(Fault::BaselineStep, seen.step, end, short, out);
+        self.update(Fault::Spike, seen.spike, end, short, out);
         if piece.is_constant() || self.emg.is_blind() {
             self.quiet.skip();
         } else {
@@ -571,10 +594,10 @@ impl Monitor {
     ) {
         let end = first.saturating_add(self.piece_len as u64);
         let seen = self.level.push(first, values, piece, self.quiet.rms(), self.step);
-        let hold = self.samples(0.2);
-        self.update(Fault::BaselineStep, seen.step, end, hold, out);
-        self.update(Fault::Spike, seen.spike, end, hold, out);
-        self.update(Fault::Erratic, seen.erratic, end, self.samples(3.0), out);
+        let Holds { short, erratic, .. } = self.holds;
+        self.update(Fault::BaselineStep, seen.step, end, short, out);
+        self.update(Fault::Spike, seen.spike, end, short, out);
+        self.update(Fault::Erratic, seen.erratic, end, erratic, out);
         self.quiet.push(piece.variance);
     }
 

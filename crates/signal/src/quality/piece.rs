@@ -1,5 +1,8 @@
 //! The signal in short pieces of fixed length: everything is found on sums over them.
 
+use super::mains::Mains;
+use crate::processor::Loop;
+
 /// Sums over one piece, about its own mean.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Piece {
@@ -12,6 +15,7 @@ pub(super) struct Piece {
 
 impl Piece {
     /// `None` if a value is not finite or too large to be squared and summed.
+    #[inline(always)]
     pub(super) fn of(values: &[f64]) -> Option<Self> {
         let origin = *values.first()?;
         // Lanes that are summed in a fixed order: the same bits whatever the processor can do.
@@ -60,8 +64,45 @@ impl Piece {
     }
 }
 
+/// All that is done to every sample of a piece of EMG, for [`Processor`](crate::Processor).
+pub(super) struct Look<'a> {
+    pub(super) values: &'a [f64],
+    /// The same samples filtered, if their mean square is wanted.
+    pub(super) filtered: Option<&'a [f64]>,
+    pub(super) mains: &'a mut Mains,
+    /// The smallest step so far, if it is to be looked for.
+    pub(super) step: Option<f64>,
+}
+
+/// What comes of it.
+pub(super) struct Looked {
+    pub(super) piece: Option<Piece>,
+    /// Mean square of what was filtered.
+    pub(super) square: Option<f64>,
+    /// The smallest step, if it was asked for.
+    pub(super) step: Option<f64>,
+}
+
+impl Loop for Look<'_> {
+    type Output = Looked;
+
+    #[inline(always)]
+    fn run(self) -> Looked {
+        let Some(piece) = Piece::of(self.values) else {
+            return Looked { piece: None, square: None, step: self.step };
+        };
+        self.mains.push(self.values, piece.mean);
+        Looked {
+            piece: Some(piece),
+            square: self.filtered.and_then(mean_square),
+            step: self.step.map(|step| smallest_step(self.values, step)),
+        }
+    }
+}
+
 /// Mean square of a piece that has no mean; `None` as for [`Piece::of`].
-pub(super) fn mean_square(values: &[f64]) -> Option<f64> {
+#[inline(always)]
+fn mean_square(values: &[f64]) -> Option<f64> {
     let mut square = [0.0; LANES];
     let (chunks, rest) = values.as_chunks::<LANES>();
     for chunk in chunks {
@@ -84,16 +125,32 @@ pub(super) const fn same(a: f64, b: f64) -> bool {
     a == b
 }
 
+#[inline(always)]
 fn total(lanes: [f64; LANES]) -> f64 {
     (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
 }
 
 /// The smallest step between neighbours that is none, as a guess at the converter's.
-pub(super) fn smallest_step(values: &[f64], known: f64) -> f64 {
-    values.windows(2).fold(known, |step, pair| {
-        let d = (pair[1] - pair[0]).abs();
-        if d > 0.0 && d < step { d } else { step }
-    })
+#[inline(always)]
+fn smallest_step(values: &[f64], known: f64) -> f64 {
+    let step = |one: f64, other: f64| {
+        let d = (other - one).abs();
+        if d > 0.0 { d } else { f64::INFINITY }
+    };
+    let smaller = |a: f64, b: f64| if b < a { b } else { a };
+    let after = values.get(1..).unwrap_or_default();
+    let (ones, rest) = values[..after.len()].as_chunks::<LANES>();
+    let (others, rest_after) = after.as_chunks::<LANES>();
+    let mut least = [known; LANES];
+    for (one, other) in ones.iter().zip(others) {
+        for lane in 0..LANES {
+            least[lane] = smaller(least[lane], step(one[lane], other[lane]));
+        }
+    }
+    for (lane, (one, other)) in rest.iter().zip(rest_after).enumerate() {
+        least[lane] = smaller(least[lane], step(*one, *other));
+    }
+    least.into_iter().fold(known, smaller)
 }
 
 /// The converter's step of a level.
@@ -216,5 +273,11 @@ mod tests {
     #[test]
     fn the_smallest_step_passes_over_repeats() {
         assert!(same(smallest_step(&[1.0, 1.0, 4.0, 2.0], f64::INFINITY), 2.0));
+        assert!(same(smallest_step(&[1.0; 9], 7.0), 7.0));
+        for place in 0..12 {
+            let mut values: Vec<f64> = (0..13).map(|i| 10.0 * f64::from(i)).collect();
+            values[place + 1] = values[place] + 0.5;
+            assert!(same(smallest_step(&values, f64::INFINITY), 0.5), "{place}");
+        }
     }
 }
