@@ -42,6 +42,12 @@ pub(crate) struct Frequencies {
     samples: Box<[f64]>,
     /// Samples of the ring that are in use at this rate.
     ring_len: usize,
+    /// Where the next one goes.
+    at: usize,
+    window_len: u64,
+    hop_len: usize,
+    /// Samples after which what was said of a window is known.
+    known_after: u64,
     /// Samples of this run, and with how many the next window is full.
     run_len: u64,
     full_at: u64,
@@ -87,6 +93,10 @@ impl Frequencies {
             next: SampleIndex::ZERO,
             samples: vec![0.0; max_rate.sample_count(MEMORY_S).min(12 * MAX_WINDOW_LEN)].into(),
             ring_len: 1,
+            at: 0,
+            window_len: 1,
+            hop_len: 1,
+            known_after: 0,
             run_len: 0,
             full_at: 0,
             windows: VecDeque::with_capacity((LONGEST_WINDOW_S / HOP_S) as usize + 16),
@@ -114,7 +124,14 @@ impl Frequencies {
         self.active =
             place.filter(|place| self.spectra[*place].start(window_len, hop_len, rate).is_ok());
         self.ring_len = rate.sample_count(MEMORY_S).min(self.samples.len());
-        (self.run_len, self.full_at) = (0, window_len as u64);
+        (self.window_len, self.hop_len) = (window_len as u64, hop_len);
+        self.known_after = rate.sample_count(KNOWN_AFTER_S) as u64;
+        self.begin();
+    }
+
+    /// Begins a run.
+    fn begin(&mut self) {
+        (self.run_len, self.full_at, self.at) = (0, self.window_len, 0);
     }
 
     /// Whether the channel has frequencies.
@@ -129,40 +146,44 @@ impl Frequencies {
         filtered: &[f64],
         is_wanted: impl Fn(Span) -> bool,
     ) {
-        let Some(active) = self.active else { return };
-        let (window_len, hop_len) =
-            (self.spectra[active].window_len() as u64, self.spectra[active].hop_len());
+        if self.active.is_none() {
+            return;
+        }
         if first != self.next {
             // What was before is in the ring no longer, or soon.
             while self.held_count > 0 {
                 self.let_go(|_| true);
             }
-            (self.run_len, self.full_at) = (0, window_len);
+            self.begin();
         }
         self.next = first.saturating_add(filtered.len() as u64);
-        let known_to = self.run_len.saturating_sub(self.rate.sample_count(KNOWN_AFTER_S) as u64);
+        let known_to = self.run_len.saturating_sub(self.known_after);
         let mut end = first;
-        for part in filtered.chunks(hop_len) {
-            end = end.saturating_add(part.len() as u64);
-            let run_len = self.run_len.saturating_add(part.len() as u64);
+        let mut rest = filtered;
+        while !rest.is_empty() {
+            // Up to the end of the ring, and less than a window.
+            let count = rest.len().min(self.hop_len).min(self.ring_len - self.at);
+            let (part, later) = rest.split_at(count);
+            rest = later;
+            end = end.saturating_add(count as u64);
+            let run_len = self.run_len.saturating_add(count as u64);
             while run_len > self.lost_at {
                 // What was said of it may not have come yet, where much comes at once.
                 let known = |window: &Window| window.start <= known_to;
+                let window_len = self.window_len;
                 self.let_go(|window| !known(window) || is_wanted(window.span(window_len)));
             }
-            let at = (self.run_len % self.ring_len as u64) as usize;
-            let before_end = part.len().min(self.ring_len - at);
-            self.samples[at..at + before_end].copy_from_slice(&part[..before_end]);
-            self.samples[..part.len() - before_end].copy_from_slice(&part[before_end..]);
+            self.samples[self.at..self.at + count].copy_from_slice(part);
+            self.at = if self.at + count == self.ring_len { 0 } else { self.at + count };
             self.run_len = run_len;
             while self.run_len >= self.full_at {
                 let late = self.delay.saturating_add(self.run_len - self.full_at);
                 self.add(Window {
-                    start: self.full_at - window_len,
+                    start: self.full_at - self.window_len,
                     end: end.saturating_sub(late),
                     median: Median::Waits,
                 });
-                self.full_at = self.full_at.saturating_add(hop_len as u64);
+                self.full_at = self.full_at.saturating_add(self.hop_len as u64);
             }
         }
     }
@@ -216,8 +237,10 @@ impl Frequencies {
     pub(crate) fn fill(&mut self, span: Span, track: &Track, scratch: &mut Scratch) {
         scratch.x.clear();
         scratch.t.clear();
-        let Some(spectrum) = self.active.map(|place| &self.spectra[place]) else { return };
-        let window_len = spectrum.window_len() as u64;
+        if self.active.is_none() {
+            return;
+        }
+        let window_len = self.window_len;
         for place in 0..self.windows.len() {
             let Window { end, .. } = self.windows[place];
             let window = self.windows[place].span(window_len);

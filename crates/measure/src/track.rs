@@ -146,20 +146,22 @@ impl Track {
         if early == 0 {
             self.miss(first.0 - self.delay);
         }
+        let mut into = self.sample % self.slot_len;
+        let mut at = self.place(self.next.saturating_sub(1));
         while !levels.is_empty() {
-            let into = self.sample % self.slot_len;
             let count = (self.slot_len - into).min(levels.len() as u64);
             let (now, later) = levels.split_at(count as usize);
             if into == 0 {
                 self.begin(now[0], Reasons::NONE);
+                at = self.place(self.next.saturating_sub(1));
             }
-            let at = self.place(self.next.saturating_sub(1));
             self.reasons[at] = self.reasons[at].and(reasons);
             if let Some((place, level)) = first_above(now, self.peaks[at]) {
                 self.peaks[at] = level;
                 self.peaks_at[at] = into as u32 + place as u32;
             }
             self.sample = self.sample.saturating_add(count);
+            into = 0;
             levels = later;
         }
     }
@@ -314,20 +316,31 @@ impl Track {
 #[inline]
 fn first_above(levels: &[f64], level: f64) -> Option<(usize, f64)> {
     // Four side by side, as none of them need wait for another.
-    let mut highest = [level; 4];
+    let larger = |a: f64, b: f64| if b > a { b } else { a };
+    let mut highest = level;
     let (fours, rest) = levels.as_chunks::<4>();
-    for four in fours {
-        for (highest, level) in highest.iter_mut().zip(four) {
-            *highest = if *level > *highest { *level } else { *highest };
+    if !fours.is_empty() {
+        let mut lanes = [level; 4];
+        for four in fours {
+            for (lane, level) in lanes.iter_mut().zip(four) {
+                *lane = larger(*lane, *level);
+            }
         }
+        let [one, two, three, four] = lanes;
+        highest = larger(larger(one, two), larger(three, four));
     }
-    let larger = |a: f64, b: &f64| if *b > a { *b } else { a };
-    let highest = rest.iter().chain(&highest).fold(level, larger);
+    for level in rest {
+        highest = larger(highest, *level);
+    }
     // A level that is not a number is above none, and none is above it.
-    (highest > level).then(|| {
-        let place = levels.iter().position(|level| *level >= highest).unwrap_or(0);
-        (place, levels[place])
-    })
+    if !(highest > level) {
+        return None;
+    }
+    let is_there =
+        |four: &&[f64; 4]| four.iter().fold(false, |any, level| any | (*level >= highest));
+    let before = 4 * fours.iter().take_while(|four| !is_there(four)).count();
+    let place = before + levels[before..].iter().position(|level| *level >= highest)?;
+    Some((place, levels[place]))
 }
 
 #[cfg(test)]

@@ -71,6 +71,7 @@ pub(super) struct EmgWatch {
     held: EmgSeen,
     /// Whether there is anything in it.
     is_holding: bool,
+    swing: [f64; 2 * HALF_PIECES],
     scratch: [f64; 2 * HALF_PIECES],
 }
 
@@ -102,6 +103,7 @@ impl EmgWatch {
             fallen_from: None,
             held: EmgSeen::default(),
             is_holding: false,
+            swing: [0.0; 2 * HALF_PIECES],
             scratch: [0.0; 2 * HALF_PIECES],
         }
     }
@@ -138,7 +140,8 @@ impl EmgWatch {
         self.fallen_from.is_some() || self.held.electrode_off.is_some()
     }
 
-    /// Takes a piece that begins at `first` and was put on the sums of [`Self::mains`]. `quiet`: RMS above 20 Hz of the quietest stretch so far, if
+    /// Takes a piece that begins at `first` and was put on the sums of [`Self::mains`]. `None` if nothing is
+    /// seen. `quiet`: RMS above 20 Hz of the quietest stretch so far, if
     /// that is known, and whether louder ones have shown that it was rest; `step`: of the converter; `span`: the known range.
     pub(super) fn push(
         &mut self,
@@ -147,7 +150,7 @@ impl EmgWatch {
         quiet: Option<(f64, bool)>,
         step: f64,
         span: Option<(f64, f64)>,
-    ) -> EmgSeen {
+    ) -> Option<EmgSeen> {
         self.pieces.push(piece);
         if self.count == 0 {
             self.half = Half { start: first, ..Half::default() };
@@ -159,22 +162,28 @@ impl EmgWatch {
         if self.count == self.half_len {
             self.finish_half(end, quiet.map(|(rms, _)| rms), step);
         }
-        let mut seen = EmgSeen::default();
-        if self.is_holding {
-            seen = self.held;
-            let held = [&mut seen.electrode_off, &mut seen.motion];
-            for held in seen.mains.iter_mut().chain(held).flatten() {
-                held.end = end;
-            }
-        }
         let off = self.at_rail(end, &piece, span).or_else(|| self.fall(end, quiet, step));
+        let step_seen = if self.pieces.len() >= 9 { self.step_at(end, step) } else { None };
+        let spike = if self.pieces.len() >= 13 { self.spike_at(end, step) } else { None };
+        let is_seen = off.is_some() || step_seen.is_some() || spike.is_some();
+        (is_seen || self.is_holding).then(|| self.seen(end, off, step_seen, spike))
+    }
+
+    /// What is held, and what was seen at this piece.
+    #[cold]
+    fn seen(
+        &self,
+        end: u64,
+        off: Option<Seen>,
+        step: Option<Seen>,
+        spike: Option<Seen>,
+    ) -> EmgSeen {
+        let mut seen = EmgSeen { step, spike, ..self.held };
+        let held = [&mut seen.electrode_off, &mut seen.motion];
+        for held in seen.mains.iter_mut().chain(held).flatten() {
+            held.end = end;
+        }
         seen.electrode_off = seen.electrode_off.or(off);
-        if self.pieces.len() >= 9 {
-            seen.step = self.step_at(end, step);
-        }
-        if self.pieces.len() >= 13 {
-            seen.spike = self.spike_at(end, step);
-        }
         seen
     }
 
@@ -352,21 +361,25 @@ impl EmgWatch {
     /// Slow swings over this half-second and the one before, about a straight line.
     fn swings(&mut self, end: u64) -> Option<Seen> {
         let n = self.half_len;
-        let mean_of = |age: usize| self.means[age / n][age % n];
         let count = 2 * n;
+        let means = &mut self.swing[..count];
+        means[..n].copy_from_slice(&self.means[0][..n]);
+        means[n..].copy_from_slice(&self.means[1][..n]);
         let centre = (count - 1) as f64 / 2.0;
         let (mut sum, mut slope, mut time) = (0.0, 0.0, 0.0);
-        let origin = mean_of(0);
-        for index in 0..count {
+        let origin = means[0];
+        for (index, mean) in means.iter().enumerate() {
             let t = index as f64 - centre;
-            sum += mean_of(index) - origin;
-            slope += t * (mean_of(index) - origin);
+            sum += mean - origin;
+            slope += t * (mean - origin);
             time += t * t;
         }
         let (mean, slope) = (sum / count as f64, slope / time);
-        let residue =
-            |index: usize| mean_of(index) - origin - mean - slope * (index as f64 - centre);
-        let slow = (0..count).map(|index| residue(index) * residue(index)).sum::<f64>();
+        let residues = means.iter().enumerate().map(|(index, value)| {
+            let residue = value - origin - mean - slope * (index as f64 - centre);
+            residue * residue
+        });
+        let slow = residues.sum::<f64>();
         let power = f64::midpoint(self.half.power, self.before.power);
         let times = (slow / count as f64 / power.max(f64::MIN_POSITIVE)).sqrt();
         if times < MOTION_TIMES || power == 0.0 {
@@ -374,9 +387,8 @@ impl EmgWatch {
         }
         // One step makes one large difference; swings make most of them large.
         let differences = &mut self.scratch[..count - 1];
-        for (index, difference) in differences.iter_mut().enumerate() {
-            let next = self.means[(index + 1) / n][(index + 1) % n];
-            *difference = (next - self.means[index / n][index % n]).abs();
+        for (difference, pair) in differences.iter_mut().zip(means.windows(2)) {
+            *difference = (pair[1] - pair[0]).abs();
         }
         let (_, median, _) = differences.select_nth_unstable_by((count - 1) / 2, f64::total_cmp);
         (*median >= 0.25 * MOTION_TIMES * power.sqrt()).then_some(Seen {

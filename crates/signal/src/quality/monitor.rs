@@ -165,6 +165,18 @@ const HEART_RATIO: f64 = 0.25;
 /// The least rate for EMG.
 const EMG_MIN_HZ: f64 = 100.0;
 
+/// Faults that are found in EMG only by [`EmgWatch`].
+const EMG_FAULTS: u32 = bit(Fault::ElectrodeOff)
+    | bit(Fault::Mains50)
+    | bit(Fault::Mains60)
+    | bit(Fault::Motion)
+    | bit(Fault::BaselineStep)
+    | bit(Fault::Spike);
+
+const fn bit(fault: Fault) -> u32 {
+    1 << fault as u32
+}
+
 impl Floor {
     fn new(piece_s: f64) -> Self {
         // At least five pieces of a slow level, or the noise of two samples would be the quietest.
@@ -476,6 +488,7 @@ impl Monitor {
         self.level_step.gap();
     }
 
+    #[inline(always)]
     fn update(
         &mut self,
         fault: Fault,
@@ -484,11 +497,22 @@ impl Monitor {
         hold: u64,
         out: &mut impl FnMut(Notice),
     ) {
-        if seen.is_none() && self.open >> fault as u32 & 1 == 0 {
-            return;
+        if seen.is_some() || self.open & bit(fault) != 0 {
+            self.follow(fault, seen, at, hold, out);
         }
-        let change = self.tracks[fault as usize].update(seen, at, hold);
-        if let Some(change) = change {
+    }
+
+    /// What is seen, or was.
+    #[cold]
+    fn follow(
+        &mut self,
+        fault: Fault,
+        seen: Option<Seen>,
+        at: u64,
+        hold: u64,
+        out: &mut impl FnMut(Notice),
+    ) {
+        if let Some(change) = self.tracks[fault as usize].update(seen, at, hold) {
             self.tell(change, at, out);
         }
     }
@@ -501,7 +525,7 @@ impl Monitor {
 
     #[cold]
     fn tell(&mut self, change: Change, at: u64, out: &mut impl FnMut(Notice)) {
-        self.open = self.open().fold(0, |open, finding| open | 1 << finding.fault as u32);
+        self.open = self.open().fold(0, |open, finding| open | bit(finding.fault));
         self.quality =
             self.open().fold(Quality::GOOD, |quality, finding| quality | finding.fault.flag());
         out(Notice { at: SampleIndex(at), quality: self.quality, change });
@@ -571,13 +595,16 @@ impl Monitor {
         let quiet = self.quiet.known;
         let span = self.rails.known().map(|rails| (rails.low, rails.high));
         let seen = self.emg.push(first, piece, quiet, self.step, span);
-        let Holds { electrode_off, short, .. } = self.holds;
-        self.update(Fault::ElectrodeOff, seen.electrode_off, end, electrode_off, out);
-        self.update(Fault::Mains50, seen.mains[0], end, 0, out);
-        self.update(Fault::Mains60, seen.mains[1], end, 0, out);
-        self.update(Fault::Motion, seen.motion, end, 0, out);
-        self.update(Fault::BaselineStep, seen.step, end, short, out);
-        self.update(Fault::Spike, seen.spike, end, short, out);
+        if seen.is_some() || self.open & EMG_FAULTS != 0 {
+            let seen = seen.unwrap_or_default();
+            let Holds { electrode_off, short, .. } = self.holds;
+            self.update(Fault::ElectrodeOff, seen.electrode_off, end, electrode_off, out);
+            self.update(Fault::Mains50, seen.mains[0], end, 0, out);
+            self.update(Fault::Mains60, seen.mains[1], end, 0, out);
+            self.update(Fault::Motion, seen.motion, end, 0, out);
+            self.update(Fault::BaselineStep, seen.step, end, short, out);
+            self.update(Fault::Spike, seen.spike, end, short, out);
+        }
         if piece.is_constant() || self.emg.is_blind() {
             self.quiet.skip();
         } else {

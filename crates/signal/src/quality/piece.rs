@@ -22,25 +22,22 @@ impl Piece {
         let mut min = [origin; LANES];
         let mut max = [origin; LANES];
         let mut sum = [0.0; LANES];
-        let mut square = [0.0; LANES];
         let (chunks, rest) = values.as_chunks::<LANES>();
         for chunk in chunks {
             for lane in 0..LANES {
                 let x = chunk[lane];
-                let d = x - origin;
                 min[lane] = if x < min[lane] { x } else { min[lane] };
                 max[lane] = if x > max[lane] { x } else { max[lane] };
-                sum[lane] += d;
-                square[lane] += d * d;
+                sum[lane] += x - origin;
             }
         }
         for (lane, &x) in rest.iter().enumerate() {
-            let d = x - origin;
             min[lane] = if x < min[lane] { x } else { min[lane] };
             max[lane] = if x > max[lane] { x } else { max[lane] };
-            sum[lane] += d;
-            square[lane] += d * d;
+            sum[lane] += x - origin;
         }
+        // A loop of its own: together, the compiler makes pairs of a sum and a square, and no vectors.
+        let square = squares(values, origin);
         let weight = 1.0 / values.len() as f64;
         let mean = total(sum) * weight;
         let variance = total(square) * weight - mean * mean;
@@ -103,18 +100,26 @@ impl Loop for Look<'_> {
 /// Mean square of a piece that has no mean; `None` as for [`Piece::of`].
 #[inline(always)]
 fn mean_square(values: &[f64]) -> Option<f64> {
+    // Less zero is the same to the bit.
+    let mean = total(squares(values, 0.0)) / values.len() as f64;
+    mean.is_finite().then_some(mean)
+}
+
+/// Sums of the squares of distances from `origin`, in lanes.
+#[inline(always)]
+fn squares(values: &[f64], origin: f64) -> [f64; LANES] {
     let mut square = [0.0; LANES];
     let (chunks, rest) = values.as_chunks::<LANES>();
     for chunk in chunks {
         for lane in 0..LANES {
-            square[lane] += chunk[lane] * chunk[lane];
+            let d = chunk[lane] - origin;
+            square[lane] += d * d;
         }
     }
     for (lane, x) in rest.iter().enumerate() {
-        square[lane] += x * x;
+        square[lane] += (x - origin) * (x - origin);
     }
-    let mean = total(square) / values.len() as f64;
-    mean.is_finite().then_some(mean)
+    square
 }
 
 const LANES: usize = 4;
