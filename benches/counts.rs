@@ -13,13 +13,14 @@ use std::hint::black_box;
 use std::io::{Cursor, Write, stdout};
 
 use levator_decode::{Scans, StreamInfo};
-use levator_detect::{Detector, DetectorConfig};
+use levator_detect::{Contraction, Detector, DetectorConfig, Transition, Uncertainty};
 use levator_engine::{Digest, Engine, EngineConfig, Input, Output};
+use levator_measure::{Meter, MeterChannel, Place, Schedule};
 use levator_protocol::{self as wire, Direction};
 use levator_record::text::{TextFile, TextOptions};
 use levator_signal::{
-    Bank, Cascade, HostTime, Quality, Rms, SampleIndex, SampleRate, Sections, SignalKind, Unit,
-    preset,
+    Bank, Block, Cascade, ChannelId, HostTime, Monitor, MonitorConfig, Quality, Rms, SampleIndex,
+    SampleRate, Sections, SignalKind, Unit, preset,
 };
 use levator_simulate::CableFaults;
 use minute::minute;
@@ -45,6 +46,9 @@ const STAGES: &[Stage] = &[
     ("detect-pressure-100-hz", LEN, "sample", |rounds| {
         detect(rounds, &DetectorConfig::pressure(), 100)
     }),
+    ("monitor-emg-2-khz", LEN, "sample", |rounds| monitor(rounds, 1, 2000, 512)),
+    ("monitor-8-channels-10-ms", LEN, "sample", |rounds| monitor(rounds, 8, 1000, 10)),
+    ("meter-emg-1-khz", LEN, "sample", meter),
     ("engine-1-channel-2-khz", LEN, "sample", |rounds| engine(rounds, 1, 2000, 512)),
     ("engine-8-channels-10-ms", LEN, "sample", |rounds| engine(rounds, 8, 1000, 10)),
     ("engine-16-channels-2-khz", LEN, "sample", |rounds| engine(rounds, 16, 2000, 512)),
@@ -153,6 +157,99 @@ fn detect(rounds: usize, config: &DetectorConfig, hz: u64) -> u64 {
         }
     }
     events
+}
+
+/// Blocks of `block_len` for each channel in turn, [`LEN`] samples over all of them a round.
+fn monitor(rounds: usize, channel_count: usize, hz: u64, block_len: usize) -> u64 {
+    let rate = rate(hz);
+    let signal = signal();
+    let mut filtered = signal.clone();
+    Cascade::new(&sections()).process(&mut filtered);
+    let config = MonitorConfig { kind: SignalKind::Emg, rate, rails: None, noise_limit: None };
+    let mut monitors = vec![Monitor::new(rate); channel_count];
+    for monitor in &mut monitors {
+        monitor.start(&config).expect("a legal channel");
+    }
+    let (mut first, mut notices) = (SampleIndex::ZERO, 0);
+    let part = LEN / channel_count;
+    for _ in 0..rounds {
+        let blocks = black_box(&signal)[..part].chunks_exact(block_len);
+        for (block, filtered) in blocks.zip(filtered[..part].chunks_exact(block_len)) {
+            for monitor in &mut monitors {
+                monitor.process(first, block, filtered, Quality::GOOD, &mut |_| notices += 1);
+            }
+            first = first.saturating_add(block_len as u64);
+        }
+    }
+    notices
+}
+
+/// A free run: a contraction of 2 s in 5 s.
+fn meter(rounds: usize) -> u64 {
+    const BLOCK_LEN: usize = 512;
+    let rate = rate(1000);
+    let mut filtered = signal();
+    Cascade::new(&preset::emg_wide(rate).expect("legal").sections).process(&mut filtered);
+    let mut envelope = filtered.clone();
+    Rms::new(100).process(&mut envelope);
+    let id = ChannelId { stream: 0, channel: 0 };
+    let channel = MeterChannel {
+        id,
+        kind: SignalKind::Emg,
+        unit: Unit::Count,
+        place: Place::Pelvic,
+        filter_delay_s: 0.0,
+        window_s: MeterChannel::EMG_WINDOW_S,
+        noise_floor: None,
+        rest_sem: None,
+    };
+    let mut meter = Meter::new(Schedule::free(), rate, &[channel]).expect("legal");
+    let (mut first, mut readings) = (SampleIndex::ZERO, 0);
+    let mut next_onset = SampleIndex(2000);
+    for _ in 0..rounds {
+        let blocks = black_box(&filtered).chunks_exact(BLOCK_LEN);
+        for (filtered, envelope) in blocks.zip(envelope.chunks_exact(BLOCK_LEN)) {
+            let block = Block {
+                channel: id,
+                kind: SignalKind::Emg,
+                unit: Unit::Count,
+                rate,
+                first,
+                values: filtered,
+                filtered,
+                envelope,
+                quality: Quality::GOOD,
+            };
+            meter.process(&block, |_| readings += 1);
+            first = first.saturating_add(BLOCK_LEN as u64);
+            let closed = next_onset.saturating_add(2500);
+            if closed <= first {
+                let found = contraction(next_onset, closed);
+                let decided = next_onset.saturating_add(200);
+                let onset = Transition::Onset { at: next_onset, decided };
+                meter.contraction(id, &onset, |_| readings += 1);
+                meter.contraction(id, &Transition::Contraction(found), |_| readings += 1);
+                next_onset = next_onset.saturating_add(5000);
+            }
+        }
+    }
+    readings
+}
+
+fn contraction(onset: SampleIndex, closed: SampleIndex) -> Contraction {
+    Contraction {
+        onset,
+        offset: Some(onset.saturating_add(2000)),
+        onset_uncertainty: Uncertainty::Within { seconds: 0.05 },
+        offset_uncertainty: Uncertainty::Within { seconds: 0.05 },
+        decided: onset.saturating_add(200),
+        closed,
+        peak_at: onset.saturating_add(1000),
+        peak: 10.0,
+        mean: 5.0,
+        rest: 1.0,
+        confidence: 1.0,
+    }
 }
 
 /// `scan_count` scans a call, [`LEN`] samples over all channels a round.

@@ -84,12 +84,30 @@ pub(crate) struct Column<'a> {
 impl Column<'_> {
     /// Puts the codes in place of what is in `values`.
     pub(crate) fn copy_to(&self, values: &mut Vec<f64>) {
-        values.clear();
-        if self.channel_count == 1 {
-            values.extend_from_slice(self.scans);
-        } else {
-            let codes = self.scans.chunks_exact(self.channel_count);
-            values.extend(codes.map(|scan| scan[self.channel]));
+        match self.channel_count {
+            1 => {
+                values.clear();
+                values.extend_from_slice(self.scans);
+            }
+            // Fixed distances, for the counts that are common.
+            2 => self.gather::<2>(values),
+            4 => self.gather::<4>(values),
+            8 => self.gather::<8>(values),
+            16 => self.gather::<16>(values),
+            count => {
+                values.clear();
+                let codes = self.scans.chunks_exact(count);
+                values.extend(codes.map(|scan| scan[self.channel]));
+            }
+        }
+    }
+
+    fn gather<const COUNT: usize>(&self, values: &mut Vec<f64>) {
+        let channel = self.channel.min(COUNT - 1);
+        let (scans, _) = self.scans.as_chunks::<COUNT>();
+        values.resize(scans.len(), 0.0);
+        for (value, scan) in values.iter_mut().zip(scans) {
+            *value = scan[channel];
         }
     }
 }
@@ -245,10 +263,7 @@ impl Channel {
     /// [`Self::filter`] and [`Self::tell`].
     pub(crate) fn load(&mut self, codes: Column<'_>) {
         let Some(signal) = self.signal else { return };
-        codes.copy_to(&mut self.values);
-        self.quality = self.calibrate(signal);
-        self.filtered.clear();
-        self.filtered.extend_from_slice(&self.values);
+        self.quality = self.calibrate(signal, codes);
     }
 
     /// Filters what was loaded, alone.
@@ -360,14 +375,28 @@ impl Channel {
         }
     }
 
-    /// Turns the codes in `values` into values, and says what is wrong with them.
+    /// Turns codes into `values`, and into what is to be filtered, and says what is wrong with them.
     ///
     /// One pass without a branch, so that several samples go through at once; what is rare is mended
     /// in another.
-    fn calibrate(&mut self, signal: Signal) -> Quality {
+    fn calibrate(&mut self, signal: Signal, column: Column<'_>) -> Quality {
         let Signal { calibration, rails, .. } = signal;
-        let Found { is_low, is_high, is_odd } =
-            self.processor.run(Calibrate { values: &mut self.values, calibration, rails });
+        let codes = if column.channel_count == 1 {
+            column.scans
+        } else {
+            // Free until there is an envelope.
+            column.copy_to(&mut self.envelope);
+            &self.envelope
+        };
+        self.values.resize(codes.len(), 0.0);
+        self.filtered.resize(codes.len(), 0.0);
+        let Found { is_low, is_high, is_odd } = self.processor.run(Calibrate {
+            codes,
+            values: &mut self.values,
+            filtered: &mut self.filtered,
+            calibration,
+            rails,
+        });
         let mut quality = Quality::GOOD;
         if is_low {
             quality |= Quality::SATURATED_LOW;
@@ -384,6 +413,7 @@ impl Channel {
                     *value = self.last_value;
                 }
             }
+            self.filtered.copy_from_slice(&self.values);
         }
         self.last_value = self.values.last().copied().unwrap_or(self.last_value);
         quality

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use levator_signal::{SampleIndex, SampleRate, Span};
+use levator_signal::{Loop, Processor, SampleIndex, SampleRate, Span};
 
 use crate::{Reason, Reasons};
 
@@ -40,6 +40,7 @@ pub(crate) struct Track {
     next: u64,
     /// Next sample, on the axis of the input.
     sample: u64,
+    processor: Processor,
 }
 
 /// What a window is made of.
@@ -102,6 +103,7 @@ impl Track {
             oldest: 0,
             next: 0,
             sample: 0,
+            processor: Processor::best(),
         };
         track.start(max_rate, 0);
         track
@@ -139,28 +141,37 @@ impl Track {
     /// Takes levels whose first one came with sample `first`.
     pub(crate) fn take(&mut self, first: SampleIndex, levels: &[f64], reasons: Reasons) {
         let early = self.delay.saturating_add(self.sample).saturating_sub(first.0);
-        let Some(mut levels) = usize::try_from(early).ok().and_then(|early| levels.get(early..))
-        else {
+        let Some(levels) = usize::try_from(early).ok().and_then(|early| levels.get(early..)) else {
             return;
         };
         if early == 0 {
             self.miss(first.0 - self.delay);
         }
+        if levels.len() < LEAST_FOR_PROCESSOR {
+            self.take_slots(levels, reasons);
+        } else {
+            let processor = self.processor;
+            processor.run(Take { track: self, levels, reasons });
+        }
+    }
+
+    /// Takes the levels that come next.
+    #[inline(always)]
+    fn take_slots(&mut self, mut levels: &[f64], reasons: Reasons) {
         let mut into = self.sample % self.slot_len;
         let mut at = self.place(self.next.saturating_sub(1));
+        self.sample = self.sample.saturating_add(levels.len() as u64);
         while !levels.is_empty() {
             let count = (self.slot_len - into).min(levels.len() as u64);
             let (now, later) = levels.split_at(count as usize);
             if into == 0 {
-                self.begin(now[0], Reasons::NONE);
-                at = self.place(self.next.saturating_sub(1));
+                at = self.begin(now[0], Reasons::NONE);
             }
             self.reasons[at] = self.reasons[at].and(reasons);
             if let Some((place, level)) = first_above(now, self.peaks[at]) {
                 self.peaks[at] = level;
                 self.peaks_at[at] = into as u32 + place as u32;
             }
-            self.sample = self.sample.saturating_add(count);
             into = 0;
             levels = later;
         }
@@ -187,7 +198,9 @@ impl Track {
         self.sample = to;
     }
 
-    fn begin(&mut self, level: f64, reasons: Reasons) {
+    /// Begins a slot, and says where it is.
+    #[inline]
+    fn begin(&mut self, level: f64, reasons: Reasons) -> usize {
         let at = self.place(self.next);
         self.levels[at] = level;
         self.peaks[at] = level;
@@ -195,6 +208,7 @@ impl Track {
         self.reasons[at] = reasons;
         self.next = self.next.saturating_add(1);
         self.oldest = self.oldest.max(self.next.saturating_sub(self.capacity));
+        at
     }
 
     fn place(&self, slot: u64) -> usize {
@@ -312,40 +326,80 @@ impl Track {
     }
 }
 
+/// Levels at once from which on it pays to have them taken by code for the processor.
+const LEAST_FOR_PROCESSOR: usize = 64;
+
+/// [`Track::take_slots`], for a processor.
+struct Take<'a> {
+    track: &'a mut Track,
+    levels: &'a [f64],
+    reasons: Reasons,
+}
+
+impl Loop for Take<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.track.take_slots(self.levels, self.reasons);
+    }
+}
+
 /// The first of the highest levels, if it is above this one, and where it is.
-#[inline]
+#[inline(always)]
 fn first_above(levels: &[f64], level: f64) -> Option<(usize, f64)> {
-    // Four side by side, as none of them need wait for another.
+    const LANES: usize = 4;
+    // A level that is not a number is above none, and none is above it.
     let larger = |a: f64, b: f64| if b > a { b } else { a };
-    let mut highest = level;
-    let (fours, rest) = levels.as_chunks::<4>();
+    let (fours, _) = levels.as_chunks::<LANES>();
+    // All but the last few side by side, as none of them need wait for another.
+    let fours = &fours[..fours.len().saturating_sub(1)];
+    let (mut before, late) = (level, LANES * fours.len());
     if !fours.is_empty() {
-        let mut lanes = [level; 4];
+        let mut lanes = [level; LANES];
         for four in fours {
-            for (lane, level) in lanes.iter_mut().zip(four) {
-                *lane = larger(*lane, *level);
+            for lane in 0..LANES {
+                lanes[lane] = larger(lanes[lane], four[lane]);
             }
         }
-        let [one, two, three, four] = lanes;
-        highest = larger(larger(one, two), larger(three, four));
+        before = larger(larger(lanes[0], lanes[1]), larger(lanes[2], lanes[3]));
     }
-    for level in rest {
-        highest = larger(highest, *level);
+    let mut best = None;
+    let mut highest = before;
+    for (place, &x) in (late..).zip(&levels[late..]) {
+        if x > highest {
+            highest = x;
+            best = Some((place, x));
+        }
     }
-    // A level that is not a number is above none, and none is above it.
-    if !(highest > level) {
-        return None;
+    // An envelope mostly rises or falls all the time, so that the first place or the last few are it.
+    if best.is_none() && before > level {
+        let place = levels.iter().position(|x| *x >= before)?;
+        best = Some((place, levels[place]));
     }
-    let is_there =
-        |four: &&[f64; 4]| four.iter().fold(false, |any, level| any | (*level >= highest));
-    let before = 4 * fours.iter().take_while(|four| !is_there(four)).count();
-    let place = before + levels[before..].iter().position(|level| *level >= highest)?;
-    Some((place, levels[place]))
+    best
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_of_the_highest_is_found_wherever_it_stands() {
+        for len in 1..23_usize {
+            for (one, other) in (0..len).flat_map(|one| (one..len).map(move |other| (one, other))) {
+                let mut levels = vec![1.0; len];
+                levels[one] = 3.0;
+                levels[other] = 3.0;
+                assert_eq!(first_above(&levels, 2.0), Some((one, 3.0)), "{len}, {one}, {other}");
+                assert_eq!(first_above(&levels, 3.0), None);
+                assert_eq!(first_above(&levels, f64::NAN), None);
+                levels[other] = f64::NAN;
+                let left = (one != other).then_some((one, 3.0));
+                assert_eq!(first_above(&levels, 2.0), left, "{len}, {one}, {other}");
+            }
+        }
+    }
 
     fn track(hz: f64, delay: u64, memory_s: f64) -> Track {
         let rate = SampleRate::from_hz(hz).expect("possible");
