@@ -159,13 +159,18 @@ impl Track {
     #[inline(always)]
     fn take_slots(&mut self, mut levels: &[f64], reasons: Reasons) {
         let mut into = self.sample % self.slot_len;
-        let mut at = self.place(self.next.saturating_sub(1));
+        // The slot before the next one, also if there is none yet.
+        let mut at = match self.place(self.next) {
+            0 => self.capacity as usize - 1,
+            place => place - 1,
+        };
         self.sample = self.sample.saturating_add(levels.len() as u64);
         while !levels.is_empty() {
             let count = (self.slot_len - into).min(levels.len() as u64);
             let (now, later) = levels.split_at(count as usize);
             if into == 0 {
-                at = self.begin(now[0], Reasons::NONE);
+                at = if at + 1 < self.capacity as usize { at + 1 } else { 0 };
+                self.begin_at(at, now[0], Reasons::NONE);
             }
             self.reasons[at] = self.reasons[at].and(reasons);
             if let Some((place, level)) = first_above(now, self.peaks[at]) {
@@ -198,17 +203,19 @@ impl Track {
         self.sample = to;
     }
 
-    /// Begins a slot, and says where it is.
-    #[inline]
-    fn begin(&mut self, level: f64, reasons: Reasons) -> usize {
-        let at = self.place(self.next);
+    fn begin(&mut self, level: f64, reasons: Reasons) {
+        self.begin_at(self.place(self.next), level, reasons);
+    }
+
+    /// Begins the next slot, whose place this is.
+    #[inline(always)]
+    fn begin_at(&mut self, at: usize, level: f64, reasons: Reasons) {
         self.levels[at] = level;
         self.peaks[at] = level;
         self.peaks_at[at] = 0;
         self.reasons[at] = reasons;
         self.next = self.next.saturating_add(1);
         self.oldest = self.oldest.max(self.next.saturating_sub(self.capacity));
-        at
     }
 
     fn place(&self, slot: u64) -> usize {
@@ -238,9 +245,23 @@ impl Track {
         if !(self.oldest..self.next).contains(&slot) {
             return None;
         }
-        let at = self.place(slot);
+        self.level_at(self.place(slot))
+    }
+
+    #[inline(always)]
+    fn level_at(&self, at: usize) -> Option<f64> {
         let usable = !self.reasons[at].intersects(Reason::UNUSABLE);
         Some(self.levels[at]).filter(|level| usable && level.is_finite())
+    }
+
+    /// Slots that are kept, with their places.
+    fn places(&self, kept: Range<u64>) -> impl Iterator<Item = (u64, usize)> {
+        let (mut at, end) = (self.place(kept.start), self.capacity as usize);
+        kept.map(move |slot| {
+            let place = at;
+            at = if at + 1 < end { at + 1 } else { 0 };
+            (slot, place)
+        })
     }
 
     /// Whether the whole span can be used.
@@ -254,14 +275,14 @@ impl Track {
         let mut survey = Survey { asked, usable: 0, counts: [0; Reason::ALL.len()] };
         let kept = self.kept(slots);
         let there = kept.end.saturating_sub(kept.start);
-        for slot in kept {
-            let reasons = self.reasons[self.place(slot)];
+        for (_, at) in self.places(kept) {
+            let reasons = self.reasons[at];
             if !reasons.is_empty() {
                 for reason in reasons.iter() {
                     survey.counts[reason as usize] += 1;
                 }
             }
-            survey.usable += u64::from(self.level(slot).is_some());
+            survey.usable += u64::from(self.level_at(at).is_some());
         }
         survey.counts[Reason::Gap as usize] += asked - there.min(asked);
         survey
@@ -271,8 +292,8 @@ impl Track {
     pub(crate) fn fill(&self, slots: &Range<u64>, scratch: &mut Scratch) {
         scratch.x.clear();
         scratch.t.clear();
-        for slot in self.kept(slots) {
-            if let Some(level) = self.level(slot) {
+        for (slot, at) in self.places(self.kept(slots)) {
+            if let Some(level) = self.level_at(at) {
                 scratch.x.push(level);
                 scratch.t.push((slot - slots.start) as f64 * self.slot_s);
             }
@@ -282,8 +303,8 @@ impl Track {
     /// The highest level of all samples, and where; the first of several.
     pub(crate) fn highest(&self, slots: &Range<u64>) -> Option<(f64, SampleIndex)> {
         let mut best: Option<(f64, SampleIndex)> = None;
-        for slot in self.kept(slots).filter(|slot| self.level(*slot).is_some()) {
-            let at = self.place(slot);
+        let usable = |(_, at): &(u64, usize)| self.level_at(*at).is_some();
+        for (slot, at) in self.places(self.kept(slots)).filter(usable) {
             let peak = self.peaks[at];
             if peak.is_finite() && best.is_none_or(|(highest, _)| peak > highest) {
                 let sample = slot.saturating_mul(self.slot_len) + u64::from(self.peaks_at[at]);

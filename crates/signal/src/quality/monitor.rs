@@ -121,6 +121,7 @@ pub struct Monitor {
     /// The smallest step of the values.
     step: f64,
     level_step: LevelStep,
+    is_emg: bool,
     holds: Holds,
     processor: Processor,
 }
@@ -247,6 +248,7 @@ impl Monitor {
             next: None,
             step: f64::INFINITY,
             level_step: LevelStep::new(),
+            is_emg: false,
             holds: Holds::default(),
             processor: Processor::best(),
         }
@@ -293,6 +295,7 @@ impl Monitor {
         self.step = f64::INFINITY;
         self.level_step = LevelStep::new();
         let samples = |seconds: f64| (seconds * config.rate.hz()) as u64;
+        self.is_emg = is_emg;
         self.holds = Holds {
             saturated: samples(0.5),
             electrode_off: 3 * samples(0.1),
@@ -446,7 +449,7 @@ impl Monitor {
     }
 
     fn is_emg(&self) -> bool {
-        self.config.is_some_and(|config| config.kind == SignalKind::Emg)
+        self.is_emg
     }
 
     /// Takes over what is reported, where it changed.

@@ -11,6 +11,8 @@ pub(super) struct RailWatch {
     is_emg: bool,
     low: Learned,
     high: Learned,
+    /// Pieces that lie between these have nothing at or near an end.
+    inside: (f64, f64),
 }
 
 /// One end that nobody told us. `extreme` and all that is compared with it have the sign that makes it
@@ -62,7 +64,9 @@ impl RailWatch {
             is_rail: false,
             count: 0,
         };
-        Self { known, is_emg, low: none, high: none }
+        // Nothing lies between these.
+        let inside = (f64::INFINITY, f64::NEG_INFINITY);
+        Self { known, is_emg, low: none, high: none, inside }
     }
 
     pub(super) const fn known(&self) -> Option<Rails> {
@@ -70,8 +74,23 @@ impl RailWatch {
     }
 
     /// What a piece that begins at `first` has of the lower and the upper end.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(
+        &mut self,
+        first: u64,
+        values: &[f64],
+        piece: &Piece,
+        step: f64,
+    ) -> [Option<Seen>; 2] {
+        if piece.min > self.inside.0 && piece.max < self.inside.1 {
+            return [None; 2];
+        }
+        self.push_near(first, values, piece, step)
+    }
+
+    /// A piece that may be near an end.
+    #[inline(never)]
+    fn push_near(
         &mut self,
         first: u64,
         values: &[f64],
@@ -80,6 +99,7 @@ impl RailWatch {
     ) -> [Option<Seen>; 2] {
         let end = first.saturating_add(values.len() as u64);
         if let Some(Rails { low, high }) = self.known {
+            self.inside = (low, high);
             let seen = |value: f64, limit: f64| Seen { start: first, end, value, limit };
             return [
                 (piece.min <= low).then(|| seen(piece.min, low)),
@@ -110,6 +130,11 @@ impl RailWatch {
             self.low.extreme = self.low.extreme.max(-piece.min);
             self.high.push_level(first, values, piece, range, band, is_wide)
         };
+        if self.is_emg {
+            // The range stays as it is until a piece leaves it, and the band never grows within it: the step
+            // only becomes smaller.
+            self.inside = (-(self.low.extreme - band), self.high.extreme - band);
+        }
         [low.map(|seen| Seen { value: -seen.value, limit: -seen.limit, ..seen }), high]
     }
 }

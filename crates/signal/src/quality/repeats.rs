@@ -78,12 +78,17 @@ impl Repeats {
     }
 
     /// Takes a piece that begins at sample `first`. `is_constant`: all its values are the same.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, first: u64, values: &[f64], is_constant: bool) -> Option<Seen> {
         if !is_constant {
             self.push_moving(first, values);
             return None;
         }
+        self.push_constant(first, values)
+    }
+
+    #[inline(never)]
+    fn push_constant(&mut self, first: u64, values: &[f64]) -> Option<Seen> {
         let len = values.len() as u64;
         if same(values[0], self.value) {
             self.len = self.len.saturating_add(len);
@@ -101,8 +106,22 @@ impl Repeats {
     }
 
     /// Only the runs at both ends: those inside are shorter than a piece, and no limit is.
-    #[inline]
+    #[inline(always)]
     fn push_moving(&mut self, first: u64, values: &[f64]) {
+        if let [head, .., before, last] = *values
+            && !same(head, self.value)
+            && !same(before, last)
+        {
+            // No runs.
+            self.change(first.saturating_add(values.len() as u64 - 1), last);
+            self.len = 1;
+            return;
+        }
+        self.push_runs(first, values);
+    }
+
+    #[inline(never)]
+    fn push_runs(&mut self, first: u64, values: &[f64]) {
         let head = values.iter().take_while(|&&x| same(x, self.value)).count();
         self.len = self.len.saturating_add(head as u64);
         let last = values[values.len() - 1];
