@@ -265,3 +265,66 @@ impl Window {
         Span { start: self.end.saturating_sub(len), end: self.end }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Reasons;
+
+    const LEN: usize = 40_000;
+
+    fn signal() -> Vec<f64> {
+        let mut state = 3_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 11) as f64 / 9_007_199_254_740_992.0 - 0.5
+        };
+        (0..LEN).map(|_| next()).collect()
+    }
+
+    /// Feeds 40 s with a gap of a second, and asks for spans on the way.
+    fn found(block_len: usize, wanted: Span, asked: &[(u64, Span)]) -> Vec<(f64, f64)> {
+        let rate = SampleRate::new(1000, 1).expect("not zero");
+        let mut frequencies = Frequencies::new(rate);
+        frequencies.start(Some(rate), 7);
+        let mut track = Track::new(rate, 120.0);
+        track.take(SampleIndex(0), &vec![1.0; 2 * LEN], Reasons::NONE);
+        let mut scratch = Scratch::new(1000);
+        let mut found = Vec::new();
+        let mut at = 0;
+        for part in signal().chunks(block_len) {
+            let shift = if at >= 20_000 { 1000 } else { 0 };
+            let first = SampleIndex(at + shift);
+            frequencies
+                .take(first, part, |window| window.start < wanted.end && window.end > wanted.start);
+            for (_, span) in
+                asked.iter().filter(|(when, _)| (at..at + part.len() as u64).contains(when))
+            {
+                frequencies.fill(*span, &track, &mut scratch);
+                found.extend(scratch.t.iter().copied().zip(scratch.x.iter().copied()));
+            }
+            at += part.len() as u64;
+        }
+        found
+    }
+
+    fn span(start: u64, end: u64) -> Span {
+        Span { start: SampleIndex(start), end: SampleIndex(end) }
+    }
+
+    #[test]
+    fn windows_are_the_same_when_they_were_wanted_or_are_still_held() {
+        let asked = [(14_999, span(4000, 12_000)), (35_999, span(2000, 36_000))];
+        let all = found(500, span(0, u64::MAX), &asked);
+        assert!(all.len() > 60, "{}", all.len());
+        for block_len in [10, 100, 1000, 20_000] {
+            assert_eq!(found(block_len, span(0, u64::MAX), &asked), all, "{block_len}");
+        }
+        // What nobody wanted is computed as long as it is held.
+        let held = [(35_999, span(27_000, 36_000))];
+        let kept = found(500, span(0, u64::MAX), &held);
+        assert!(kept.len() > 10);
+        assert_eq!(found(10, span(0, 0), &held), kept);
+        assert!(found(10, span(0, 0), &[(35_999, span(2000, 8000))]).is_empty());
+    }
+}

@@ -385,20 +385,21 @@ fn first_above(levels: &[f64], level: f64) -> Option<(usize, f64)> {
         }
         before = larger(larger(lanes[0], lanes[1]), larger(lanes[2], lanes[3]));
     }
-    let mut best = None;
-    let mut highest = before;
+    let (mut highest, mut at) = (before, usize::MAX);
     for (place, &x) in (late..).zip(&levels[late..]) {
-        if x > highest {
-            highest = x;
-            best = Some((place, x));
-        }
+        let is_above = x > highest;
+        highest = if is_above { x } else { highest };
+        at = if is_above { place } else { at };
+    }
+    if at != usize::MAX {
+        return Some((at, highest));
     }
     // An envelope mostly rises or falls all the time, so that the first place or the last few are it.
-    if best.is_none() && before > level {
-        let place = levels.iter().position(|x| *x >= before)?;
-        best = Some((place, levels[place]));
+    if before > level {
+        let at = levels.iter().position(|x| *x >= before)?;
+        return Some((at, levels[at]));
     }
-    best
+    None
 }
 
 #[cfg(test)]
