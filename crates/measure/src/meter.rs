@@ -52,8 +52,9 @@ const NEVER: SampleIndex = SampleIndex(u64::MAX);
 /// Measures all channels of one stream.
 ///
 /// Feed it in the order in which things become known: each block before what the detector found in it, and the
-/// events of a programme up to the end of a block before the next block. A block may last half a minute. All
-/// channels must be fed: what is due waits for the slowest. Readings reach the sink before a call returns. Only [`Self::new`] and
+/// events of a programme up to the end of a block before the next block. A block may last half a minute. An
+/// onset must be told within 8 s, or a long contraction may lack median frequencies. All channels must be fed:
+/// what is due waits for the slowest. Readings reach the sink before a call returns. Only [`Self::new`] and
 /// [`Self::with_room`] allocate.
 ///
 /// It cannot fail: what cannot be computed is a measure without a value, with reasons.
@@ -123,7 +124,7 @@ impl Meter {
     /// measures nothing until [`Self::start`].
     ///
     /// A channel takes 24 bytes for each 10 ms of three minutes and the longest step (of a free run: ten
-    /// minutes), 3 kilobytes for each step (256 in a free run), and 140 bytes for each hertz: 0.9 megabytes for a
+    /// minutes), 3 kilobytes for each step (256 in a free run), and 240 bytes for each hertz: 1 megabyte for a
     /// visit of 30 steps at 1 kHz, 3 in a free run.
     ///
     /// # Errors
