@@ -150,7 +150,8 @@ pub enum Doubt {
     OneChannel,
     /// No channel moved beyond what it does at rest.
     NothingMoved,
-    /// Both channels moved, but their units have no common scale and the largest is not known.
+    /// Both channels moved, but their units have no common scale and the largest is not known; or one
+    /// moved, and it cannot be said of the other.
     NoScale,
     /// EMG tells one thing and pressure another.
     Conflict,
@@ -256,8 +257,17 @@ pub fn tell(changes: &[Change]) -> Answer {
 
 /// Two answers that do not contradict each other are one: that of the EMG, whose channels hear the
 /// muscles themselves.
+///
+/// EMG that says both, and knows of no scale, only says that the abdomen's electrode heard something. If its
+/// pressure did not rise, nobody strained.
 fn reconcile(emg: Answer, pressure: Answer) -> Answer {
     match (emg, pressure) {
+        (
+            Answer::Told {
+                manoeuvre: Manoeuvre::Both, basis: Basis { normalised: false, .. }, ..
+            },
+            Answer::Told { manoeuvre: Manoeuvre::Squeeze, .. },
+        ) => pressure,
         (Answer::Told { manoeuvre: one, .. }, Answer::Told { manoeuvre: other, .. }) => {
             if one == other { emg } else { Answer::CannotTell(Doubt::Conflict) }
         }
@@ -273,6 +283,7 @@ fn tell_emg(pelvic: &Change, abdominal: &Change) -> Answer {
     let manoeuvre = match (pelvic.has_risen(), abdominal.has_risen()) {
         (false, false) => return Answer::CannotTell(Doubt::NothingMoved),
         (true, false) => Manoeuvre::Squeeze,
+        (false, true) if pelvic.may_have_risen() => return Answer::CannotTell(Doubt::NoScale),
         (false, true) => Manoeuvre::Push,
         (true, true) => match scale {
             Some((largest_p, largest_a)) => {
@@ -323,6 +334,7 @@ fn tell_pressure(pelvic: &Change, abdominal: &Change) -> Answer {
 fn tell_floor(emg: &Change, pressure: &Change) -> Answer {
     let manoeuvre = match (emg.has_risen(), pressure.has_risen()) {
         (true, true) => Manoeuvre::Squeeze,
+        (false, true) if emg.may_have_risen() => return Answer::CannotTell(Doubt::NoScale),
         (false, true) => Manoeuvre::Push,
         (true, false) => return Answer::CannotTell(Doubt::Conflict),
         (false, false) => return Answer::CannotTell(Doubt::NothingMoved),
@@ -367,6 +379,12 @@ impl Change {
     pub fn has_risen(&self) -> bool {
         let clear = self.during > self.before + SPREADS * self.spread;
         clear && (!self.role.is_emg() || self.during >= EMG_RISE * self.before)
+    }
+
+    /// Whether EMG rose, but no more than a restless level does at times: it cannot be said that the muscle
+    /// was idle.
+    fn may_have_risen(&self) -> bool {
+        self.role.is_emg() && self.during >= EMG_RISE * self.before
     }
 
     fn largest(&self) -> Option<f64> {
