@@ -140,6 +140,9 @@ pub(crate) struct Channel {
     pub(crate) counted: Option<SampleIndex>,
     /// Onsets of the quick contractions that count, of all sets.
     pub(crate) flick_onsets: Vec<SampleIndex>,
+    /// Of each contraction that may be used: what it was, how high it went above the rest before all exertion
+    /// (pressure: its peak, EMG: its mean), and how long it was.
+    pub(crate) efforts: Vec<(Task, f64, Span)>,
     pub(crate) frequencies: Frequencies,
     pub(crate) ledger: Ledger,
     pub(crate) rests: VecDeque<Rested>,
@@ -179,6 +182,7 @@ impl Channel {
             set: None,
             counted: None,
             flick_onsets: Vec::with_capacity(trial_count.saturating_mul(4).clamp(256, 4096)),
+            efforts: Vec::with_capacity(trial_count),
             frequencies: Frequencies::new(max_rate),
             ledger: Ledger::new(ledger_len, elsewhere),
             rests: VecDeque::with_capacity(RESTS),
@@ -238,6 +242,7 @@ impl Channel {
         self.ledger.start(settings.id);
         self.log.reset();
         self.flick_onsets.clear();
+        self.efforts.clear();
         self.rests.clear();
         self.pushes.clear();
         self.leans.clear();
@@ -332,7 +337,8 @@ impl Channel {
             let judged = rest.judged.validity < Validity::Invalid;
             rest.span.end <= at && rest.level.is_some() && judged
         };
-        let clean = |rest: &&Rested| !rest.judged.reasons.has(Reason::ContractionInRest);
+        let contracted = Reasons::NONE.with(Reason::ContractionInRest).with(Reason::NotReleased);
+        let clean = |rest: &&Rested| !rest.judged.reasons.intersects(contracted);
         let mut latest = self.rests.iter().rev().filter(usable);
         let first = latest.clone().next();
         latest.find(clean).or(self.rest_here.as_ref()).or(first).copied()

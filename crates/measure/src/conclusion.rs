@@ -10,6 +10,8 @@ use crate::{How, MeasureUnit, Quantity, Reason, Task, formulas};
 
 /// Most that the two best maximal contractions may differ, as a ratio of the best (clinical practice).
 const AGREE_RATIO: f64 = 0.2;
+/// Two means differ if they are this many standard errors of a difference apart: 95 of 100, two-sided.
+const DIFFER_Z: f64 = 1.96;
 /// Quick contractions are counted within this (PERFECT).
 const FLICKS_S: f64 = 10.0;
 /// A rest is raised when it lies this many standard errors of a difference above the rest before: one-sided 95
@@ -209,11 +211,11 @@ impl Channel {
     }
 
     /// `MVC`: mean of the best three peaks, the best, and the mean of the first three, of the valid trials of
-    /// the reference task. Doubtful with fewer than two, and if the best two differ by more than a fifth of
-    /// the best.
+    /// the reference task. Doubtful with fewer than two, and if they disagree.
     fn tell_maximum(&mut self, reference_task: Option<Task>, sink: Sink<'_>) -> Maximum {
         let none = Maximum { net: None, judged: Judgement::GOOD.reject(Reason::NoReference) };
         let Some(task) = reference_task else { return none };
+        let apart = self.disagree(task);
         let Some(chosen) = self.ledger.choose(Quantity::Peak, &[task], How::Plain) else {
             return none;
         };
@@ -228,7 +230,6 @@ impl Channel {
         let (best_mean, best_sem) = (formulas::mean(best), error_of_mean(best));
         let best_count = best.len() as u32;
         let highest = best.first().copied();
-        let apart = matches!(best, [one, two, ..] if one - two > AGREE_RATIO * one.abs());
         let judged = chosen
             .judged
             .doubt_if(all_count < 2, Reason::TooFewTrials)
@@ -245,6 +246,25 @@ impl Channel {
         }
         let net = best_mean.filter(|mean| *mean > 0.0);
         Maximum { net, judged: judged.reject_if(net.is_none(), Reason::NoReference) }
+    }
+
+    /// Whether the best two trials of a task differ by more than a fifth of the best, and by more than the
+    /// unrest at rest explains. Of pressure it is their peaks; of EMG, whose highest sample is a matter of
+    /// chance, their means. All are held against the rest before all exertion: that somebody does not let go
+    /// in between makes no other effort.
+    fn disagree(&self, task: Task) -> bool {
+        let (mut best, mut second) = (None::<(f64, Span)>, None);
+        for (_, effort, span) in self.efforts.iter().filter(|(of, ..)| *of == task) {
+            if best.is_none_or(|(highest, _)| *effort > highest) {
+                second = best.replace((*effort, *span));
+            } else if second.is_none_or(|(next, _)| *effort > next) {
+                second = Some((*effort, *span));
+            }
+        }
+        let (Some((best, window)), Some((second, _))) = (best, second) else { return false };
+        let chance = if self.is_emg() { self.chance(window) } else { None };
+        let chance = DIFFER_Z * core::f64::consts::SQRT_2 * chance.unwrap_or(0.0);
+        best - second > (AGREE_RATIO * best.abs()).max(chance)
     }
 
     /// `%MVC` = 100 level/MVC: of the peak of quick and maximal contractions, of the mean of others.
@@ -325,7 +345,7 @@ impl Channel {
                 Task::RestAfter => self
                     .ledger
                     .of(Quantity::RestLevel, tasks, How::Plain)
-                    .find(|entry| entry.validity == chosen.judged.validity)
+                    .find(|entry| entry.validity <= chosen.judged.validity)
                     .and_then(|entry| entry.sem),
                 _ => None,
             };

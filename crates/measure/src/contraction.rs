@@ -79,6 +79,14 @@ impl Channel {
         self.track.fill(&slots, scratch);
         let mean = formulas::mean(&scratch.x);
         let span = work.window;
+        let effort = if self.is_emg() { mean } else { peak };
+        let relaxed = self.rest_here.and_then(|rest| rest.level).or(seen.base);
+        if let Some((effort, relaxed)) = effort.zip(relaxed)
+            && judged.validity < Validity::Invalid
+            && self.efforts.len() < self.efforts.capacity()
+        {
+            self.efforts.push((work.task, effort - relaxed, span));
+        }
         let one = One {
             quantity: Quantity::Peak,
             how: How::Plain,

@@ -112,14 +112,31 @@ impl Log {
         })
     }
 
-    /// Whether, at `due`, a contraction was known to reach at least `least` samples into the span.
-    pub(crate) fn touches(&self, span: Span, least: u64, due: SampleIndex) -> bool {
-        let under_way = self.entries.iter().any(|entry| {
-            entry.decided <= due
-                && entry.closed.is_none_or(|closed| closed > due)
-                && overlap(Span { start: entry.announced, end: due }, span) >= least
-        });
-        under_way || self.known(due).any(|one| overlap(span_of(one), span) >= least)
+    /// Whether, at `due`, a contraction was known to reach at least `least` samples into the span: one that
+    /// began at `since` or later, and one that had begun before.
+    pub(crate) fn touches(
+        &self,
+        span: Span,
+        least: u64,
+        since: SampleIndex,
+        due: SampleIndex,
+    ) -> (bool, bool) {
+        let mut touched = (false, false);
+        let mut take = |reach: Span| {
+            if overlap(reach, span) >= least {
+                touched.0 |= reach.start >= since;
+                touched.1 |= reach.start < since;
+            }
+        };
+        for entry in &self.entries {
+            if entry.decided <= due && entry.closed.is_none_or(|closed| closed > due) {
+                take(Span { start: entry.announced, end: due });
+            }
+        }
+        for one in self.known(due) {
+            take(span_of(one));
+        }
+        touched
     }
 }
 

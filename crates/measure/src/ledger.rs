@@ -119,28 +119,43 @@ impl Ledger {
     }
 
     /// Chooses among the trials, and leaves their values in [`Self::values`]. `None` if there is no trial.
+    ///
+    /// The valid ones, or else the doubtful ones, or else those that must not be used. Of levels that are
+    /// read in the window that was asked for, the doubtful ones are taken with a valid one that stands
+    /// alone: what speaks against them is how they began and ended.
     pub(crate) fn choose(
         &mut self,
         quantity: Quantity,
         tasks: &[Task],
         how: How,
     ) -> Option<Chosen> {
-        let mut validity = Validity::Invalid;
+        let (mut valid, mut doubtful) = (0, 0);
         let mut any = None;
         let mut refused = Reasons::NONE;
         for entry in self.of(quantity, tasks, how) {
             any = Some(entry.unit);
             refused = refused.and(entry.reasons);
             if entry.value.is_some() {
-                validity = validity.min(entry.validity);
+                valid += u32::from(entry.validity == Validity::Valid);
+                doubtful += u32::from(entry.validity == Validity::Doubtful);
             }
         }
         let unit = any?;
+        let validity = match (valid, doubtful) {
+            (0, 0) => Validity::Invalid,
+            (0, _) => Validity::Doubtful,
+            (1, 1..) if LEVELS.contains(&quantity) => Validity::Doubtful,
+            _ => Validity::Valid,
+        };
+        let chosen = move |entry: &&Measure| match validity {
+            Validity::Invalid => true,
+            worst => entry.validity <= worst,
+        };
         let mut values = core::mem::take(&mut self.values);
         values.clear();
         let mut reasons = Reasons::NONE;
         let mut span = Span { start: SampleIndex(u64::MAX), end: SampleIndex::ZERO };
-        for entry in self.of(quantity, tasks, how).filter(|entry| entry.validity == validity) {
+        for entry in self.of(quantity, tasks, how).filter(chosen) {
             let Some(value) = entry.value else { continue };
             values.push(value);
             reasons = reasons.and(entry.reasons);
@@ -163,6 +178,10 @@ impl Ledger {
         &mut self.values
     }
 }
+
+/// Levels that are read in the window that was asked for.
+const LEVELS: [Quantity; 4] =
+    [Quantity::Peak, Quantity::ContractionMean, Quantity::SqueezeIncrement, Quantity::SqueezeTotal];
 
 /// How trials are summed up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -29,6 +29,8 @@ pub(crate) struct Rest {
     pub(crate) step: u32,
     pub(crate) span: Span,
     pub(crate) outcome: Outcome,
+    /// Beginning of the step, of a rest that follows an exertion: what began before was not let go.
+    pub(crate) since: SampleIndex,
     /// Sample up to which the detector may have spoken.
     pub(crate) due: SampleIndex,
 }
@@ -71,7 +73,8 @@ impl Channel {
         let sem = formulas::standard_error(&scratch.y);
         let usable_s = survey.usable as f64 * self.track.slot_s();
 
-        let touched = self.log.touches(rest.span, self.samples(REACH_S).max(1), rest.due);
+        let least = self.samples(REACH_S).max(1);
+        let (touched, kept_on) = self.log.touches(rest.span, least, rest.since, rest.due);
         let whole = matches!(rest.task, Task::RestBefore | Task::RestAfter);
         let is_short = whole && usable_s < LEAST_REST_S - self.track.slot_s();
         let base = judge(&survey)
@@ -88,6 +91,8 @@ impl Channel {
                 Reason::TooShort,
             )
             .doubt_if(touched && rest.task != Task::Relax, Reason::ContractionInRest);
+        // Somebody who does not let go is what a rest after a contraction is there to show.
+        let base = if kept_on { base.note(Reason::NotReleased) } else { base };
         let judged = self.judge_noise(base, level);
         let one = One {
             quantity: Quantity::RestLevel,

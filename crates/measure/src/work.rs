@@ -19,6 +19,11 @@ const NOISY_SHARE: f64 = 0.1;
 /// A contraction that began this long before it was asked for was not let go before. Our choice: people are
 /// early by less.
 const EARLY_S: f64 = 1.0;
+/// A mean level this many standard errors above rest has risen, if the highest level is this many SD of rest
+/// above it, too. Our choice: by chance, once in a hundred windows of rest, as the level that it is held
+/// against has an error of its own.
+const RISE_ERRORS: f64 = 3.0;
+const RISE_SD: f64 = 3.0;
 
 /// A repetition that is to be measured.
 #[derive(Clone, Copy, Debug)]
@@ -87,9 +92,6 @@ impl Channel {
             }
         };
         judged = judged.and(judge(&self.track.survey(&self.track.slots(work.window))));
-        if self.is_pelvic() && !matches!(work.task, Task::Push | Task::Cough) {
-            judged = self.judge_contraction(work, manoeuvre, found.as_ref(), judged);
-        }
         let (base, base_span) = match work.base {
             Some(span) => (self.level_over(span, scratch), Some(span)),
             None => {
@@ -99,7 +101,35 @@ impl Channel {
                 (rest.and_then(|rest| rest.level), rest.map(|rest| rest.span))
             }
         };
+        if self.is_pelvic() && !matches!(work.task, Task::Push | Task::Cough) {
+            let rises = found.is_none() && self.rises(work.window, base, scratch);
+            judged = self.judge_contraction(work, manoeuvre, found.as_ref(), rises, judged);
+        }
         Seen { found, manoeuvre, judged, base, base_span }
+    }
+
+    /// Whether the level over a window lies above the level before by more than the unrest at rest explains,
+    /// in its mean and in its highest: a contraction that the detector did not find, because it is not far
+    /// above a restless level or because the one before was not let go.
+    fn rises(&self, window: Span, base: Option<f64>, scratch: &mut Scratch) -> bool {
+        let slots = self.track.slots(window);
+        self.track.fill(&slots, scratch);
+        let sd = self.rest_here.or(self.rest_before).and_then(|rest| rest.sd);
+        let (Some(base), Some(chance), Some(sd)) = (base, self.chance(window), sd) else {
+            return false;
+        };
+        let mean = formulas::mean(&scratch.x);
+        let highest = self.track.highest(&slots).map(|(level, _)| level);
+        mean.is_some_and(|mean| mean - base > RISE_ERRORS * chance)
+            && highest.is_some_and(|highest| highest - base > RISE_SD * sd)
+    }
+
+    /// Standard error of a mean level over as long a stretch of rest: that of the rest before all exertion,
+    /// carried over by the square root of the lengths.
+    pub(crate) fn chance(&self, window: Span) -> Option<f64> {
+        let rest = self.rest_here.or(self.rest_before)?;
+        let length = window.sample_count().max(1) as f64;
+        rest.sem.map(|sem| sem * (rest.span.sample_count() as f64 / length).sqrt())
     }
 
     /// Median of the level over a stretch.
@@ -113,6 +143,7 @@ impl Channel {
         work: &Work,
         manoeuvre: Option<Manoeuvre>,
         found: Option<&Contraction>,
+        rises: bool,
         judged: Judgement,
     ) -> Judgement {
         let mut judged = match manoeuvre {
@@ -121,7 +152,12 @@ impl Channel {
             Some(Manoeuvre::Squeeze) => judged,
             None => judged.note(Reason::Unverified),
         };
-        let Some(found) = found else { return judged.reject(Reason::NoContraction) };
+        let Some(found) = found else {
+            return match rises {
+                true => judged.doubt(Reason::NoContraction),
+                false => judged.reject(Reason::NoContraction),
+            };
+        };
         let early = self.samples(EARLY_S);
         let carried = found.onset.saturating_add(early) < work.asked.start;
         judged = judged.doubt_if(carried && !work.is_free, Reason::NotReleased);

@@ -215,11 +215,12 @@ fn what_the_detector_did_not_find_does_not_count_but_its_level_can_be_seen() {
     visit.contractions.clear();
     let readings = visit.run(&[25]);
     for trial in trials(&readings, Task::Maximal) {
-        assert_eq!(trial.validity, Validity::Invalid);
+        // It rises all the same.
+        assert_eq!(trial.validity, Validity::Doubtful);
         assert!(trial.reasons.has(Reason::NoContraction));
     }
     let best = one(&readings, Quantity::MaximalContraction, Task::Maximal, How::Best, None);
-    assert_eq!(best.validity, Validity::Invalid);
+    assert_eq!(best.validity, Validity::Doubtful);
     assert!(best.value.is_some_and(|value| value > 20.0), "{best:?}");
     let valid = one(&readings, Quantity::ValidTrialCount, Task::Maximal, How::Plain, None);
     assert_eq!((valid.value, valid.count), (Some(0.0), 3));
@@ -584,4 +585,66 @@ fn steps_know_what_they_are() {
     assert_eq!(kinds[2], (PhaseKind::Maximal, Part::Work));
     assert_eq!(visit.schedule.steps()[2].exertion(), Some(Task::Maximal));
     assert_eq!(visit.schedule.steps()[3].after, Some(2));
+}
+
+#[test]
+fn what_does_not_rise_above_rest_is_no_contraction() {
+    let mut visit = pressure_visit();
+    visit.contractions.clear();
+    // Twenty seconds of the rest before, over and over.
+    let rest = visit.values[0][400..1400].to_vec();
+    for (value, again) in visit.values[0].iter_mut().zip(rest.iter().cycle()) {
+        *value = *again;
+    }
+    let readings = visit.run(&[25]);
+    for trial in trials(&readings, Task::Maximal) {
+        assert_eq!(trial.validity, Validity::Invalid, "{trial:?}");
+        assert!(trial.reasons.has(Reason::NoContraction));
+    }
+}
+
+#[test]
+fn a_rest_in_which_the_contraction_before_goes_on_is_what_was_asked_for() {
+    let mut visit = pressure_visit();
+    let (first, _) = &mut visit.contractions[0];
+    let later = first.offset.expect("it ends").saturating_add(600);
+    (first.offset, first.closed) = (Some(later), later);
+    let readings = visit.run(&[25]);
+    let rests: Vec<_> = measures(&readings)
+        .into_iter()
+        .filter(|one| one.quantity == Quantity::RestLevel && one.task == Task::AfterHold)
+        .filter(|one| one.trial.is_some())
+        .collect();
+    assert!(rests[0].reasons.has(Reason::NotReleased), "{:?}", rests[0]);
+    assert!(!rests[0].reasons.has(Reason::ContractionInRest));
+    assert_eq!(rests[0].validity, Validity::Valid);
+    // The next contraction is held against a rest that was one.
+    let before = one(&readings, Quantity::RestLevel, Task::RestBefore, How::Plain, None);
+    let peaks = |quantity| {
+        one(&readings, quantity, Task::Maximal, How::Plain, rests[0].trial.map(|step| step + 1))
+    };
+    let (net, total) = (peaks(Quantity::Peak).value, peaks(Quantity::SqueezeTotal).value);
+    let base = total.zip(net).map(|(total, net)| total - net);
+    assert!(base.zip(before.value).is_some_and(|(base, before)| (base - before).abs() < 1e-9));
+}
+
+#[test]
+fn efforts_of_one_who_does_not_let_go_agree() {
+    let mut visit = pressure_visit();
+    let disagree = |visit: &Visit| {
+        let readings = visit.run(&[25]);
+        let best = one(&readings, Quantity::MaximalContraction, Task::Maximal, How::Best, None);
+        best.reasons.has(Reason::TrialsDisagree)
+    };
+    assert!(!disagree(&visit));
+    // A third of the second and third contraction is missing.
+    for contraction in [1, 2] {
+        let (found, _) = visit.contractions[contraction];
+        let (start, end) = (found.onset.0 as usize, found.offset.expect("it ends").0 as usize);
+        let base = visit.values[0][start - 5];
+        for value in &mut visit.values[0][start..end] {
+            *value = base + 0.6 * (*value - base);
+        }
+    }
+    assert!(disagree(&visit));
 }

@@ -92,6 +92,10 @@ impl Meter {
         }
         let (step, outcome, due) = (pending.step, pending.outcome, pending.due);
         let planned = &self.schedule.steps[step as usize];
+        let since = match planned.after {
+            Some(_) => pending.asked.start,
+            None => SampleIndex::ZERO,
+        };
         let work = Work {
             task,
             step,
@@ -110,7 +114,7 @@ impl Meter {
             due,
         };
         for channel in &mut self.channels {
-            let rest = Rest { task, step, span, outcome, due };
+            let rest = Rest { task, step, span, outcome, since, due };
             let rested = channel.measure_rest(&rest, &mut self.scratch, sink);
             // A rest with something to aim at is a trial, too; one that is read twice, once.
             let again = window.kind == WindowKind::RestAfter && task != Task::RestAfter;
@@ -305,7 +309,8 @@ impl Meter {
         let span = Span { start, end: onset.saturating_sub(margin) };
         let (step, due) = (pending.step, pending.due);
         if span.sample_count() >= margin {
-            let rest = Rest { task, step, span, outcome: Outcome::Complete, due };
+            let (outcome, since) = (Outcome::Complete, SampleIndex::ZERO);
+            let rest = Rest { task, step, span, outcome, since, due };
             channel.measure_rest(&rest, &mut self.scratch, sink);
         }
         channel.free_end = Some(channel.free_end.unwrap_or_default().max(pending.asked.end));
@@ -344,7 +349,8 @@ impl Meter {
         };
         let (step, span) = (channel.free_count, Span { start, end });
         if span.sample_count() > 0 {
-            let rest = Rest { task, step, span, outcome: Outcome::Complete, due };
+            let (outcome, since) = (Outcome::Complete, SampleIndex::ZERO);
+            let rest = Rest { task, step, span, outcome, since, due };
             channel.measure_rest(&rest, &mut self.scratch, sink);
         }
     }

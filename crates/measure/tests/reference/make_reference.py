@@ -184,6 +184,13 @@ def rest(book, ch, a, b, task, trial, pelvic):
     return np.median(x), x.std(ddof=1), sem
 
 
+def rises(x, top, base, before, rest_len):
+    """Whether what no detector found lies above what rest does: its mean by three errors of a mean over as
+    long a rest, its highest by three SD."""
+    _, sd, sem = before
+    return sem is not None and x.mean() - base > 3 * sem * np.sqrt(rest_len) and top - base > 3 * sd
+
+
 def contraction(book, ch, task, trial, window, plateau, found, base, asked_s, valid, pelvic, free, other=None,
                 begins=None):
     """One contraction: `window` and `plateau` asked for, `found` from onset to offset, in samples. It is asked
@@ -311,7 +318,8 @@ def summaries(book, ch, reference, before, noise, rest_sem, pushes, leans, large
     mvc = best.mean()
     put = lambda q, t, how, value, sem=None, count=1: book.put(q, t, how, None, value, sem, count)
     put("maximal-contraction", reference, "best-three", mvc, error(best), len(best))
-    put("maximal-contraction", reference, "best", best[0], peaks.std(ddof=1), len(peaks))
+    put("maximal-contraction", reference, "best", best[0],
+        peaks.std(ddof=1) if len(peaks) > 1 else None, len(peaks))
     put("maximal-contraction", reference, "first-three", peaks[:3].mean(), error(peaks[:3]), len(peaks[:3]))
     for (q, t, how, trial), (value, _, _) in list(book.rows.items()):
         wanted = "peak" if t in ("flick", "maximal") else "contraction-mean"
@@ -599,7 +607,7 @@ def manometry(name):
             # Not every recording begins at zero.
             placed.append((time - t[0], MARKS[text]))
     placed.sort()
-    exerted, before, tallies = False, None, {}
+    exerted, before, before_len, tallies = False, None, 0, {}
     for n, (mark, kind) in enumerate(placed):
         lo, hi = REACH[kind]
         limit = len(p) / rate
@@ -609,7 +617,7 @@ def manometry(name):
         a, b = first(mark + lo), first(mark + hi)
         if kind == "rest":
             found = rest(book, ch, a, b, "rest-after" if exerted else "rest-before", n, True)
-            before = before or found
+            before, before_len = before or found, before_len if before else b - a
             continue
         exerted = True
         tallies[kind] = tallies.get(kind, 0) + 1
@@ -621,7 +629,9 @@ def manometry(name):
             x = ch.window(a, b)
             book.put("push-relaxation", kind, "plain", n, 100 * (base - x.min()) / base)
         else:
-            contraction(book, ch, kind, n, (a, b), None, None, base, hi, False, True, False, begins=first(mark))
+            # Nothing was searched for contractions: what rises is doubtful, what does not is no contraction.
+            rose = before is not None and rises(ch.window(a, b), top, base, before, before_len / (b - a))
+            contraction(book, ch, kind, n, (a, b), None, None, base, hi, rose, True, False, begins=first(mark))
     summaries(book, ch, "maximal", before, None, None, [], [], None)
     for kind, count in tallies.items():
         valid = count if kind in ("push", "cough") else 0
