@@ -68,7 +68,8 @@ pub enum Trend {
 pub enum Limit {
     /// A reference, by its id.
     Reference(String),
-    /// The errors within the two visits; errors between days are larger.
+    /// The errors within the two visits; errors between days are larger, so what lies beyond these is no
+    /// change that can be claimed yet.
     Visits,
 }
 
@@ -206,12 +207,18 @@ fn change(
         return Some(change);
     };
     change.mdc = Some(mdc);
+    let is_known = matches!(limit, Limit::Reference(_));
     change.limit = Some(limit);
     let was_raised = measure.quantity == Quantity::RestLevel
         && measure.task == Task::RestBefore
         && tone_bound.is_some_and(|bound| then.value > bound);
     let side = if was_raised { Some(Better::Down) } else { better(measure.quantity) };
-    change.trend = trend(then.value, now.value, mdc, side);
+    change.trend = match trend(then.value, now.value, mdc, side) {
+        Trend::NotDetectable => Trend::NotDetectable,
+        // Beyond the errors within two visits, but not known to be beyond those between days.
+        _ if !is_known => not(NotComparable::NoDetectableChange),
+        trend => trend,
+    };
     Some(change)
 }
 

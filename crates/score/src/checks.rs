@@ -74,8 +74,19 @@ pub(crate) fn of_channel(
     fail(Check::Insertion, settled);
     let could_contract = !matches!(verified, Verified::BearingDown | Verified::Absent);
     if could_contract && visit.palpation.contraction.is_none() {
-        let few = of(Quantity::ValidTrialCount, Task::Maximal)
-            .any(|one| usable(one).is_some_and(|valid| valid < 2.0));
+        // A doubtful one counts: what speaks against it is said where it is used.
+        let peaks = || {
+            measures.iter().filter(|one| {
+                one.channel == observed.channel
+                    && one.trial.is_some()
+                    && (one.quantity, one.task) == (Quantity::Peak, Task::Maximal)
+            })
+        };
+        let few = match peaks().next() {
+            Some(_) => peaks().filter(|one| usable(one).is_some()).count() < 2,
+            None => of(Quantity::ValidTrialCount, Task::Maximal)
+                .any(|one| usable(one).is_some_and(|valid| valid < 2.0)),
+        };
         let apart = of(Quantity::MaximalContraction, Task::Maximal).any(|one| {
             one.reasons.has(Reason::TooFewTrials) && one.count < 2
                 || one.reasons.has(Reason::TrialsDisagree)

@@ -1,6 +1,6 @@
 //! Whether what rose was a squeeze.
 
-use levator_measure::{Measure, Quantity, Reason, Task};
+use levator_measure::{How, Measure, Quantity, Reason, Task};
 
 use crate::axes::bounded::is_invalid;
 use crate::axes::{Scene, View};
@@ -50,6 +50,13 @@ pub(super) fn verified(scene: &Scene<'_>, views: &[View<'_>]) -> Verified {
 fn is_absent(views: &[View<'_>]) -> bool {
     let mut looked = false;
     for view in views {
+        if let Some(absent) = by_trials(view) {
+            match absent {
+                true => looked = true,
+                false => return false,
+            }
+            continue;
+        }
         let mut highest: Option<f64> = None;
         let mut not_found = false;
         let heights = view.channel.measures.iter().filter(|one: &&Measure| {
@@ -72,4 +79,24 @@ fn is_absent(views: &[View<'_>]) -> bool {
         }
     }
     looked
+}
+
+/// Whether most trials that could be looked at had no contraction; `None` if there are fewer than two. One
+/// that was found in another's stead, as chance has it at rest, makes no squeeze of them.
+fn by_trials(view: &View<'_>) -> Option<bool> {
+    let of_channel = view.channel.measures.iter().filter(|one| {
+        one.channel == view.channel.id
+            && one.trial.is_some()
+            && (one.quantity, one.how) == (Quantity::ContractionMean, How::Plain)
+            && CONTRACTIONS.contains(&one.task)
+    });
+    let (mut looked, mut none) = (0_u32, 0_u32);
+    for one in of_channel {
+        let absent = is_invalid(one) && one.reasons.has(Reason::NoContraction);
+        if absent || usable(one).is_some() {
+            looked += 1;
+            none += u32::from(absent);
+        }
+    }
+    (looked >= 2).then(|| f64::from(none) >= PATTERN_SHARE * f64::from(looked))
 }
