@@ -46,6 +46,9 @@ impl Bounds {
     /// Push above rest over squeeze above rest: paradoxical above this (needle electrodes, 194 patients
     /// and 16 controls).
     pub const PARADOXICAL_RATIO: f64 = 0.5;
+    /// Level of an anal probe in a push over the level before it: paradoxical above this (van Reijn-Baggen
+    /// 2023, a rise by half).
+    pub const ANAL_PUSH_RATIO: f64 = 1.5;
 
     /// The bounds of a person with this setup.
     #[must_use]

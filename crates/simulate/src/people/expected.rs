@@ -242,8 +242,11 @@ fn relaxation(person: &Participant) -> Relaxation {
     }
     let Some(levels) = &person.pressure else { return Relaxation::Unknown };
     let partial = Bounds::PARTIAL_SEMS * PressureSem::RELAXATION;
+    // No error of repetition is published for the anal canal, and beyond how many of them a rise lies
+    // cannot be said: what is not let go is partial at most.
+    let anal = person.setup.pressure == Some(PressureFamily::Anorectal);
     match levels.between_rise {
-        rise if rise > 1.645 * partial => Relaxation::Incomplete,
+        rise if rise > 1.645 * partial && !anal => Relaxation::Incomplete,
         rise if rise > partial => Relaxation::Partial,
         _ => Relaxation::Complete,
     }

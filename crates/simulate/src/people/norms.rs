@@ -228,7 +228,8 @@ pub(crate) fn anorectal(condition: Condition, anatomy: Anatomy, age_years: f64) 
         (Anatomy::Female, Stage::PostPartum) => {
             (Spread::from_range(27.0, 98.0), Spread::from_range(43.0, 156.0))
         }
-        (Anatomy::Male, _) if age_years <= 60.0 => {
+        // Age is told in whole years.
+        (Anatomy::Male, _) if age_years < 61.0 => {
             (Spread::log_normal(57.45, 17.69), Spread::log_normal(168.4, 75.9))
         }
         (Anatomy::Male, _) => (Spread::log_normal(44.09, 14.22), Spread::log_normal(149.6, 64.7)),

@@ -180,8 +180,13 @@ fn nobody_tight_or_not_letting_go_is_expected_to_have_a_green_gate_where_it_can_
         }
         match person.condition {
             Condition::NonRelaxing | Condition::BearingDown => {
+                // In the anal canal pressure shows it in part.
+                let partial = expected.relaxation == Relaxation::Partial
+                    && person.setup.pressure == Some(PressureFamily::Anorectal);
                 assert!(
-                    expected.gate == Gate::Red || expected.label == Label::InsufficientData,
+                    expected.gate == Gate::Red
+                        || expected.label == Label::InsufficientData
+                        || partial && expected.gate == Gate::Amber,
                     "{}",
                     about(&person)
                 );

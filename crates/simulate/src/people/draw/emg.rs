@@ -61,6 +61,13 @@ impl Who {
         let maximal_uv = 1.05 * tonic_uv;
         let (between_ratio, after_ratio) = self.emg_release(norm, rng);
         let push_uv = rest_uv + self.push_ratio(rng) * (maximal_uv - rest_uv);
+        // Of an anal probe, a push is judged by its rise over the level before, too.
+        let push_uv = match (family, self.condition) {
+            (EmgFamily::AnalProbe, condition) if condition != Condition::Dyssynergic => {
+                push_uv.min(emg_step(Bounds::ANAL_PUSH_RATIO)(-Bounds::CLEAR_SEMS) * rest_uv)
+            }
+            _ => push_uv,
+        };
         let (rest_variation, hold_variation) = match (tight, weak) {
             // Restless, but not so much that little on top of it is lost in it.
             (true, true) => (0.1, 0.12),

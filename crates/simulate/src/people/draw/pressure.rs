@@ -5,8 +5,17 @@ use crate::people::bounds::{PressureSem, Room, pressure_step};
 use crate::people::norms::{self, PressureNorm};
 use crate::people::participant::PressureLevels;
 use crate::people::spread::{Spread, evenly};
-use crate::people::{Bounds, Condition, Margin, PressureFamily, Setup};
+use crate::people::{Anatomy, Bounds, Condition, Margin, PressureFamily, Setup, Stage};
 use crate::rng::SeededRng;
+
+/// Lower bound of rest in the anal canal: the lower ends of the women's ranges, the men's 5th percentile.
+fn anorectal_low(condition: Condition, anatomy: Anatomy, rest: &Spread) -> f64 {
+    match (anatomy, condition.stage()) {
+        (Anatomy::Female, Stage::PostPartum) => 27.0,
+        (Anatomy::Female, Stage::Usual | Stage::Pregnant) => 29.0,
+        (Anatomy::Male, _) => rest.p5(),
+    }
+}
 
 impl Who {
     pub(super) fn pressure(
@@ -127,6 +136,14 @@ impl Who {
             return (rest, level - rest);
         }
         let room = Room::below(self.margin, near, rest_step);
+        let room = match self.is_published() {
+            true => room,
+            // The reference has a lower bound, too.
+            false => {
+                let low = anorectal_low(self.condition, self.anatomy, &norm.rest);
+                Room { low: low + Bounds::CLEAR_SEMS * sem.rest, ..room }
+            }
+        };
         let rest = norm.rest.draw_within(room.low, room.high, rng);
         let room = Room::above(self.margin, false, squeeze_step);
         let room = match self.is_published() {
