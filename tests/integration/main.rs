@@ -3,6 +3,7 @@
 
 mod assess;
 mod cli;
+mod cohort;
 mod heart;
 mod manoeuvre;
 mod programmes;
