@@ -66,8 +66,11 @@ pub(super) fn quick(mut person: Participant) -> Participant {
 
 /// The settings of an engine for a visit with this setup.
 pub(super) fn config(setup: &Setup, programme: &Programme) -> EngineConfig {
-    let course =
-        Some(Course { programme: programme.clone(), begins: Begins::WithSignal(Millis::ZERO) });
+    let course = Some(Course {
+        programme: programme.clone(),
+        begins: Begins::WithSignal(Millis::ZERO),
+        rest_guard: None,
+    });
     let base = match setup.modality() {
         Modality::Both => wire::config(setup),
         Modality::Emg | Modality::Pressure => EngineConfig::scans(scans_info(setup)),
