@@ -202,8 +202,8 @@ pub fn parse(text: &str) -> Result<Told, Refusal> {
         }
     }
     let gain = raw.device.gain.unwrap_or(1.0);
-    if !(gain.is_finite() && gain > 0.0) {
-        return Err(refuse(Some("device"), "gain", "not a finite number above 0"));
+    if !(1e-3..=1e3).contains(&gain) {
+        return Err(refuse(Some("device"), "gain", "not a number from 0.001 to 1000"));
     }
     if raw.device.bandwidth_hz.is_some_and(|(from, to)| !(from > 0.0 && to > from)) {
         return Err(refuse(Some("device"), "bandwidth_hz", "not two rising numbers above 0"));
@@ -329,7 +329,7 @@ mod tests {
             ),
             ("format = 1\n[person]\nage_years = -3", "3:13: age_years: not a finite number"),
             ("format = 1\n[person]\nage = 3", "3:1: unknown field `age`"),
-            ("format = 1\n[device]\ngain = 0", "3:8: gain: not a finite number above 0"),
+            ("format = 1\n[device]\ngain = 0", "3:8: gain: not a number from 0.001 to 1000"),
             (
                 "format = 1\n[device]\nbandwidth_hz = [500, 20]",
                 "3:16: bandwidth_hz: not two rising",

@@ -12,6 +12,7 @@ use levator_signal::{
     SampleIndex, SampleRate, Sections, SignalKind, Span, Unit,
 };
 
+use crate::changes::Changes;
 use crate::loops::{Calibrate, Found, HasOdd};
 use crate::output::PassedReason;
 use crate::pressure::PressureWatch;
@@ -336,14 +337,35 @@ impl Channel {
         }
         let filtered = &self.filtered[range.clone()];
         let values = &self.values[range.clone()];
-        let mut found = |notice: Notice| sink.emit(signal.finding(&notice));
+        let mut changes = Changes::new(self.monitor.quality());
+        let mut found = |notice: Notice| {
+            changes.add(&notice);
+            sink.emit(signal.finding(&notice));
+        };
         if let Some(heart) = self.heart.as_ref().filter(|_| self.is_heart_watched) {
             let heart = heart.summary();
             if heart.state == HeartState::Locked {
                 self.monitor.heart(heart.touched_ratio(), &mut found);
             }
         }
-        let quality = self.monitor.process(first, values, filtered, quality, &mut found);
+        let all = self.monitor.process(first, values, filtered, quality, &mut found);
+        let blocks = changes.blocks(first, range, quality, all);
+        for (first, range, quality) in blocks {
+            self.pass_on(signal, first, range, quality, sink);
+        }
+    }
+
+    /// Shows and searches samples against all of which the same is known.
+    fn pass_on(
+        &mut self,
+        signal: Signal,
+        first: SampleIndex,
+        range: Range<usize>,
+        quality: Quality,
+        sink: &mut impl Sink,
+    ) {
+        let filtered = &self.filtered[range.clone()];
+        let values = &self.values[range.clone()];
         sink.emit(Output::Block(Block {
             channel: signal.id,
             kind: signal.kind,

@@ -19,6 +19,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod changes;
 mod channel;
 pub mod config;
 pub mod course;

@@ -32,7 +32,7 @@ pub enum Mismatch {
     },
     /// The unit of the channel cannot be converted.
     Unit,
-    /// The gain is not finite and above zero.
+    /// The gain is none that a probe can have: not within a thousandth and a thousand.
     Gain(f64),
     /// Another band of frequencies.
     Bandwidth {
@@ -158,6 +158,9 @@ pub struct Matching {
     pub outcome: Result<Vec<Doubt>, Mismatch>,
 }
 
+/// Gains that are believed. Our choice: beyond these any reading would be made to fit.
+const GAIN: core::ops::RangeInclusive<f64> = 1e-3..=1e3;
+
 /// Holds a reference against a recording. Names of devices are compared without regard to case.
 ///
 /// # Errors
@@ -193,7 +196,7 @@ fn device(reference: &Reference, profile: &Profile) -> Result<(), Mismatch> {
             return Err(Mismatch::Unit);
         }
     }
-    if !(profile.gain.is_finite() && profile.gain > 0.0) {
+    if !GAIN.contains(&profile.gain) {
         return Err(Mismatch::Gain(profile.gain));
     }
     match (pack.bandwidth, profile.bandwidth) {
