@@ -13,6 +13,11 @@ use std::borrow::Cow;
 
 /// Ends an onset, a duration, and every text.
 const TEXT_END: u8 = 0x14;
+/// Text of the annotation by which [`EdfWriter`](super::write::EdfWriter) says that samples are none: from
+/// its onset on, for its duration, the last value was written again. It begins as MNE names stretches
+/// without data, which it then leaves out.
+pub const HELD: &str = "BAD_ACQ_SKIP: no samples, last value held";
+
 /// Stands before a duration.
 const DURATION: u8 = 0x15;
 

@@ -42,7 +42,9 @@
 //! # Time
 //!
 //! Indices count from the first sample. In a discontinuous file, a data record that begins later than
-//! the last one ends by more than a sample is a gap, a jump of [`Scans::first`]. Onsets of annotations
+//! the last one ends by more than a sample is a gap, a jump of [`Scans::first`]. So are samples of which a
+//! file of ours says that they only fill up a data record ([`write::HELD`]); of [`Record`] they are part.
+//! Onsets of annotations
 //! are seconds from the first sample, as a start between two whole seconds is that of the samples too.
 //!
 //! # Limits
@@ -57,8 +59,11 @@ mod header;
 mod names;
 
 mod convert;
+mod held;
 mod place;
 mod streams;
+
+pub mod write;
 
 #[cfg(test)]
 mod tests;
@@ -69,6 +74,7 @@ use std::path::Path;
 
 use levator_decode::Scans;
 
+use held::Held;
 use place::{Follows, Placer};
 use streams::Block;
 
@@ -262,6 +268,7 @@ impl<R: Read> EdfFile<R> {
             })
             .collect();
         let mut tally = Tally::default();
+        let mut held = Held::default();
         let mut first_onset = None;
         let result = loop {
             let record = match self.read_record() {
@@ -273,10 +280,15 @@ impl<R: Read> EdfFile<R> {
             let start_s = *first_onset.get_or_insert(onset_s.unwrap_or(0.0));
             let placing = tally.placing(&record, onset_s, start_s);
             let mut worst = Follows::Adjacent;
+            held.look(&record, onset_s);
             for (stream, (placer, block)) in selection.streams.iter().zip(&mut places) {
                 let (first, follows) = placer.place(placing);
-                block.add(record.header, stream, record.bytes, first, &mut |scans| {
-                    sink(Item::Scans(scans));
+                let len = record.header.signals[stream.signals[0]].samples_per_record;
+                held.kept(len, record.header.record_duration_s, |kept| {
+                    let first = first.saturating_add(kept.start as u64);
+                    block.add(record.header, stream, record.bytes, kept, first, &mut |scans| {
+                        sink(Item::Scans(scans));
+                    });
                 });
                 if matches!(follows, Follows::Overlap | Follows::Restart) {
                     worst = follows;
@@ -287,6 +299,8 @@ impl<R: Read> EdfFile<R> {
             for entry in record.annotations() {
                 match entry {
                     Some(annotation) if annotation.text.is_empty() => {}
+                    // Told by the indices.
+                    Some(annotation) if annotation.text == annotations::HELD => {}
                     Some(annotation) => {
                         let onset_s = annotation.onset_s - start_s;
                         sink(Item::Annotation(Annotation { onset_s, ..annotation }));

@@ -1,5 +1,7 @@
 //! Which signals are read, and how they form streams.
 
+use std::ops::Range;
+
 use levator_decode::native::MAX_STREAMS;
 use levator_decode::{Label, MAX_CHANNELS, Scans, StreamInfo};
 use levator_signal::{Quality, SampleIndex, SignalKind, Unit};
@@ -172,12 +174,14 @@ impl Block {
         Self { stream: stream.info.stream, channel_count, capacity, first: 0, codes }
     }
 
-    /// Takes the samples that `record` holds of `stream`, the first of which has index `first`.
+    /// Takes the samples at `places` of those that `record` holds of `stream`; the first of them has index
+    /// `first`.
     pub(crate) fn add(
         &mut self,
         header: &Header,
         stream: &Stream,
         record: &[u8],
+        places: Range<usize>,
         first: u64,
         sink: &mut impl FnMut(Scans<'_>),
     ) {
@@ -185,11 +189,10 @@ impl Block {
             self.flush(sink);
             self.first = first;
         }
-        let len = header.signals[stream.signals[0]].samples_per_record;
-        let mut done = 0;
-        while done < len {
+        let mut done = places.start;
+        while done < places.end {
             let start = self.codes.len();
-            let take = ((self.capacity - start) / self.channel_count).min(len - done);
+            let take = ((self.capacity - start) / self.channel_count).min(places.end - done);
             let bytes = |position: usize| {
                 let width = header.variant.sample_len();
                 let from = header.signals[position].bytes.start + done * width;

@@ -3,6 +3,7 @@
 
 mod broken;
 mod interop;
+mod written;
 
 use std::fmt::Display;
 use std::path::PathBuf;
