@@ -110,7 +110,7 @@ fn with_roles(roles: &[(usize, Role)], text: &TextOptions, setup: &Setup) -> (Te
 
 /// The first bytes of a file, which tell its format. What cannot be read is left to the reader to
 /// refuse.
-fn start_of(path: &Path) -> Vec<u8> {
+pub(crate) fn start_of(path: &Path) -> Vec<u8> {
     let mut start = Vec::new();
     if path.is_file() {
         // A part is as good as nothing: neither is a format that we know.

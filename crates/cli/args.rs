@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Analyse(Analyse),
     /// Judges a visit: tight or weak, both, neither, or cannot tell, and why; what is open to train.
     Assess(Assess),
+    /// Writes recordings and other files for other programs: EDF+, BDF+, or CSV with JSON beside it.
+    Export(Export),
     /// Lists what a visit can be held against, or shows one reference.
     References(References),
     /// Lists what a person can be asked to do, or shows one programme step by step.
@@ -182,6 +184,41 @@ pub(crate) struct Assess {
     pub(crate) text: TextArgs,
     #[command(flatten)]
     pub(crate) setup: Setup,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Recordings (folder or `raw.journal`), EDF and BDF files, and text files. All signals of a file are
+    /// written unless some are chosen.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// What to write. Signals at different rates go to files of their own.
+    #[arg(long, value_enum)]
+    pub(crate) to: ExportFormat,
+    /// Fills gaps in EDF+ and BDF+ with the last value, and says so in annotations: for programs that
+    /// cannot read discontinuous files, or join them without a word.
+    #[arg(long)]
+    pub(crate) fill_gaps: bool,
+    /// File to write, or a folder that is there. Without it, beside the file that is read. Nothing is
+    /// ever overwritten.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) out: Option<PathBuf>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) text: TextArgs,
+}
+
+/// What `export` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// EDF+, 16 bits.
+    Edf,
+    /// BDF+, 24 bits.
+    Bdf,
+    /// A table, every digit kept, and a JSON file beside it.
+    Csv,
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ mod assess;
 mod check;
 mod demo;
 mod devices;
+mod export;
 mod failure;
 mod gate;
 mod imported;
@@ -56,6 +57,7 @@ fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Record(args) => live::run_record(args),
         Command::Analyse(args) => analyse::run(args),
         Command::Assess(args) => assess::run(args),
+        Command::Export(args) => export::run(args),
         Command::References(args) => references::run(args),
         Command::Programmes(args) => programmes::run(args),
         Command::CheckProgramme(args) => programmes::check(args),

@@ -18,6 +18,10 @@ const TEXT_END: u8 = 0x14;
 /// without data, which it then leaves out.
 pub const HELD: &str = "BAD_ACQ_SKIP: no samples, last value held";
 
+/// Text of the annotation by which [`EdfWriter`](super::write::EdfWriter) says at which time a gap begins
+/// and how long it is: some programs join the data records of a discontinuous file without a word.
+pub const GAP: &str = "gap: samples are missing";
+
 /// Stands before a duration.
 const DURATION: u8 = 0x15;
 

@@ -74,6 +74,7 @@ use std::path::Path;
 
 use levator_decode::Scans;
 
+use annotations::{GAP, HELD};
 use held::Held;
 use place::{Follows, Placer};
 use streams::Block;
@@ -300,7 +301,7 @@ impl<R: Read> EdfFile<R> {
                 match entry {
                     Some(annotation) if annotation.text.is_empty() => {}
                     // Told by the indices.
-                    Some(annotation) if annotation.text == annotations::HELD => {}
+                    Some(annotation) if [HELD, GAP].contains(&annotation.text.as_ref()) => {}
                     Some(annotation) => {
                         let onset_s = annotation.onset_s - start_s;
                         sink(Item::Annotation(Annotation { onset_s, ..annotation }));

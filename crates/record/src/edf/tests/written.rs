@@ -121,9 +121,13 @@ proptest! {
     fn gaps_come_back_where_they_were(
         scans in 10_u64..4000,
         runs in prop::collection::vec((1_u64..3000, 1_u64..9000), 1..6),
+        is_filled: bool,
     ) {
         let mut settings = settings(Variant::Edf, &[rate(scans, 1)], 0.0, 1.0);
         settings.annotation_bytes = 2000;
+        if is_filled {
+            settings.gaps = Gaps::Filled;
+        }
         let mut writer = writer(&settings);
         let mut wanted = Vec::new();
         let mut next = 0;
@@ -134,7 +138,9 @@ proptest! {
             next += len + gap;
         }
         let (bytes, written) = bytes(writer);
-        let (samples, ..) = read(&bytes);
+        let (samples, annotations, _) = read(&bytes);
+        prop_assert_eq!(annotations, []);
+        prop_assert!(!(is_filled && written.is_discontinuous));
         let found: Vec<u64> = samples[0].iter().map(|(index, _)| *index).collect();
         prop_assert_eq!(found, wanted);
         prop_assert_eq!(written.gap_count, runs.len() as u64 - 1);

@@ -34,7 +34,9 @@
 //! # Gaps
 //!
 //! A gap that reaches beyond the data record makes the file discontinuous (EDF+D, BDF+D), which is
-//! written into the header before the data record after it; that states its own time. What is left of a
+//! written into the header before the data record after it; that states its own time, and an annotation
+//! with the text [`GAP`] tells of it. MNE and edfio join such data records all the same, pyEDFlib refuses
+//! them: for those, [`Gaps::Filled`] keeps the file continuous. What is left of a
 //! data record at a gap and at the end, and a gap inside one, is filled with the last value, and an
 //! annotation with the text [`HELD`] says from when on and for how long. Our reader takes these samples
 //! out again; other programs show them with the annotation, and MNE leaves out what is called bad.
@@ -59,7 +61,7 @@ use super::header::Header;
 use super::{Continuity, Deviation, MAX_SIGNALS, StartTime, Variant};
 use encode::Encoder;
 
-pub use super::annotations::HELD;
+pub use super::annotations::{GAP, HELD};
 pub use duration::RecordDuration;
 pub use error::EdfWriteError;
 pub use range::Range;
@@ -96,8 +98,19 @@ pub struct WriteSettings {
     pub start_ms: u16,
     /// Length of a data record; `None` chooses it by the rates.
     pub duration: Option<RecordDuration>,
+    /// How gaps are written that reach beyond a data record.
+    pub gaps: Gaps,
     /// Bytes of each data record for annotations. Those that find no place wait for the next one.
     pub annotation_bytes: usize,
+}
+
+/// How gaps are written that reach beyond a data record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Gaps {
+    /// The next data record states its time: nothing is made up, and the file is discontinuous.
+    Discontinuous,
+    /// Filled with the last value, with annotations that say so: the time axis is right in every program.
+    Filled,
 }
 
 /// One signal.
@@ -173,6 +186,7 @@ pub struct EdfWriter<W> {
     run_ticks: i64,
     /// Data records of this run.
     run_records: i64,
+    gaps: Gaps,
     annotation_bytes: usize,
     /// Lists that tell of filled places in the data record under way, and all others.
     held: Vec<u8>,
@@ -194,6 +208,7 @@ impl WriteSettings {
             start: None,
             start_ms: 0,
             duration: None,
+            gaps: Gaps::Discontinuous,
             annotation_bytes: 300,
         }
     }
@@ -261,6 +276,7 @@ impl<W: Write + Seek> EdfWriter<W> {
             start_ticks: i64::from(settings.start_ms.min(999)) * 10_000,
             run_ticks: 0,
             run_records: 0,
+            gaps: settings.gaps,
             annotation_bytes: annotation_samples * width,
             held: Vec::new(),
             annotations: VecDeque::new(),
@@ -362,20 +378,33 @@ impl<W: Write + Seek> EdfWriter<W> {
             return Ok(());
         }
         self.written.gap_count += 1;
-        let left: Vec<u64> = (0..self.rates.len()).map(|signal| self.left(signal)).collect();
-        let is_inside = missing.iter().zip(&left).all(|(missing, left)| missing <= left);
-        let is_between = left
-            .iter()
-            .zip(&self.header.signals)
-            .all(|(left, signal)| *left == signal.samples_per_record as u64);
-        if is_inside && !is_between {
-            let until = after.min(self.record_end());
-            return self.hold(end_ticks, until, &missing);
-        }
-        if !is_between {
-            self.hold(end_ticks, self.record_end(), &left)?;
+        let mut from = end_ticks;
+        loop {
+            let left: Vec<u64> = (0..self.rates.len()).map(|signal| self.left(signal)).collect();
+            let is_inside = missing.iter().zip(&left).all(|(missing, left)| missing <= left);
+            let is_between = left
+                .iter()
+                .zip(&self.header.signals)
+                .all(|(left, signal)| *left == signal.samples_per_record as u64);
+            match self.gaps {
+                Gaps::Discontinuous if is_between => break,
+                Gaps::Discontinuous | Gaps::Filled if is_inside => {
+                    let until = after.min(self.record_end());
+                    return self.hold(from, until, &missing);
+                }
+                Gaps::Discontinuous | Gaps::Filled => {
+                    let end = self.record_end();
+                    self.hold(from, end, &left)?;
+                    for (missing, left) in missing.iter_mut().zip(&left) {
+                        *missing = missing.saturating_sub(*left);
+                    }
+                    from = end;
+                }
+            }
         }
         self.become_discontinuous()?;
+        let onset = self.start_ticks + self.run_ticks;
+        self.annotations.push_front(list(onset + end_ticks, Some(after - end_ticks), GAP));
         self.run_ticks = ticks(onset_s);
         self.run_records = 0;
         self.run_lens.fill(0);

@@ -1,0 +1,289 @@
+//! The first reading: what a header must say before the first sample.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+
+use levator_decode::StreamInfo;
+use levator_engine::EmgBand;
+use levator_record::edf::StartTime;
+use levator_signal::{ChannelId, SampleIndex, SampleRate, SignalKind, Unit};
+use serde_json::{Value, json};
+
+use super::source::{Event, Kind, Source};
+
+/// Longest text of an annotation, in bytes: EDFlib reads no longer one.
+const LONGEST_TEXT: usize = 512;
+
+/// What one file holds.
+pub(super) struct Survey {
+    pub(super) streams: Vec<Stream>,
+    /// In the order of their onsets.
+    pub(super) annotations: Vec<Annotation>,
+    /// How many of them were longer.
+    pub(super) shortened_count: u64,
+    pub(super) notes: Vec<String>,
+    /// BLAKE3 of the file.
+    pub(super) blake3: String,
+    /// How the recording was made, or the file read.
+    pub(super) settings: Value,
+    /// When the first sample came, where that is known.
+    pub(super) start_unix_ms: Option<u64>,
+}
+
+/// One stream.
+pub(super) struct Stream {
+    pub(super) number: u8,
+    pub(super) rate: SampleRate,
+    pub(super) info: StreamInfo,
+    pub(super) channels: Vec<Channel>,
+    /// First index and length of each stretch without a gap.
+    pub(super) runs: Vec<(u64, u64)>,
+}
+
+/// One channel.
+pub(super) struct Channel {
+    pub(super) label: String,
+    pub(super) unit: Unit,
+    /// Smallest and largest number.
+    pub(super) low: f64,
+    pub(super) high: f64,
+}
+
+/// A text and its time.
+pub(super) struct Annotation {
+    pub(super) onset_s: f64,
+    pub(super) duration_s: Option<f64>,
+    pub(super) text: String,
+}
+
+impl Survey {
+    pub(super) fn of(source: &Source) -> anyhow::Result<Self> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(File::open(&source.file)?)?;
+        let mut infos: BTreeMap<u8, StreamInfo> = BTreeMap::new();
+        let mut streams: BTreeMap<u8, Stream> = BTreeMap::new();
+        let (mut annotations, mut notes) = (Vec::new(), Vec::new());
+        let mut shortened_count = 0;
+        let mut first_at = None;
+        let mut changed = None;
+        let titles = source.read(&mut |event| match event {
+            Event::Stream(info) => {
+                infos.insert(info.stream, *info);
+            }
+            Event::Values { channel, unit, rate, first, values, at } => {
+                let Some(info) = infos.get(&channel.stream) else { return };
+                if first_at.is_none() {
+                    // They were taken before they came.
+                    let lasted_ms = (values.len() as f64 / rate.hz() * 1e3) as u64;
+                    first_at =
+                        Some(at.map(|at| (at.as_nanos() / 1_000_000).saturating_sub(lasted_ms)));
+                }
+                let stream = streams.entry(channel.stream).or_insert_with(|| Stream::new(info));
+                let Some(known) = stream.channels.get_mut(usize::from(channel.channel)) else {
+                    return;
+                };
+                if known.unit != unit && known.unit.factor_to(unit).is_none() {
+                    changed = Some((known.unit, unit));
+                }
+                let factor = unit.factor_to(known.unit).unwrap_or(1.0);
+                for value in values.iter().filter(|value| value.is_finite()) {
+                    known.low = known.low.min(value * factor);
+                    known.high = known.high.max(value * factor);
+                }
+                if channel.channel == 0 {
+                    stream.take(first.0, values.len() as u64);
+                }
+            }
+            Event::Annotation { onset_s, duration_s, text } => {
+                let mut end = text.len().min(LONGEST_TEXT);
+                while !text.is_char_boundary(end) {
+                    end -= 1;
+                }
+                shortened_count += u64::from(end < text.len());
+                annotations.push(Annotation { onset_s, duration_s, text: text[..end].to_owned() });
+            }
+            Event::Note(note) => notes.push(note),
+        })?;
+        if let Some((before, after)) = changed {
+            anyhow::bail!(
+                "its unit changes from {before} to {after} under way: there is no file for both"
+            );
+        }
+        annotations.sort_by(|one, other| one.onset_s.total_cmp(&other.onset_s));
+        let mut streams: Vec<Stream> = streams.into_values().collect();
+        for stream in &mut streams {
+            stream.name(titles.get(&stream.number).map_or(&[], Vec::as_slice));
+        }
+        let start_unix_ms = match source.kind() {
+            Kind::Recording { opened_unix_ms: Some(opened), .. } => {
+                first_at.flatten().map(|at| opened.saturating_add(at))
+            }
+            Kind::Recording { .. } | Kind::Edf { .. } | Kind::Text(_) => None,
+        };
+        Ok(Self {
+            streams,
+            annotations,
+            shortened_count,
+            notes,
+            blake3: hasher.finalize().to_hex().to_string(),
+            settings: settings(source.kind()),
+            start_unix_ms,
+        })
+    }
+
+    /// When the first sample came, in UTC, and milliseconds of it. The start of another file is taken as
+    /// it stands.
+    pub(super) fn start(&self, source: &Source) -> (Option<StartTime>, u16) {
+        match (source.kind(), self.start_unix_ms) {
+            (_, Some(unix_ms)) => (Some(civil(unix_ms / 1000)), (unix_ms % 1000) as u16),
+            (Kind::Edf { header, .. }, None) => (header.start, 0),
+            (Kind::Recording { .. } | Kind::Text(_), None) => (None, 0),
+        }
+    }
+}
+
+impl Stream {
+    fn new(info: &StreamInfo) -> Self {
+        let channel = |_| Channel {
+            label: String::new(),
+            unit: info.unit,
+            low: f64::INFINITY,
+            high: f64::NEG_INFINITY,
+        };
+        Self {
+            number: info.stream,
+            rate: info.rate,
+            info: *info,
+            channels: (0..info.channel_count).map(channel).collect(),
+            runs: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, first: u64, len: u64) {
+        match self.runs.last_mut() {
+            Some((start, known)) if *start + *known == first => *known += len,
+            _ => self.runs.push((first, len)),
+        }
+    }
+
+    /// Names the channels, each otherwise than the others in the 16 characters of a header.
+    fn name(&mut self, titles: &[String]) {
+        let base = match (self.info.label.as_str(), self.info.kind) {
+            ("", SignalKind::Emg) => "EMG",
+            ("", SignalKind::EmgEnvelope) => "EMG RMS",
+            ("", SignalKind::Pressure) => "Pressure",
+            ("", SignalKind::Other) => "Signal",
+            (label, _) => label,
+        };
+        let count = self.channels.len();
+        let mut taken: Vec<String> = Vec::with_capacity(count);
+        for (at, channel) in self.channels.iter_mut().enumerate() {
+            let wanted = match titles.get(at) {
+                Some(title) if !title.is_empty() => title.clone(),
+                _ if count == 1 => base.to_owned(),
+                _ => format!("{base} {at}"),
+            };
+            let short = |text: &str, len: usize| text.chars().take(len).collect::<String>();
+            let mut label = short(wanted.trim(), 16);
+            if taken.contains(&label)
+                || wanted.chars().count() > 16 && count > 1 && titles.is_empty()
+            {
+                label = format!("{} {at}", short(wanted.trim(), 13));
+            }
+            taken.push(label.clone());
+            channel.label = label;
+        }
+    }
+
+    pub(super) fn sample_count(&self) -> u64 {
+        self.runs.iter().map(|(_, len)| len).sum()
+    }
+
+    /// One past the last sample.
+    pub(super) fn end(&self) -> SampleIndex {
+        SampleIndex(self.runs.last().map_or(0, |(first, len)| first + len))
+    }
+
+    /// First missing sample and the one after the last, of each gap between samples.
+    pub(super) fn gaps(&self) -> impl Iterator<Item = (SampleIndex, SampleIndex)> {
+        self.runs.windows(2).map(|two| (SampleIndex(two[0].0 + two[0].1), SampleIndex(two[1].0)))
+    }
+
+    /// The channel with this number, and what turns values of `unit` into those of it.
+    pub(super) fn place(&self, channel: ChannelId, unit: Unit) -> Option<(usize, f64)> {
+        if channel.stream != self.number {
+            return None;
+        }
+        let at = usize::from(channel.channel);
+        Some((at, unit.factor_to(self.channels.get(at)?.unit).unwrap_or(1.0)))
+    }
+}
+
+fn settings(kind: &Kind) -> Value {
+    match kind {
+        Kind::Recording { config, .. } => {
+            let band = EmgBand::NAMES.into_iter().find(|(band, _)| *band == config.emg_band);
+            let course = config.course.as_ref();
+            json!({
+                "read_as": "recording",
+                "values": "calibrated, not filtered",
+                "pressure_unit": config.pressure_unit.map(Unit::symbol),
+                "emg_band": band.map(|(_, name)| name),
+                "mains_hz": config.mains.map(levator_signal::preset::Mains::hz),
+                "programme": course.map(|course| course.programme.definition().id.clone()),
+            })
+        }
+        Kind::Edf { header, .. } => json!({ "read_as": header.variant.to_string() }),
+        Kind::Text(options) => json!({
+            "read_as": "text",
+            "scale": options.scale,
+            "offset": options.offset,
+            "rate_hz": options.rate_hz,
+        }),
+    }
+}
+
+/// Date and time of a second since 1970.
+///
+/// # Source
+///
+/// Days of the proleptic Gregorian calendar, counted from the first of March of year 0, so that the leap
+/// day comes last: 146097 days in 400 years.
+fn civil(unix_s: u64) -> StartTime {
+    let (days, second) = (unix_s / 86_400 + 719_468, unix_s % 86_400);
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = era * 400 + year + u64::from(month <= 2);
+    StartTime {
+        year: u16::try_from(year).unwrap_or(u16::MAX),
+        month: month as u8,
+        day: day as u8,
+        hour: (second / 3600) as u8,
+        minute: (second / 60 % 60) as u8,
+        second: (second % 60) as u8,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_become_dates() {
+        let text = |unix_s| {
+            let t = civil(unix_s);
+            let date = format!("{}-{:02}-{:02}", t.year, t.month, t.day);
+            format!("{date} {:02}:{:02}:{:02}", t.hour, t.minute, t.second)
+        };
+        // As `date -u -d @...` prints them.
+        assert_eq!(text(0), "1970-01-01 00:00:00");
+        assert_eq!(text(951_782_399), "2000-02-28 23:59:59");
+        assert_eq!(text(951_827_696), "2000-02-29 12:34:56");
+        assert_eq!(text(1_795_356_191), "2026-11-22 14:03:11");
+        assert_eq!(text(4_107_542_400), "2100-03-01 00:00:00");
+    }
+}
