@@ -6,6 +6,7 @@ use levator_record::edf::Variant;
 use levator_record::edf::write::{
     EdfWriteError, EdfWriter, Gaps, Range, RecordDuration, SignalSpec, WriteSettings,
 };
+use levator_signal::SampleIndex;
 use serde_json::{Value, json};
 
 use super::source::{Event, Kind, Source};
@@ -46,18 +47,22 @@ pub(super) fn write(
     let name = target.display();
     let file = super::create(target).attempt(Code::Recording, &name)?;
     let mut writer = EdfWriter::create(file, &settings).attempt(Code::Recording, &name)?;
+    // The file begins with its first sample, whatever the number of that.
+    let base = stream.runs.first().map_or(0, |(first, _)| *first);
+    let base_s = stream.rate.time_s(SampleIndex(base));
     let mut result = Ok(());
     for one in &survey.annotations {
-        result = result.and_then(|()| writer.annotate(one.onset_s, one.duration_s, &one.text));
+        let onset_s = one.onset_s - base_s;
+        result = result.and_then(|()| writer.annotate(onset_s, one.duration_s, &one.text));
     }
-    let mut next = 0;
+    let mut next = base;
     let mut converted = Vec::new();
     let mut take = |writer: &mut EdfWriter<_>, event: Event<'_>| -> Result<(), EdfWriteError> {
         let Event::Values { channel, unit, first, values, .. } = event else { return Ok(()) };
         let Some((at, factor)) = stream.place(channel, unit) else { return Ok(()) };
         if at == 0 {
             if first.0 != next {
-                writer.go_on_at(stream.rate.time_s(first))?;
+                writer.go_on_at(stream.rate.time_s(first.saturating_sub(base)))?;
             }
             next = first.0 + values.len() as u64;
         }
