@@ -201,7 +201,7 @@ fn a_port_that_is_not_there_is_exit_code_four() {
 #[test]
 fn an_unknown_scenario_is_answered_with_those_there_are() {
     let (code, _, stderr) = run(levator().args(["demo", "--scenario", "giraffe"]));
-    assert_eq!(code, 3);
+    assert_eq!(code, 2);
     assert_one_line(&stderr, "healthy");
 }
 
