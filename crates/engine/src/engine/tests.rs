@@ -270,6 +270,60 @@ fn a_jump_in_a_file_is_a_gap_and_an_overlap_is_left_out() {
     assert_eq!(summary.channels[0].end, SampleIndex(250));
 }
 
+/// Contractions of a made EMG, with mains hum over one, a step in front of another, and a loose electrode.
+fn faulty_emg() -> Vec<f64> {
+    let mut state = 1_u64;
+    let mut noise = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as f64 / f64::from(1_u32 << 31) - 0.5
+    };
+    (0..60_000_u32)
+        .map(|index| {
+            let t = f64::from(index) / 1000.0;
+            let level = if t % 10.0 > 5.0 && t % 10.0 < 8.0 { 80.0 } else { 6.0 };
+            let hum = if (11.3..17.1).contains(&t) { 150.0 } else { 0.0 };
+            let step = if t > 24.137 { 900.0 } else { 0.0 };
+            let loose = if (42.05..42.31).contains(&t) { 2000.0 } else { 0.0 };
+            level * noise() + hum * (core::f64::consts::TAU * 50.0 * t).sin() + step + loose
+        })
+        .collect()
+}
+
+/// What is known against a sample is known against it however the signal was cut.
+#[test]
+fn measures_do_not_depend_on_how_the_signal_is_cut() {
+    let codes = faulty_emg();
+    let run = |len: usize| {
+        let mut engine = Engine::new(&file(1000.0, SignalKind::Emg)).expect("legal");
+        let mut summary = Summary::new();
+        let mut marked = vec![Quality::GOOD; codes.len()];
+        for (at, part) in codes.chunks(len).enumerate() {
+            engine.handle(scans((at * len) as u64, part), &mut |output: Output<'_>| {
+                if let Output::Block(block) = &output {
+                    let from = block.first.0 as usize;
+                    marked[from..from + block.values.len()].fill(block.quality);
+                }
+                summary.emit(output);
+            });
+        }
+        engine.finish(at(0), &mut summary);
+        (summary.measures, summary.channels[0].contractions.clone(), marked)
+    };
+    let (measures, contractions, marked) = run(5000);
+    assert!(!measures.is_empty() && contractions.len() >= 4, "{}", contractions.len());
+    let flags = marked.iter().fold(Quality::GOOD, |all, one| all | *one);
+    let names: Vec<_> = flags.names().collect();
+    assert!(names.len() >= 3, "{names:?}");
+    for len in [1, 10, 64, 512] {
+        let (others, found, also_marked) = run(len);
+        let differs = marked.iter().zip(&also_marked).position(|(one, other)| one != other);
+        assert_eq!(differs, None, "{len}");
+        assert_eq!(found, contractions, "{len}");
+        assert_eq!(others, measures, "{len}");
+    }
+}
+
 #[test]
 fn a_file_without_samples_ends_well() {
     let mut engine = Engine::new(&file(1000.0, SignalKind::Emg)).expect("legal");
