@@ -280,9 +280,10 @@ pub(crate) struct SimulateVisit {
     /// What they are measured with: kasper-emg, oleksy-emg+abdomen, peritron, camtech+abdomen, ...
     #[arg(long, default_value = "kasper-emg+abdomen", value_parser = person_setup)]
     pub(crate) device: PersonSetup,
-    /// What they are asked to do.
-    #[arg(long, value_name = "NAME|FILE", default_value = "glazer", value_parser = programme)]
-    pub(crate) programme: Programme,
+    /// What they are asked to do. Without it, `glazer` for EMG and `first-visit` for pressure, of which
+    /// strength is three maximal contractions.
+    #[arg(long, value_name = "NAME|FILE", value_parser = programme)]
+    pub(crate) programme: Option<Programme>,
     /// A man, where the device allows.
     #[arg(long)]
     pub(crate) male: bool,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::anyhow;
+use levator_catalog::programmes;
 use levator_programme::Programme;
 use levator_simulate::people::{
     Anatomy, Condition, EmgFamily, Margin, Participant, PressureFamily, Setup, Site,
@@ -21,13 +22,20 @@ pub(crate) fn run(args: &SimulateVisit) -> Result<ExitCode, Failure> {
     let anatomy = if args.male { Anatomy::Male } else { Anatomy::Female };
     let person = Participant::draw(args.condition, anatomy, setup, Margin::Clear, args.seed)
         .map_err(|impossible| Failure::new(Code::Other, impossible))?;
-    let (signals, about) = put(&person, args.visit, &args.programme, &args.out)?;
+    let programme = match &args.programme {
+        Some(programme) => programme.clone(),
+        None => {
+            let id = if setup.pressure.is_some() { "first-visit" } else { "glazer" };
+            programmes::built_in(id).ok_or_else(|| anyhow!("{id} is built in"))?
+        }
+    };
+    let (signals, about) = put(&person, args.visit, &programme, &args.out)?;
     writeln!(
         stderr(),
         "levator assess {} --symptoms {} --programme {}",
         signals.display(),
         about.display(),
-        args.programme.definition().id
+        programme.definition().id
     )?;
     Ok(ExitCode::SUCCESS)
 }
