@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use levator_programme::Position;
+use levator_score::rules::{LARGEST_GAIN, LEAST_GAIN};
 use levator_score::{
     Bandwidth, Detector, Expulsion, FeltContraction, FeltRelaxation, FeltTone, Modality, Palpation,
     Person, Profile, Sex, Site, Symptom, Symptoms,
@@ -202,7 +203,7 @@ pub fn parse(text: &str) -> Result<Told, Refusal> {
         }
     }
     let gain = raw.device.gain.unwrap_or(1.0);
-    if !(1e-3..=1e3).contains(&gain) {
+    if !(LEAST_GAIN..=LARGEST_GAIN).contains(&gain) {
         return Err(refuse(Some("device"), "gain", "not a number from 0.001 to 1000"));
     }
     if raw.device.bandwidth_hz.is_some_and(|(from, to)| !(from > 0.0 && to > from)) {

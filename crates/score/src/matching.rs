@@ -4,6 +4,7 @@ use levator_programme::Position;
 use levator_signal::ChannelId;
 
 use crate::reference::{ANY_DEVICE, Reference};
+use crate::rules::{LARGEST_GAIN, LEAST_GAIN};
 use crate::{Bandwidth, Detector, Doubt, Modality, Person, Profile, Sex, Site, State};
 
 /// What does not fit. What was not told is `None` in `actual`.
@@ -32,7 +33,7 @@ pub enum Mismatch {
     },
     /// The unit of the channel cannot be converted.
     Unit,
-    /// The gain is none that a probe can have: not within a thousandth and a thousand.
+    /// The gain is none that a probe can have.
     Gain(f64),
     /// Another band of frequencies.
     Bandwidth {
@@ -158,9 +159,6 @@ pub struct Matching {
     pub outcome: Result<Vec<Doubt>, Mismatch>,
 }
 
-/// Gains that are believed. Our choice: beyond these any reading would be made to fit.
-const GAIN: core::ops::RangeInclusive<f64> = 1e-3..=1e3;
-
 /// Holds a reference against a recording. Names of devices are compared without regard to case.
 ///
 /// # Errors
@@ -196,7 +194,7 @@ fn device(reference: &Reference, profile: &Profile) -> Result<(), Mismatch> {
             return Err(Mismatch::Unit);
         }
     }
-    if !GAIN.contains(&profile.gain) {
+    if !(LEAST_GAIN..=LARGEST_GAIN).contains(&profile.gain) {
         return Err(Mismatch::Gain(profile.gain));
     }
     match (pack.bandwidth, profile.bandwidth) {

@@ -66,6 +66,10 @@ rules! {
     SETTLED_S = 30.0 "s", "time after insertion that is left out", Proposed, "our choice: guarding after insertion";
     /// Weeks after birth below which own tables are needed.
     POST_PARTUM_WEEKS = 52.0 "weeks", "after birth only tables made after birth are used for this long", Proposed, "our choice: twelve months";
+    /// Smallest gain that is believed.
+    LEAST_GAIN = 0.001 "times", "smallest gain of a device that is believed; below it any reading could be made to fit", Proposed, "our choice";
+    /// Largest gain that is believed.
+    LARGEST_GAIN = 1000.0 "times", "largest gain of a device that is believed", Proposed, "our choice";
     /// Weeks after birth or surgery in which a clinician is asked first.
     ASK_FIRST_WEEKS = 12.0 "weeks", "after birth or surgery a clinician is asked first for this long", Proposed, "our choice; instructions for measuring alone are not published";
 }
