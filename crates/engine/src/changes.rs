@@ -5,9 +5,8 @@ use core::ops::Range;
 use levator_signal::quality::Notice;
 use levator_signal::{Quality, SampleIndex};
 
-/// Changes that are told apart within one block; what comes later is held against the rest of it. More
-/// than any block of the recordings had.
-const MOST: usize = 16;
+/// Changes that are told apart within one block; what comes later is held against the rest of it.
+const MOST: usize = 8;
 
 /// The changes of one block, in order. Without them what holds of its samples would depend on how the
 /// signal was cut.
@@ -21,6 +20,10 @@ impl Changes {
     /// `before` is known when the block begins.
     pub(crate) const fn new(before: Quality) -> Self {
         Self { before, all: [(0, Quality::GOOD); MOST], count: 0 }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     pub(crate) fn add(&mut self, notice: &Notice) {

@@ -349,6 +349,10 @@ impl Channel {
             }
         }
         let all = self.monitor.process(first, values, filtered, quality, &mut found);
+        if changes.is_empty() {
+            self.pass_on(signal, first, range, all, sink);
+            return;
+        }
         let blocks = changes.blocks(first, range, quality, all);
         for (first, range, quality) in blocks {
             self.pass_on(signal, first, range, quality, sink);
