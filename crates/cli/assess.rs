@@ -106,7 +106,7 @@ fn wrapped(out: &mut impl Write, line: &str) -> std::io::Result<()> {
 
 /// What is known beside the signals of a visit, and what it is held against.
 pub(crate) struct About {
-    told: Told,
+    pub(crate) told: Told,
     references: Vec<Reference>,
 }
 

@@ -19,11 +19,19 @@ fn closed(why: impl std::fmt::Display) -> Failure {
     Failure::new(Code::Closed, anyhow!("{why}"))
 }
 
-/// Refuses what must not be started; else the guard that the programme needs.
+/// What may be started, with what.
+pub(crate) struct Opened {
+    /// The guard that the programme needs.
+    pub(crate) guard: Option<RestGuard>,
+    /// What is told of the visit that begins, with what still holds of the one before.
+    pub(crate) told: Option<Told>,
+}
+
+/// Refuses what must not be started.
 ///
 /// A strengthening programme opens only for a person of whom it is known that it does no harm. Any
 /// other opens unless what is reported closes it.
-pub(crate) fn open(setup: &Setup, person: &Whom) -> Result<Option<RestGuard>, Failure> {
+pub(crate) fn open(setup: &Setup, person: &Whom) -> Result<Opened, Failure> {
     let told = match &person.symptoms {
         Some(path) => Some(levator_catalog::told::read(path).attempt(Code::File, path.display())?),
         None => None,
@@ -33,14 +41,16 @@ pub(crate) fn open(setup: &Setup, person: &Whom) -> Result<Option<RestGuard>, Fa
         None => None,
     };
     let old = before.as_ref().and_then(|analysis| analysis.told.clone());
+    let now = Told::united(told.clone(), old.clone().map(Told::for_next_visit));
+    // The visit before is judged by all that is told of it.
     let told = Told::united(told, old);
     let symptoms = told.as_ref().map_or(Symptoms::NONE, |told| told.symptoms);
     let Some(programme) = &setup.programme else {
-        return probe(symptoms).map(|()| None);
+        return probe(symptoms).map(|()| Opened { guard: None, told: now });
     };
     reported(programme, symptoms)?;
     if programme.load() != Load::Strengthening {
-        return Ok(None);
+        return Ok(Opened { guard: None, told: now });
     }
     let id = &programme.definition().id;
     let Some(before) = before else {
@@ -59,7 +69,7 @@ pub(crate) fn open(setup: &Setup, person: &Whom) -> Result<Option<RestGuard>, Fa
         }
         let _ = assess::tell(&mut err, &assessment);
     }
-    opened
+    opened.map(|guard| Opened { guard, told: now })
 }
 
 /// Without a programme it is measured only, which a wound or an infection forbids, too.

@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use levator_catalog::told::Told;
 use levator_device::{PortSettings, SerialConnector};
 use levator_engine::EngineConfig;
 
 use crate::analysis;
 use crate::args::{LinkArgs, Live, Record, Setup, Whom};
-use crate::failure::{Attempt, Code, Failure};
-use crate::gate;
+use crate::assess::About;
+use crate::failure::Failure;
+use crate::gate::{self, Opened};
 use crate::stop::Stop;
 use crate::view::{self, Face};
 use crate::visit::{self, Plan};
@@ -35,7 +37,7 @@ fn run(
 ) -> Result<ExitCode, Failure> {
     let mut config = EngineConfig::device();
     analysis::prepare(setup, &mut config);
-    let guard = gate::open(setup, person)?;
+    let Opened { guard, told } = gate::open(setup, person)?;
     if let Some(course) = &mut config.course {
         course.rest_guard = guard;
     }
@@ -47,7 +49,7 @@ fn run(
         patience_s: link.patience,
         face,
         title: view::title(&link.port),
-        told: told(person)?,
+        told: kept(told, person),
         device: link.device.name().to_owned(),
         port: link.port.clone(),
         json,
@@ -55,22 +57,9 @@ fn run(
     visit::run(SerialConnector::new(settings), &plan, &Stop::listen()?)
 }
 
-/// What is kept beside the recording, so that its assessment finds it: what was told, and the device of
-/// the reference if nothing else is known of the device.
-fn told(person: &Whom) -> Result<Option<String>, Failure> {
-    // What was told of the visit before holds until something else is told.
-    let kept = person.after.as_ref().map(|visit| visit.join(analysis::TOLD));
-    let path = person.symptoms.clone().or(kept.filter(|path| path.is_file()));
-    let text = match &path {
-        Some(path) => Some(std::fs::read_to_string(path).attempt(Code::File, path.display())?),
-        None => None,
-    };
-    let Some(reference) = &person.reference else { return Ok(text) };
-    let text = text.unwrap_or_else(|| "format = 1\n".to_owned());
-    if text.contains("[device]") {
-        return Ok(Some(text));
-    }
-    let pack = reference.pack();
-    let (device, site) = (&pack.device, pack.site.name());
-    Ok(Some(format!("{text}\n[device]\nname = {device:?}\nsite = \"{site}\"\n")))
+/// What is kept beside the recording, so that its assessment finds it: what was told, of the visit
+/// before, too, and the device of the reference if nothing else is known of the device.
+fn kept(told: Option<Told>, person: &Whom) -> Option<String> {
+    let is_known = told.is_some() || person.reference.is_some();
+    is_known.then(|| About::new(told, person.reference.clone()).told.to_toml())
 }

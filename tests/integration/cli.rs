@@ -293,6 +293,22 @@ mod ports {
         assert!(stderr.contains("the same as live, bit for bit"), "{stderr}");
         let kept = fs::read_to_string(visit.join("told.toml")).expect("it is kept");
         assert!(kept.contains("leakage") && kept.contains("kasper-2025"), "{kept}");
+        // What is reported at the next visit adds up with what was reported at this one.
+        let later = folder.path().join("later");
+        let more = folder.path().join("more.toml");
+        fs::write(&more, "format = 1\nsymptoms = [\"pain\"]\n").expect("a folder of our own");
+        let (code, _, stderr) = run(levator()
+            .args(["record", "--port", &simulated.port, "--seconds", "1", "--symptoms"])
+            .arg(&more)
+            .arg("--after")
+            .arg(&visit)
+            .arg("--out")
+            .arg(&later));
+        assert_eq!(code, 0, "{stderr}");
+        let united = fs::read_to_string(later.join("told.toml")).expect("it is kept");
+        for word in ["leakage", "pain", "kasper-2025"] {
+            assert!(united.contains(word), "{united}");
+        }
         // A second visit into the same folder is refused, and changes nothing.
         let (code, _, stderr) = record("oleksy-2020");
         assert_eq!(code, 6, "{stderr}");

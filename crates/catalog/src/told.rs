@@ -47,6 +47,66 @@ pub struct Told {
 }
 
 impl Told {
+    /// What still holds at the next visit: who it is, what is reported, and the device. What was felt and
+    /// seen in this one, and how it was done, must be told anew.
+    #[must_use]
+    pub fn for_next_visit(self) -> Self {
+        Self {
+            palpation: Palpation::default(),
+            lift: None,
+            expulsion: None,
+            insertion_to_rest_s: None,
+            position: None,
+            ..self
+        }
+    }
+
+    /// As [`parse`] reads it, every key that is told; so that what was united can be kept in one file.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        fn line(text: &mut String, key: &str, value: Option<impl core::fmt::Display>) {
+            if let Some(value) = value {
+                text.push_str(&format!("{key} = {value}\n"));
+            }
+        }
+        fn quoted(word: &str) -> String {
+            toml::Value::from(word).to_string()
+        }
+        // With a point, as floats are printed for debugging, so that 40 stays a number of that kind.
+        let real = |value: Option<f64>| value.map(|value| format!("{value:?}"));
+        let mut text = format!("format = {FORMAT}\n");
+        let symptoms: Vec<String> = self.symptoms.iter().map(|one| quoted(one.name())).collect();
+        text.push_str(&format!("symptoms = [{}]\n", symptoms.join(", ")));
+        line(&mut text, "lift", self.lift);
+        line(&mut text, "balloon_expulsion", self.expulsion.map(|one| quoted(one.name())));
+        line(&mut text, "insertion_to_rest_s", real(self.insertion_to_rest_s));
+        line(&mut text, "position", self.position.map(|one| quoted(one.name())));
+        let person = &self.person;
+        text.push_str("\n[person]\n");
+        line(&mut text, "sex", person.sex.map(|one| quoted(one.name())));
+        line(&mut text, "age_years", real(person.age_years));
+        line(&mut text, "births", person.births);
+        line(&mut text, "pregnant", person.pregnant);
+        line(&mut text, "pregnancy_week", real(person.pregnancy_week));
+        line(&mut text, "weeks_post_partum", real(person.weeks_post_partum));
+        line(&mut text, "weeks_after_surgery", real(person.weeks_after_surgery));
+        let felt = &self.palpation;
+        text.push_str("\n[palpation]\n");
+        line(&mut text, "tone", felt.tone.map(|one| quoted(one.name())));
+        line(&mut text, "contraction", felt.contraction.map(|one| quoted(one.name())));
+        line(&mut text, "relaxation", felt.relaxation.map(|one| quoted(one.name())));
+        let setup = &self.setup;
+        text.push_str("\n[device]\n");
+        line(&mut text, "name", setup.device.as_deref().map(quoted));
+        line(&mut text, "probe", setup.probe.as_deref().map(quoted));
+        line(&mut text, "site", setup.site.map(|one| quoted(one.name())));
+        line(&mut text, "gain", real(Some(setup.gain)));
+        let band = setup.bandwidth.map(|band| format!("[{:?}, {:?}]", band.from_hz, band.to_hz));
+        line(&mut text, "bandwidth_hz", band);
+        line(&mut text, "detector", setup.detector.map(|one| quoted(one.name())));
+        text
+    }
+
     /// What is told newly, over what was told before; `None` if nothing was told at all.
     ///
     /// Symptoms of either count: what was reported once is not taken back by not being named again.
@@ -305,6 +365,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_told_comes_back_from_its_own_text() {
+        let text = "format = 1\nsymptoms = [\"pain\", \"leakage\"]\nlift = false\n\
+                    balloon_expulsion = \"abnormal\"\ninsertion_to_rest_s = 60\n\
+                    position = \"lying\"\n[person]\nsex = \"female\"\nage_years = 40.5\n\
+                    births = 2\npregnant = true\npregnancy_week = 20\nweeks_post_partum = 0.1\n\
+                    weeks_after_surgery = 300\n[palpation]\ntone = \"increased\"\n\
+                    contraction = \"weak\"\nrelaxation = \"partial\"\n[device]\n\
+                    name = \"a \\\"quoted\\\" one\"\nprobe = \"\\\\\"\nsite = \"anal\"\n\
+                    gain = 0.3\nbandwidth_hz = [20, 450]\ndetector = \"rms\"";
+        let told = parse(text).expect("it is right");
+        assert_eq!(parse(&told.to_toml()).expect("it is read again"), told);
+        let nothing = parse("format = 1").expect("nothing need be told");
+        assert_eq!(parse(&nothing.to_toml()).expect("it is read again"), nothing);
+    }
+
+    #[test]
     fn what_was_told_before_holds_until_something_else_is_told() {
         let of = |text: &str| Some(parse(text).expect("it is right"));
         let older = "format = 1\nsymptoms = [\"pain\"]\nlift = true\n[person]\nage_years = 40\n\
@@ -316,6 +392,11 @@ mod tests {
         assert_eq!((both.palpation.tone, both.lift), (Some(FeltTone::Increased), Some(true)));
         assert_eq!(both.setup.device.as_deref(), Some("camtech"));
         assert_eq!(Told::united(None, of(older)), of(older));
+        // What was felt and seen then is not felt and seen now.
+        let next = parse(older).expect("it is right").for_next_visit();
+        assert!(next.symptoms.has(Symptom::Pain) && next.person.age_years == Some(40.0));
+        assert_eq!(next.setup.device.as_deref(), Some("camtech"));
+        assert_eq!((next.palpation, next.lift), (Palpation::default(), None));
         assert_eq!(Told::united(of(newer), None), of(newer));
         assert_eq!(Told::united(None, None), None);
     }
