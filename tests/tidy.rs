@@ -38,7 +38,7 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
             "levator-programme",
             "levator-signal",
         ],
-        &["crc32fast", "memchr", "pulp", "serde_json", "thiserror"],
+        &["blake3", "crc32fast", "memchr", "pulp", "serde_json", "thiserror"],
     ),
     ("levator-device", &["levator-signal"], &["nix", "serialport", "thiserror"]),
     (

@@ -14,6 +14,8 @@ use levator_signal::preset::Mains;
 use levator_signal::{ChannelId, SignalKind, Unit};
 use levator_simulate::people::{Condition, Setup as PersonSetup};
 
+use crate::visit::AboutArgs;
+
 const AFTER_HELP: &str = "\
 Results go to standard output, everything else to standard error.
 
@@ -120,6 +122,8 @@ pub(crate) struct Live {
     #[command(flatten)]
     pub(crate) person: Whom,
     #[command(flatten)]
+    pub(crate) about: AboutArgs,
+    #[command(flatten)]
     pub(crate) view: ViewArgs,
     /// Prints what was found as JSON at the end.
     #[arg(long)]
@@ -140,6 +144,8 @@ pub(crate) struct Record {
     pub(crate) setup: Setup,
     #[command(flatten)]
     pub(crate) person: Whom,
+    #[command(flatten)]
+    pub(crate) about: AboutArgs,
     /// Prints what was recorded as JSON at the end.
     #[arg(long)]
     pub(crate) json: bool,

@@ -18,7 +18,7 @@ use crate::assess::{self, About};
 use crate::failure::{Attempt, Code, Failure};
 use crate::stop::Stop;
 use crate::view::{self, Face};
-use crate::visit::{self, Plan};
+use crate::visit::{self, AboutArgs, Plan};
 use crate::{analysis, person, simulate_visit};
 
 /// All of it on a virtual person: live, recorded, analysed.
@@ -38,6 +38,8 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
         patience_s: 10.0,
         face: Face::choose(args.view.plain),
         told: None,
+        about: AboutArgs::default(),
+        reference: None,
         title: view::title(&subject.name),
         device: subject.name,
         port: String::new(),

@@ -14,22 +14,24 @@ use crate::failure::Failure;
 use crate::gate::{self, Opened};
 use crate::stop::Stop;
 use crate::view::{self, Face};
-use crate::visit::{self, Plan};
+use crate::visit::{self, AboutArgs, Plan};
 
 pub(crate) fn run_live(args: &Live) -> Result<ExitCode, Failure> {
     let face = Face::choose(args.view.plain);
-    run(&args.link, &args.setup, &args.person, args.out.clone(), args.seconds, face, args.json)
+    let whom = (&args.person, &args.about);
+    run(&args.link, &args.setup, whom, args.out.clone(), args.seconds, face, args.json)
 }
 
 pub(crate) fn run_record(args: &Record) -> Result<ExitCode, Failure> {
     let out = Some(args.out.clone());
-    run(&args.link, &args.setup, &args.person, out, args.seconds, Face::Lines, args.json)
+    let whom = (&args.person, &args.about);
+    run(&args.link, &args.setup, whom, out, args.seconds, Face::Lines, args.json)
 }
 
 fn run(
     link: &LinkArgs,
     setup: &Setup,
-    person: &Whom,
+    (person, about): (&Whom, &AboutArgs),
     out: Option<PathBuf>,
     seconds: Option<f64>,
     face: Face,
@@ -50,6 +52,8 @@ fn run(
         face,
         title: view::title(&link.port),
         told: kept(told, person),
+        about: about.clone(),
+        reference: person.reference.as_ref().map(|reference| reference.id().to_owned()),
         device: link.device.name().to_owned(),
         port: link.port.clone(),
         json,

@@ -6,11 +6,13 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow};
+use clap::Args;
 use levator_device::Connector;
 use levator_engine::{Digest, EngineConfig, LinkState, Tee};
 use levator_live::{Ended, LiveConfig, RecordTo, Session, Snapshot};
-use levator_record::Header;
 use levator_record::text::TextOptions;
+use levator_record::visit::{self as folder, About, RESULT, State, create_private, replace};
+use levator_record::{Header, Totals};
 
 use crate::analysis::{self, Analysis, JOURNAL};
 use crate::args::Setup;
@@ -18,9 +20,6 @@ use crate::failure::{Attempt, Code, Failure};
 use crate::stop::Stop;
 use crate::view::{self, Face, Scene};
 use crate::{json, table};
-
-/// Name of the result in the folder of a visit.
-const RESULT: &str = "result.json";
 
 /// A device whose port was lost and whose newest sample is older than this at the end is away.
 const AWAY_AFTER: Duration = Duration::from_secs(2);
@@ -37,10 +36,32 @@ pub(crate) struct Plan {
     pub(crate) told: Option<String>,
     /// Who is measured, for the title.
     pub(crate) title: String,
+    /// What is written down of the visit.
+    pub(crate) about: AboutArgs,
+    /// What it is held against, by name.
+    pub(crate) reference: Option<String>,
     /// For the header of the recording.
     pub(crate) device: String,
     pub(crate) port: String,
     pub(crate) json: bool,
+}
+
+/// What is written down of a visit, in `visit.json`.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Kept with the recording")]
+pub(crate) struct AboutArgs {
+    /// Whose visit it is: a number or a pseudonym, no name.
+    #[arg(long, value_name = "ID")]
+    pub(crate) person: Option<String>,
+    /// How the person lies, sits or stands.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) position: Option<String>,
+    /// Where the probe is.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) site: Option<String>,
+    /// Whatever else is to be known.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) notes: Option<String>,
 }
 
 /// Runs the visit and prints what was found.
@@ -54,17 +75,16 @@ pub(crate) fn run(
         Some(folder) => Some(prepare(folder)?),
         None => None,
     };
-    let record = journal.as_ref().map(|path| RecordTo {
-        path: path.clone(),
-        header: Header {
-            tool: format!("levator {}", json::VERSION),
-            wire: [levator_protocol::MAJOR, levator_protocol::MINOR],
-            opened_unix_ms: unix_ms(),
-            device: plan.device.clone(),
-            port: plan.port.clone(),
-            config: plan.config.clone(),
-        },
-    });
+    let header = Header {
+        tool: format!("levator {}", json::VERSION),
+        wire: [levator_protocol::MAJOR, levator_protocol::MINOR],
+        opened_unix_ms: unix_ms(),
+        device: plan.device.clone(),
+        port: plan.port.clone(),
+        config: plan.config.clone(),
+    };
+    let mut about = about(plan, &header);
+    let record = journal.as_ref().map(|path| RecordTo { path: path.clone(), header });
     let config =
         LiveConfig { record, seconds: plan.seconds, ..LiveConfig::new(plan.config.clone()) };
     let sink = Tee(analysis::summary(&plan.config), Digest::new());
@@ -76,10 +96,14 @@ pub(crate) fn run(
         start_failure(error)
     })?;
     // Only now: a folder that holds a recording was refused.
-    if let (Some(folder), Some(told)) = (&plan.out, &plan.told) {
-        let beside = folder.join(analysis::TOLD);
-        let written = private(&beside).and_then(|mut file| file.write_all(told.as_bytes()));
-        written.attempt(Code::Recording, beside.display())?;
+    if let Some(folder) = &plan.out {
+        about.write(folder).attempt(Code::Recording, folder.join(folder::ABOUT).display())?;
+        if let Some(told) = &plan.told {
+            let beside = folder.join(analysis::TOLD);
+            let written =
+                create_private(&beside).and_then(|mut file| file.write_all(told.as_bytes()));
+            written.attempt(Code::Recording, beside.display())?;
+        }
     }
     let programme = plan.config.course.as_ref().map(|course| &course.programme);
     let scene = Scene { title: &plan.title, programme, patience_s: plan.patience_s };
@@ -96,14 +120,18 @@ pub(crate) fn run(
         (Some(folder), Some(recorded)) => {
             let missing =
                 summary.last.recording.as_ref().map_or(0, |state| state.missing_input_count);
-            if let Err(message) = &recorded.totals {
-                let error = anyhow!("{message}").context("the recording could not be closed");
-                return Err(Failure::new(Code::Recording, error));
-            }
+            let totals = match &recorded.totals {
+                Ok(totals) => totals,
+                Err(message) => {
+                    let error = anyhow!("{message}").context("the recording could not be closed");
+                    return Err(Failure::new(Code::Recording, error));
+                }
+            };
             let offline = read_back(folder)?;
             let agrees = offline.digest == digest;
             print(&offline, plan.json)?;
             save(folder, &offline)?;
+            finish(folder, &mut about, totals, missing)?;
             writeln!(stderr(), "recorded in {}", folder.display())?;
             if missing > 0 {
                 let error =
@@ -142,13 +170,21 @@ pub(crate) fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-/// A new file that nobody else may read: what was measured is nobody else's business.
-fn private(path: &Path) -> std::io::Result<std::fs::File> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+/// What is known before the first sample.
+fn about(plan: &Plan, header: &Header) -> About {
+    let AboutArgs { person, position, site, notes } = plan.about.clone();
+    let reference = plan.reference.clone();
+    About { person, position, site, notes, reference, ..About::new(header.clone()) }
+}
+
+/// Writes what lies beside the journal, and last the hashes of it all.
+fn finish(folder: &Path, about: &mut About, totals: &Totals, missing: u64) -> Result<(), Failure> {
+    let name = folder.display();
+    let made = folder::rebuild(folder, &mut |_| {}).attempt(Code::Recording, &name)?;
+    about.state = State::Closed;
+    about.finish(made.device.as_ref(), &made.streams, &made.files, totals, missing);
+    about.write(folder).attempt(Code::Recording, &name)?;
+    folder::manifest::write(folder).attempt(Code::Recording, &name)
 }
 
 /// Makes the folder and names the journal in it.
@@ -230,8 +266,8 @@ fn print(analysis: &Analysis, as_json: bool) -> Result<(), Failure> {
 
 fn save(folder: &Path, analysis: &Analysis) -> Result<(), Failure> {
     let document = json::Document(std::slice::from_ref(analysis));
-    let text = serde_json::to_string_pretty(&document).map_err(std::io::Error::from)?;
+    let mut text = serde_json::to_vec_pretty(&document).map_err(std::io::Error::from)?;
+    text.push(b'\n');
     let path = folder.join(RESULT);
-    let written = private(&path).and_then(|mut file| writeln!(file, "{text}"));
-    written.attempt(Code::Recording, path.display())
+    replace(&path, &text).attempt(Code::Recording, path.display())
 }

@@ -53,6 +53,7 @@ pub mod header;
 pub mod reader;
 pub mod storage;
 pub mod text;
+pub mod visit;
 pub mod writer;
 
 mod block;

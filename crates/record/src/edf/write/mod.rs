@@ -411,6 +411,11 @@ impl<W: Write + Seek> EdfWriter<W> {
         Ok(())
     }
 
+    /// How gaps are written from now on.
+    pub fn set_gaps(&mut self, gaps: Gaps) {
+        self.gaps = gaps;
+    }
+
     /// Writes all whole data records and how many there are into the header: from now on any program
     /// opens the file, whatever happens to this one.
     ///

@@ -60,6 +60,28 @@ impl Range {
             .then_some(Self::Codes { physical, digital: (low as i32, high as i32) })
     }
 
+    /// The range in which each whole code from `codes.0` to `codes.1` keeps its number, whatever its ends
+    /// are: where these have no text of eight characters, values are off by the rounding of the text, a
+    /// millionth or less of the range. `None` if `variant` has no codes for them, or the scale is negative.
+    #[must_use]
+    pub fn keeping_codes(
+        variant: Variant,
+        calibration: Calibration,
+        codes: (f64, f64),
+    ) -> Option<Self> {
+        let (lowest, highest) = variant.code_range();
+        let holds = |code: f64| {
+            code.fract() == 0.0 && code >= f64::from(lowest) && code <= f64::from(highest)
+        };
+        let (low, high) = codes;
+        if !(low < high && holds(low) && holds(high)) {
+            return None;
+        }
+        let physical = (nearest(calibration.apply(low))?, nearest(calibration.apply(high))?);
+        let digital = (low as i32, high as i32);
+        (physical.0 < physical.1).then_some(Self::Codes { physical, digital })
+    }
+
     /// The texts of the header and the codes, or the number that has no text.
     pub(crate) fn texts(self, variant: Variant) -> Result<([String; 2], (i32, i32)), f64> {
         match self {

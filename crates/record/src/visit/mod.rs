@@ -1,0 +1,104 @@
+//! The folder of a visit: the journal and what lies beside it for people and for other programs.
+//!
+//! ```text
+//! raw.journal    the truth: every input             written first, all else is made from it
+//! visit.json     who, what, when, with what         at the start, again at the end    About
+//! signals.bdf    the samples, for other programs    second by second                  Projection
+//! events.tsv     what happened, a line each         at the end                        Events
+//! result.json    what was found                     at the end                        (the command line)
+//! told.toml      what is told beside the signals    at the start                      (the command line)
+//! manifest       a hash of each of these            last                              manifest
+//! ```
+//!
+//! Whatever is not the journal is a function of it: [`Projection`] makes it from the same inputs, live
+//! or read back. What the disk refused, or a crash cut off, is made again by [`rebuild`].
+//! `docs/recording-format.md` describes the files.
+
+pub mod about;
+pub mod events;
+pub mod manifest;
+pub mod projection;
+pub mod signals;
+
+mod date;
+mod file;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use levator_engine::EngineConfig;
+use levator_signal::HostTime;
+
+use crate::{Item, OpenError, Reader};
+
+pub use about::{About, AboutError, Patient, State};
+pub use date::{utc, utc_text};
+pub use events::{Event, Events};
+pub use file::{create_private, replace};
+pub use projection::{Made, Projection, ProjectionError};
+pub use signals::SignalsFile;
+
+/// Name of the journal in the folder of a visit.
+pub const JOURNAL: &str = "raw.journal";
+/// Name of the description.
+pub const ABOUT: &str = "visit.json";
+/// Name of the samples for other programs; those of a second stream are in `signals-1.bdf`.
+pub const SIGNALS: &str = "signals.bdf";
+/// Name of the list of events.
+pub const EVENTS: &str = "events.tsv";
+/// Name of the results.
+pub const RESULT: &str = "result.json";
+/// Name of the list of hashes.
+pub const MANIFEST: &str = "manifest";
+
+/// Makes the samples and the list of events again from the journal in `folder`, in place of those that
+/// are there. `progress` is told the bytes of the journal that were read.
+///
+/// # Errors
+///
+/// If the journal cannot be opened, or the disk refuses. What was there before stays then.
+pub fn rebuild(folder: &Path, progress: &mut dyn FnMut(u64)) -> Result<Made, RebuildError> {
+    let mut hints = signals::Hints::default();
+    for attempt in 0.. {
+        let mut reader = Reader::open(&folder.join(JOURNAL))?;
+        let header = reader.header();
+        let config = header.map_or_else(EngineConfig::device, |header| header.config.clone());
+        let opened = header.map_or(0, |header| header.opened_unix_ms);
+        let mut projection = Projection::again(folder, &config, opened, hints.clone())
+            .map_err(ProjectionError::Config)?;
+        let mut last = HostTime::ZERO;
+        loop {
+            progress(reader.position());
+            match reader.next() {
+                Some(Item::Input(input)) => {
+                    last = input.at();
+                    projection.take(input);
+                }
+                Some(Item::Damage(_) | Item::End(_)) => {}
+                None => break,
+            }
+        }
+        // Once more with what is known now: the range of values without rails, many short gaps.
+        let (mut made, better) = projection.finish(last);
+        match better.filter(|_| attempt < 3) {
+            Some(better) => hints = better,
+            None => {
+                made.put_in_place()?;
+                return Ok(made);
+            }
+        }
+    }
+    unreachable!("the last attempt is taken as it is")
+}
+
+/// Why what lies beside a journal could not be made again.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// The journal cannot be opened.
+    #[error(transparent)]
+    Journal(#[from] OpenError),
+    /// The rest.
+    #[error(transparent)]
+    Projection(#[from] ProjectionError),
+}
