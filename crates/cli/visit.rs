@@ -129,9 +129,10 @@ pub(crate) fn run(
             };
             let offline = read_back(folder)?;
             let agrees = offline.digest == digest;
-            print(&offline, plan.json)?;
+            // Whoever reads what is printed may go away; the visit is closed then.
             save(folder, &offline)?;
             finish(folder, &mut about, totals, missing)?;
+            print(&offline, plan.json)?;
             writeln!(stderr(), "recorded in {}", folder.display())?;
             if missing > 0 {
                 let error =
