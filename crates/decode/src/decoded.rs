@@ -131,6 +131,9 @@ pub enum LossCause {
     Restart,
     /// In the file that was read: its time column jumps.
     Source,
+    /// On the way, and longer than the counter of the device may tell, or the device has none: host time
+    /// says how many, so that they are about as many.
+    Estimated,
 }
 
 impl LossCause {
@@ -141,6 +144,7 @@ impl LossCause {
             Self::Link => "link",
             Self::Device => "device",
             Self::Restart => "restart",
+            Self::Estimated => "estimated",
             Self::Source => "source",
         }
     }
@@ -184,6 +188,8 @@ pub enum Refusal {
     Changed,
     /// More streams than a device may have.
     TooManyStreams,
+    /// Bytes of a device of others that fit no frame of it.
+    Foreign,
 }
 
 impl Refusal {
@@ -206,6 +212,7 @@ impl Refusal {
             Self::Description => "unusable description",
             Self::Changed => "description changed while samples came",
             Self::TooManyStreams => "too many streams",
+            Self::Foreign => "bytes that are no frame of the device",
         }
     }
 }

@@ -1,0 +1,231 @@
+//! Where a frame belongs on the axis of samples.
+//!
+//! A small counter says how many frames are missing up to a multiple of its wrap. Which multiple is
+//! bounded by host time: a frame cannot arrive before it was sent, and the least delay that was seen
+//! lately says how late it is. Where nothing is missing the clock is not asked, so a pause in which
+//! no frame was lost makes no gap.
+
+use levator_signal::{HostTime, SampleIndex, SampleRate};
+
+/// Half the time over which the least and the largest delay are remembered. Our choice: long enough
+/// for many bursts of a bridge, short enough that a rate that is 1 % off moves them by 40 ms only.
+const WINDOW_S: f64 = 2.0;
+/// Frames that may seem to come before they were sent: rounding, and a rate slightly above nominal.
+const TOLERANCE: f64 = 2.0;
+/// A rate may be off by this much before it is taken for a loss.
+const UNSTEADY: f64 = 0.05;
+/// A device without a counter that is behind by this much has lost samples. Our choice, as other
+/// hosts do; shorter pauses come from the host itself.
+const SILENT_S: f64 = 1.0;
+
+/// The axis of one device. All its streams share it.
+#[derive(Clone, Debug)]
+pub(super) struct Axis {
+    rate_hz: f64,
+    /// Frames after which the counter starts again.
+    wrap: Option<u32>,
+    next: u64,
+    expected: Option<u32>,
+    /// When the newest frame came.
+    heard: Option<HostTime>,
+    /// The port was opened anew.
+    is_reopened: bool,
+    /// Delay of the read before.
+    previous: f64,
+    windows: [Window; 2],
+}
+
+/// Delays in frames, by the nominal rate and an arbitrary zero.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    began: HostTime,
+    least: f64,
+    most: f64,
+}
+
+impl Window {
+    const fn empty(began: HostTime) -> Self {
+        Self { began, least: f64::INFINITY, most: f64::NEG_INFINITY }
+    }
+}
+
+/// Where the next frame belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Behind the last one.
+    Next(SampleIndex),
+    /// After a gap.
+    After { first: SampleIndex, missing: u64, why: Gap },
+    /// It was there before.
+    Repeated,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gap {
+    Counted,
+    Estimated,
+    Restart,
+}
+
+impl Axis {
+    pub(super) fn new(rate: SampleRate, wrap: Option<u32>) -> Self {
+        Self {
+            rate_hz: rate.hz(),
+            wrap,
+            next: 0,
+            expected: None,
+            heard: None,
+            is_reopened: false,
+            previous: f64::NEG_INFINITY,
+            windows: [Window::empty(HostTime::ZERO); 2],
+        }
+    }
+
+    pub(super) fn reopen(&mut self) {
+        self.is_reopened = self.next > 0;
+        self.expected = None;
+    }
+
+    /// The counter that the next frame should have.
+    #[inline]
+    pub(super) const fn expected(&self) -> Option<u32> {
+        self.expected
+    }
+
+    /// Whether [`Self::learn`] has something to learn from the next frame.
+    #[inline]
+    pub(super) fn is_news(&self, at: HostTime) -> bool {
+        self.heard != Some(at)
+    }
+
+    /// A frame came as it should.
+    #[inline]
+    pub(super) fn advance(&mut self) {
+        self.next += 1;
+        if let (Some(expected), Some(wrap)) = (&mut self.expected, self.wrap) {
+            *expected += 1;
+            if *expected == wrap {
+                *expected = 0;
+            }
+        }
+    }
+
+    pub(super) const fn next(&self) -> SampleIndex {
+        SampleIndex(self.next)
+    }
+
+    /// Places a frame after the lock was gained. `refused` slots were seen and thrown away; it counts
+    /// for devices without a counter.
+    pub(super) fn place(&mut self, at: HostTime, counter: Option<u32>, refused: u64) -> Place {
+        let place = self.judge(at, counter, refused);
+        match place {
+            Place::Repeated => {}
+            Place::Next(first) | Place::After { first, .. } => {
+                // What was learnt so far stands before the gap.
+                if let Some(heard) = self.heard.take() {
+                    let last = self.delay(heard) + 1.0;
+                    self.windows[0].least = self.windows[0].least.min(last);
+                }
+                if matches!(place, Place::After { why: Gap::Restart, .. }) {
+                    self.windows = [Window::empty(at); 2];
+                    self.previous = f64::NEG_INFINITY;
+                }
+                self.next = first.0;
+                self.expected = counter;
+            }
+        }
+        place
+    }
+
+    fn judge(&mut self, at: HostTime, counter: Option<u32>, refused: u64) -> Place {
+        let after = |next: u64, missing: u64, why| match missing {
+            0 if why != Gap::Restart => Place::Next(SampleIndex(next)),
+            _ => Place::After { first: SampleIndex(next.saturating_add(missing)), missing, why },
+        };
+        if core::mem::take(&mut self.is_reopened) {
+            let heard = self.heard.unwrap_or(at);
+            let silent_s = at.saturating_since(heard).as_secs_f64();
+            let elapsed = (silent_s * self.rate_hz).round() as u64;
+            return after(self.next, elapsed.saturating_sub(1), Gap::Restart);
+        }
+        if self.next == 0 {
+            return Place::Next(SampleIndex::ZERO);
+        }
+        let (behind, usual) = self.behind(at);
+        match (counter, self.expected, self.wrap) {
+            (Some(counter), Some(expected), Some(wrap)) => {
+                let ahead = f64::from((counter + wrap - expected) % wrap);
+                let wrap = f64::from(wrap);
+                if ahead > behind + TOLERANCE {
+                    return Place::Repeated;
+                }
+                let turns = ((behind - usual - ahead) / wrap).round().max(0.0);
+                let sure = turns < 0.5 && behind - ahead < wrap / 2.0;
+                let why = if sure { Gap::Counted } else { Gap::Estimated };
+                after(self.next, (ahead + turns * wrap) as u64, why)
+            }
+            _ => {
+                let silent = behind - usual;
+                let missing = if silent > (SILENT_S * self.rate_hz).max(20.0) {
+                    (silent.round() as u64).max(refused)
+                } else {
+                    refused
+                };
+                after(self.next, missing, Gap::Estimated)
+            }
+        }
+    }
+
+    /// How many frames can have been sent and not seen, and how many that usually are.
+    fn behind(&self, at: HostTime) -> (f64, f64) {
+        let least = self.windows[0].least.min(self.windows[1].least);
+        let most = self.windows[0].most.max(self.windows[1].most);
+        if !least.is_finite() {
+            return (0.0, 0.0);
+        }
+        ((self.delay(at) - least).max(0.0), (most - least).max(0.0))
+    }
+
+    fn delay(&self, at: HostTime) -> f64 {
+        at.as_secs_f64() * self.rate_hz - self.next as f64
+    }
+
+    /// A frame is about to be taken at its place. Bursts are learnt at their first frame, where the
+    /// delay is largest, and at the first one after them, before which it was least.
+    ///
+    /// Returns how many frames were lost unseen: whole turns of the counter, which show in nothing but
+    /// that everything is late from then on, for seconds.
+    #[cold]
+    pub(super) fn learn(&mut self, at: HostTime) -> u64 {
+        let mut missing = 0;
+        if at.saturating_since(self.windows[0].began).as_secs_f64() > WINDOW_S {
+            missing = self.turns_unseen();
+            self.next = self.next.saturating_add(missing);
+            self.windows = [Window::empty(at), self.windows[0]];
+        }
+        let delay = self.delay(at);
+        // Of a burst before turns were found missing nothing can be said.
+        let last = self.heard.map(|heard| self.delay(heard) + 1.0).filter(|_| missing == 0);
+        let window = &mut self.windows[0];
+        window.least = window.least.min(last.unwrap_or(f64::INFINITY));
+        window.least = window.least.min(delay);
+        // One late frame is no habit.
+        window.most = window.most.max(delay.min(self.previous));
+        self.previous = delay;
+        self.heard = Some(at);
+        missing
+    }
+
+    fn turns_unseen(&mut self) -> u64 {
+        let Some(wrap) = self.wrap.map(f64::from) else { return 0 };
+        let late = self.windows[0].least - self.windows[1].least;
+        let limit = (wrap / 2.0).max(UNSTEADY * WINDOW_S * self.rate_hz);
+        if !(late.is_finite() && late >= limit) {
+            return 0;
+        }
+        let missing = (late / wrap).round() * wrap;
+        self.windows[0].least -= missing;
+        self.windows[0].most -= missing;
+        missing as u64
+    }
+}
