@@ -15,6 +15,7 @@ use levator_engine::{
 use levator_programme::Millis;
 use levator_record::edf::{self, EdfFile, EdfOptions};
 use levator_record::text::{ChannelChoice, TextFile, TextOptions};
+use levator_record::xdf::{self, XdfFile, XdfOptions};
 use levator_record::{Header, Item, Reader};
 use levator_signal::{ChannelId, HostTime, SignalKind};
 
@@ -62,7 +63,7 @@ pub(crate) struct Skipped {
     pub(crate) count: u64,
 }
 
-/// Analyses a recording of ours, an EDF or BDF file, or a text file.
+/// Analyses a recording of ours, an EDF, BDF or XDF file, or a text file.
 pub(crate) fn analyse(path: &Path, text: &TextOptions, setup: &Setup) -> Result<Analysis, Failure> {
     let journal = path.join(JOURNAL);
     if path.is_dir() && journal.is_file() {
@@ -78,8 +79,12 @@ pub(crate) fn analyse(path: &Path, text: &TextOptions, setup: &Setup) -> Result<
     let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
     if start.starts_with(&levator_record::MAGIC) {
         recording(path, path, setup)
-    } else if edf::is_edf(&start) || extension.is_some_and(|name| name == "edf" || name == "bdf") {
+    } else if edf::is_edf(&start)
+        || extension.as_ref().is_some_and(|name| *name == "edf" || *name == "bdf")
+    {
         edf_file(path, text, setup)
+    } else if xdf::is_xdf(&start) || extension.is_some_and(|name| name == "xdf") {
+        xdf_file(path, text, setup)
     } else {
         match imported::roles(&start).as_slice() {
             roles
@@ -242,6 +247,30 @@ fn edf_file(path: &Path, text: &TextOptions, setup: &Setup) -> Result<Analysis, 
     let mut notes = imported::edf_notes(&file, &selection, text);
     summary.marks = marks.finish(&mut notes);
     let skipped = imported::edf_skipped(&file);
+    let blake3 = file.into_inner().finish().attempt(Code::File, &name)?;
+    let file = path.to_owned();
+    Ok(Analysis { file, blake3, summary, digest, told: None, config, titles, notes, skipped })
+}
+
+fn xdf_file(path: &Path, text: &TextOptions, setup: &Setup) -> Result<Analysis, Failure> {
+    let name = path.display();
+    let source = Hashing::open(path).attempt(Code::File, &name)?;
+    let mut file = XdfFile::from_seek(source).attempt(Code::File, &name)?;
+    let options = XdfOptions { channels: text.channels.clone(), kind: text.kind, unit: text.unit };
+    let selection = file.select(&options).attempt(Code::File, &name)?;
+    let streams: Vec<StreamInfo> = selection.streams.iter().map(|stream| stream.info).collect();
+    let mut search = Search::new(&streams, setup).attempt(Code::File, &name)?;
+    let mut marks = imported::Marks::new(streams[0].rate);
+    file.read(&selection, &mut |item| match item {
+        xdf::Item::Scans(scans) => search.take(scans),
+        xdf::Item::Annotation(mark) => marks.take(&mark),
+    })
+    .attempt(Code::File, &name)?;
+    let Found { mut summary, digest, config } = search.finish();
+    let titles = selection.streams.iter().map(|stream| stream.titles.clone()).collect();
+    let mut notes = imported::xdf_notes(&file, &selection, text);
+    summary.marks = marks.finish(&mut notes);
+    let skipped = imported::xdf_skipped(&file);
     let blake3 = file.into_inner().finish().attempt(Code::File, &name)?;
     let file = path.to_owned();
     Ok(Analysis { file, blake3, summary, digest, told: None, config, titles, notes, skipped })

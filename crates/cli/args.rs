@@ -51,7 +51,7 @@ pub(crate) enum Command {
     Live(Live),
     /// Records a probe to a folder.
     Record(Record),
-    /// Finds contractions in recordings, EDF and BDF files, and text files.
+    /// Finds contractions in recordings, EDF, BDF and XDF files, and text files.
     #[command(alias = "analyze")]
     Analyse(Analyse),
     /// Judges a visit: tight or weak, both, neither, or cannot tell, and why; what is open to train.
@@ -153,7 +153,7 @@ pub(crate) struct Record {
 
 #[derive(Debug, Args)]
 pub(crate) struct Analyse {
-    /// Recordings (folder or `raw.journal`), EDF and BDF files, and text files (CSV and its
+    /// Recordings (folder or `raw.journal`), EDF, BDF and XDF files, and text files (CSV and its
     /// relatives).
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
@@ -168,7 +168,7 @@ pub(crate) struct Analyse {
 
 #[derive(Debug, Args)]
 pub(crate) struct Assess {
-    /// The visit: a recording, an EDF or BDF file, or a text file, also one of anorectal manometry.
+    /// The visit: a recording, an EDF, BDF or XDF file, or a text file, also one of anorectal manometry.
     pub(crate) file: PathBuf,
     /// What to hold it against: a reference that is built in (`levator references`) or a file. If nothing
     /// is told of the device, it is taken for that of the reference.
@@ -194,7 +194,7 @@ pub(crate) struct Assess {
 
 #[derive(Debug, Args)]
 pub(crate) struct Export {
-    /// Recordings (folder or `raw.journal`), EDF and BDF files, and text files. All signals of a file are
+    /// Recordings (folder or `raw.journal`), EDF, BDF and XDF files, and text files. All signals of a file are
     /// written unless some are chosen.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
@@ -429,7 +429,7 @@ pub(crate) struct TextArgs {
     /// Rows a second, where the file has no time column or is wrong about it.
     #[arg(long, value_name = "HZ", value_parser = rate)]
     pub(crate) rate: Option<f64>,
-    /// Column to analyse, or signal of an EDF or BDF file, by name or by number counted from 0; may be
+    /// Column to analyse, or channel of an EDF, BDF or XDF file, by name or by number counted from 0; may be
     /// given again.
     #[arg(long, value_name = "NAME|INDEX")]
     pub(crate) channel: Vec<String>,

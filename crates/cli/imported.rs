@@ -1,9 +1,12 @@
 //! How a file that is no recording of ours was read, in words.
 
+use std::io::{Read, Seek};
+
 use levator_detect::manoeuvre::Role;
 use levator_engine::summary::Note;
 use levator_record::edf::{Annotation, Continuity, Deviation, EdfFile, Selection};
 use levator_record::text::{Layout, Origin, SkipReason, TextOptions, Timing};
+use levator_record::xdf::{self, XdfFile};
 use levator_signal::{HostTime, SampleRate};
 
 use crate::analysis::Skipped;
@@ -114,7 +117,7 @@ pub(crate) fn skipped(layout: &Layout) -> Vec<Skipped> {
 
 /// What a person should know about how an EDF or BDF file was read. Nothing of what it says about the
 /// person who was measured.
-pub(crate) fn edf_notes<R: std::io::Read>(
+pub(crate) fn edf_notes<R: Read>(
     file: &EdfFile<R>,
     selection: &Selection,
     text: &TextOptions,
@@ -157,13 +160,70 @@ pub(crate) fn edf_notes<R: std::io::Read>(
 }
 
 /// The part of a data record at the end.
-pub(crate) fn edf_skipped<R: std::io::Read>(file: &EdfFile<R>) -> Vec<Skipped> {
+pub(crate) fn edf_skipped<R: Read>(file: &EdfFile<R>) -> Vec<Skipped> {
     let cut = file.deviations().into_iter().find_map(|deviation| match deviation {
         Deviation::RecordCut { byte_count } => Some(byte_count),
         _ => None,
     });
     let reason = "the file ends inside a data record".to_owned();
     cut.map(|count| Skipped { what: "recording", reason, count }).into_iter().collect()
+}
+
+/// What a person should know about how an XDF file was read.
+pub(crate) fn xdf_notes<R: Read + Seek>(
+    file: &XdfFile<R>,
+    selection: &xdf::Selection,
+    text: &TextOptions,
+) -> Vec<String> {
+    let streams = file.streams();
+    let mut notes = vec![format!("XDF, {} streams", streams.len())];
+    for stream in &selection.streams {
+        let label = stream.info.label.as_str();
+        if stream.kind_origin == Origin::Guessed {
+            let kind = stream.info.kind.name();
+            notes.push(format!("{label} taken for {kind}: nothing says what it is (--kind)"));
+        }
+        let unit = &streams[stream.source].channels[stream.channels[0]].unit;
+        if stream.unit_origin == Origin::Guessed && !unit.is_empty() {
+            notes.push(format!("{label} is in {unit:?}, a unit we do not know (--unit)"));
+        }
+    }
+    let signals = streams.iter().filter(|stream| stream.is_signal());
+    let titles: Vec<String> = signals
+        .flat_map(|stream| (0..stream.channels.len()).map(|at| stream.channel_title(at)))
+        .collect();
+    if selection.origin == Origin::Guessed && titles.len() > 1 {
+        notes.push(format!(
+            "channel {} was chosen among {} (--channel)",
+            selection.streams[0].titles[0],
+            titles.join(", ")
+        ));
+    }
+    let plain = TextOptions::default();
+    if (text.rate_hz, text.scale, text.offset) != (plain.rate_hz, plain.scale, plain.offset) {
+        notes.push("--rate, --scale and --offset do not apply: the file states its own".to_owned());
+    }
+    let is_note = |deviation: &xdf::Deviation| !is_lost(deviation);
+    notes.extend(file.deviations().iter().filter(|one| is_note(one)).map(ToString::to_string));
+    notes
+}
+
+fn is_lost(deviation: &xdf::Deviation) -> bool {
+    matches!(deviation, xdf::Deviation::Damaged { .. })
+}
+
+/// The parts of an XDF file that could not be read.
+pub(crate) fn xdf_skipped<R: Read + Seek>(file: &XdfFile<R>) -> Vec<Skipped> {
+    let lost = file.deviations().into_iter().filter_map(|deviation| match deviation {
+        xdf::Deviation::Damaged { offset, byte_count } => Some((offset, byte_count)),
+        _ => None,
+    });
+    lost.map(|(offset, count)| Skipped {
+        what: "recording",
+        reason: format!("damaged from byte {offset} on, up to the next boundary chunk"),
+        count,
+    })
+    .collect()
 }
 
 /// The annotations of a file as marks, bound to samples of its first stream.

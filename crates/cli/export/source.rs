@@ -8,6 +8,7 @@ use levator_engine::{Engine, EngineConfig, Input, Output};
 use levator_programme::{Event as Step, Outcome};
 use levator_record::edf::{self, EdfFile, EdfOptions, Header as EdfHeader, is_edf};
 use levator_record::text::{ChannelChoice, Role, TextFile, TextOptions};
+use levator_record::xdf::{self, XdfFile, XdfOptions, is_xdf};
 use levator_record::{Item, Reader};
 use levator_signal::{ChannelId, HostTime, SampleIndex, SampleRate, Unit};
 
@@ -46,6 +47,7 @@ pub(super) struct Source {
 pub(super) enum Kind {
     Recording { config: Box<EngineConfig>, opened_unix_ms: Option<u64> },
     Edf { options: EdfOptions, header: Box<EdfHeader>, text: TextOptions },
+    Xdf { options: XdfOptions, text: TextOptions },
     Text(TextOptions),
 }
 
@@ -77,6 +79,16 @@ impl Source {
                 options.channels = all.map(|(at, _)| ChannelChoice::Index(at)).collect();
             }
             Kind::Edf { options, header: Box::new(header), text: text.clone() }
+        } else if is_xdf(&start) {
+            let read = XdfFile::open(&file).attempt(Code::File, &name)?;
+            let mut options =
+                XdfOptions { channels: text.channels.clone(), kind: text.kind, unit: text.unit };
+            if options.channels.is_empty() {
+                let signals = read.streams().iter().filter(|stream| stream.is_signal());
+                let count: usize = signals.map(|stream| stream.channels.len()).sum();
+                options.channels = (0..count).map(ChannelChoice::Index).collect();
+            }
+            Kind::Xdf { options, text: text.clone() }
         } else {
             let mut options = text.clone();
             if options.channels.is_empty() {
@@ -112,8 +124,46 @@ impl Source {
                 Ok(BTreeMap::new())
             }
             Kind::Edf { options, header, text } => self.edf(options, header, text, sink),
+            Kind::Xdf { options, text } => self.xdf(options, text, sink),
             Kind::Text(options) => self.text(options, sink),
         }
+    }
+
+    fn xdf(
+        &self,
+        options: &XdfOptions,
+        text: &TextOptions,
+        sink: &mut dyn FnMut(Event<'_>),
+    ) -> anyhow::Result<BTreeMap<u8, Vec<String>>> {
+        let mut file = XdfFile::open(&self.file)?;
+        let selection = file.select(options)?;
+        let infos: Vec<StreamInfo> = selection.streams.iter().map(|stream| stream.info).collect();
+        for info in &infos {
+            sink(Event::Stream(info));
+        }
+        let mut column = Vec::new();
+        file.read(&selection, &mut |item| match item {
+            xdf::Item::Scans(scans) => {
+                if let Some(info) = infos.get(usize::from(scans.stream)) {
+                    columns(info, scans, &mut column, sink);
+                }
+            }
+            xdf::Item::Annotation(mark) => {
+                sink(Event::Annotation {
+                    onset_s: mark.onset_s,
+                    duration_s: None,
+                    text: &mark.text,
+                });
+            }
+        })?;
+        for note in imported::xdf_notes(&file, &selection, text) {
+            sink(Event::Note(note));
+        }
+        for skipped in imported::xdf_skipped(&file) {
+            sink(Event::Note(format!("{} bytes left out: {}", skipped.count, skipped.reason)));
+        }
+        let titles = selection.streams.iter();
+        Ok(titles.map(|stream| (stream.info.stream, stream.titles.clone())).collect())
     }
 
     fn recording(

@@ -118,7 +118,7 @@ impl Survey {
             Kind::Recording { opened_unix_ms: Some(opened), .. } => {
                 first_at.flatten().map(|at| opened.saturating_add(at))
             }
-            Kind::Recording { .. } | Kind::Edf { .. } | Kind::Text(_) => None,
+            Kind::Recording { .. } | Kind::Edf { .. } | Kind::Xdf { .. } | Kind::Text(_) => None,
         };
         Ok(Self {
             streams,
@@ -137,7 +137,7 @@ impl Survey {
         match (source.kind(), self.start_unix_ms) {
             (_, Some(unix_ms)) => (Some(civil(unix_ms / 1000)), (unix_ms % 1000) as u16),
             (Kind::Edf { header, .. }, None) => (header.start, 0),
-            (Kind::Recording { .. } | Kind::Text(_), None) => (None, 0),
+            (Kind::Recording { .. } | Kind::Xdf { .. } | Kind::Text(_), None) => (None, 0),
         }
     }
 }
@@ -234,6 +234,7 @@ fn settings(kind: &Kind) -> Value {
             })
         }
         Kind::Edf { header, .. } => json!({ "read_as": header.variant.to_string() }),
+        Kind::Xdf { .. } => json!({ "read_as": "XDF" }),
         Kind::Text(options) => json!({
             "read_as": "text",
             "scale": options.scale,

@@ -55,6 +55,7 @@ pub mod storage;
 pub mod text;
 pub mod visit;
 pub mod writer;
+pub mod xdf;
 
 mod block;
 mod entry;

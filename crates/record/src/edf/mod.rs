@@ -56,7 +56,7 @@ mod annotations;
 mod error;
 mod field;
 mod header;
-mod names;
+pub(crate) mod names;
 
 mod convert;
 mod held;

@@ -153,3 +153,60 @@ fn kinds_units_and_rates_are_those_of_the_file() {
         "`emg` fits several signals; choose one by number: 0 EMG left, 2 EMG right"
     );
 }
+
+/// What edfio and pyEDFlib agree on, of more files and larger ones.
+#[test]
+fn headers_values_and_annotations_are_those_of_two_other_readers() {
+    let text = std::fs::read_to_string(data("expected.json")).expect("it is committed");
+    let all: Vec<Value> = serde_json::from_str(&text).expect("it is JSON");
+    let mut signal_count = 0;
+    for wanted in all.iter().filter(|file| file["signals"].is_array()) {
+        let mut file = EdfFile::open(&data(name(wanted))).expect("it is whole");
+        let signals = wanted["signals"].as_array().expect("a list");
+        let mut values = vec![Vec::new(); signals.len()];
+        while let Some(record) = file.read_record().expect("it can be read") {
+            for (at, values) in values.iter_mut().enumerate() {
+                record.values_into(at, values);
+            }
+        }
+        assert_eq!(file.record_count(), wanted["num_records"], "{}", name(wanted));
+        assert_eq!(file.header().record_duration_s, wanted["record_duration_s"]);
+        assert_eq!(file.header().signals.len(), wanted["n_signals"]);
+        for ((signal, wanted), values) in file.header().signals.iter().zip(signals).zip(&values) {
+            assert_eq!(signal.label, wanted["label"]);
+            assert_eq!(signal.dimension, wanted["dim"]);
+            assert_eq!(signal.rate.map(|rate| rate.hz()), wanted["fs"].as_f64());
+            assert_eq!(values.len(), wanted["n"]);
+            assert_eq!(serde_json::json!([signal.physical.0, signal.physical.1]), wanted["phys"]);
+            assert_eq!(serde_json::json!([signal.digital.0, signal.digital.1]), wanted["dig"]);
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            let spread = values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>();
+            let spread = (spread / values.len() as f64).sqrt();
+            let last = *values.last().expect("samples");
+            // The expected values have six decimals.
+            let near = |found: f64, wanted: &Value| {
+                let wanted = wanted.as_f64().expect("a number");
+                assert!((found - wanted).abs() < 1e-6, "{found} {wanted} {}", signal.label);
+            };
+            near(mean, &wanted["mean"]);
+            near(spread, &wanted["std"]);
+            near(last, &wanted["last"]);
+            for (value, wanted) in values.iter().zip(wanted["first5"].as_array().expect("five")) {
+                near(*value, wanted);
+            }
+            signal_count += 1;
+        }
+        let mut file = EdfFile::open(&data(name(wanted))).expect("it is whole");
+        let none = Selection { streams: Vec::new(), origin: crate::text::Origin::Given };
+        let mut found = collect(&mut file, &none).annotations;
+        found.sort_by(|a, b| a.0.total_cmp(&b.0));
+        assert_eq!(found.len(), wanted["n_annotations"], "{}", name(wanted));
+        let listed = wanted["annotations"].as_array().expect("a list");
+        for ((onset_s, duration_s, text), wanted) in found.iter().zip(listed) {
+            assert!((onset_s - wanted[0].as_f64().expect("a time")).abs() < 1e-6, "{text}");
+            assert_eq!(*duration_s, wanted[1].as_f64(), "{text}");
+            assert_eq!(*text, wanted[2]);
+        }
+    }
+    assert_eq!(signal_count, 42);
+}
