@@ -29,6 +29,18 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
         &[],
     ),
     (
+        "levator-report",
+        &[
+            "levator-detect",
+            "levator-engine",
+            "levator-measure",
+            "levator-programme",
+            "levator-score",
+            "levator-signal",
+        ],
+        &["toml"],
+    ),
+    (
         "levator-record",
         &[
             "levator-catalog",

@@ -10,13 +10,14 @@ use levator_decode::{Scans, StreamInfo};
 use levator_detect::manoeuvre::Role;
 use levator_engine::{
     Begins, ChannelSummary, ConfigError, Course, Digest, Engine, EngineConfig, Heart, Input,
-    Summary, Tee,
+    Output, Sink, Summary,
 };
 use levator_programme::Millis;
 use levator_record::edf::{self, EdfFile, EdfOptions};
 use levator_record::text::{ChannelChoice, TextFile, TextOptions};
 use levator_record::xdf::{self, XdfFile, XdfOptions};
 use levator_record::{Header, Item, Reader};
+use levator_report::Trace;
 use levator_signal::{ChannelId, HostTime, SignalKind};
 
 use crate::args::{Filter, Setup};
@@ -40,6 +41,10 @@ pub(crate) struct Analysis {
     pub(crate) summary: Summary,
     /// Fingerprint of all outputs.
     pub(crate) digest: Digest,
+    /// Curves, where they were asked for.
+    pub(crate) trace: Option<Trace>,
+    /// When it was recorded, where the file says so: milliseconds of the clock of the computer.
+    pub(crate) opened_unix_ms: Option<u64>,
     /// What is told beside the signals, where that lies in the folder of the visit.
     pub(crate) told: Option<Told>,
     /// Settings it was analysed with.
@@ -145,8 +150,9 @@ fn recording(path: &Path, journal: &Path, setup: &Setup) -> Result<Analysis, Fai
         true => Some(levator_catalog::told::read(&beside).attempt(Code::File, beside.display())?),
         false => None,
     };
+    let reader_opened = reader.header().map(|header| header.opened_unix_ms);
     let mut engine = Engine::new(&config).attempt(Code::File, &name)?;
-    let mut sink = Tee(summary(&config), Digest::new());
+    let mut sink = Kept::new(&config, setup.keeps_trace);
     let mut skipped = Vec::new();
     let mut last = HostTime::ZERO;
     while let Some(item) = reader.next() {
@@ -169,9 +175,11 @@ fn recording(path: &Path, journal: &Path, setup: &Setup) -> Result<Analysis, Fai
     }
     engine.finish(last, &mut sink);
     let blake3 = reader.into_inner().finish().attempt(Code::File, &name)?;
-    let Tee(summary, digest) = sink;
+    let Kept { summary, digest, trace } = sink;
     Ok(Analysis {
         file: path.to_owned(),
+        opened_unix_ms: reader_opened,
+        trace,
         blake3,
         summary,
         digest,
@@ -206,16 +214,19 @@ fn text_file(path: &Path, options: &TextOptions, setup: &Setup) -> Result<Analys
         },
     )
     .attempt(Code::File, &name)?;
-    let Found { summary, digest, config } = search.attempt(Code::File, &name)?.finish();
+    let Found { kept, config } = search.attempt(Code::File, &name)?.finish();
     let layout = file.layout();
     let titles = (0..layout.channels.len()).filter_map(|at| layout.channel_title(at)).collect();
     let notes = imported::notes(layout);
     let skipped = imported::skipped(layout);
     let blake3 = file.into_inner().finish().attempt(Code::File, &name)?;
     let file = path.to_owned();
+    let Kept { summary, digest, trace } = kept;
     Ok(Analysis {
         file,
         blake3,
+        opened_unix_ms: None,
+        trace,
         summary,
         digest,
         told: None,
@@ -240,7 +251,8 @@ fn edf_file(path: &Path, text: &TextOptions, setup: &Setup) -> Result<Analysis, 
         edf::Item::Annotation(annotation) => marks.take(&annotation),
     })
     .attempt(Code::File, &name)?;
-    let Found { mut summary, digest, config } = search.finish();
+    let Found { kept, config } = search.finish();
+    let Kept { mut summary, digest, trace } = kept;
     let title = |&position: &usize| file.header().signal_title(position);
     let titles =
         selection.streams.iter().map(|stream| stream.signals.iter().map(title).collect()).collect();
@@ -249,7 +261,44 @@ fn edf_file(path: &Path, text: &TextOptions, setup: &Setup) -> Result<Analysis, 
     let skipped = imported::edf_skipped(&file);
     let blake3 = file.into_inner().finish().attempt(Code::File, &name)?;
     let file = path.to_owned();
-    Ok(Analysis { file, blake3, summary, digest, told: None, config, titles, notes, skipped })
+    Ok(Analysis {
+        file,
+        blake3,
+        opened_unix_ms: None,
+        trace,
+        summary,
+        digest,
+        told: None,
+        config,
+        titles,
+        notes,
+        skipped,
+    })
+}
+
+/// What is kept of the outputs of an engine.
+pub(crate) struct Kept {
+    pub(crate) summary: Summary,
+    pub(crate) digest: Digest,
+    /// Curves, if pictures are to be drawn.
+    pub(crate) trace: Option<Trace>,
+}
+
+impl Kept {
+    pub(crate) fn new(config: &EngineConfig, keeps_trace: bool) -> Self {
+        let trace = keeps_trace.then(Trace::new);
+        Self { summary: summary(config), digest: Digest::new(), trace }
+    }
+}
+
+impl Sink for Kept {
+    fn emit(&mut self, output: Output<'_>) {
+        self.summary.emit(output);
+        self.digest.emit(output);
+        if let Some(trace) = &mut self.trace {
+            trace.emit(output);
+        }
+    }
 }
 
 fn xdf_file(path: &Path, text: &TextOptions, setup: &Setup) -> Result<Analysis, Failure> {
@@ -286,14 +335,13 @@ pub(crate) fn summary(config: &EngineConfig) -> Summary {
 /// in most cases, and what they find in one place.
 pub(crate) struct Search {
     engines: Vec<Engine>,
-    sink: Tee<Summary, Digest>,
+    sink: Kept,
     config: EngineConfig,
 }
 
 /// What [`Search`] found.
 pub(crate) struct Found {
-    pub(crate) summary: Summary,
-    pub(crate) digest: Digest,
+    pub(crate) kept: Kept,
     /// Of the first stream.
     pub(crate) config: EngineConfig,
 }
@@ -315,7 +363,7 @@ impl Search {
             .collect();
         let engines = configs.iter().map(Engine::new).collect::<Result<_, _>>()?;
         let config = configs.into_iter().next().unwrap_or_else(EngineConfig::device);
-        Ok(Self { engines, sink: Tee(summary(&config), Digest::new()), config })
+        Ok(Self { engines, sink: Kept::new(&config, setup.keeps_trace), config })
     }
 
     fn take(&mut self, scans: Scans<'_>) {
@@ -328,8 +376,7 @@ impl Search {
         for engine in &mut self.engines {
             engine.finish(HostTime::ZERO, &mut self.sink);
         }
-        let Tee(summary, digest) = self.sink;
-        Found { summary, digest, config: self.config }
+        Found { kept: self.sink, config: self.config }
     }
 }
 

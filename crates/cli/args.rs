@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Analyse(Analyse),
     /// Judges a visit: tight or weak, both, neither, or cannot tell, and why; what is open to train.
     Assess(Assess),
+    /// Writes a report of a visit, for the person or for who refers or treats: a page, pictures, text.
+    Report(crate::report::Report),
     /// Writes recordings and other files for other programs: EDF+, BDF+, or CSV with JSON beside it.
     Export(Export),
     /// Lists what a visit can be held against, or shows one reference.
@@ -412,6 +414,9 @@ pub(crate) struct Setup {
     /// Seconds from the first sample to the beginning of the programme.
     #[arg(long, value_name = "SECONDS", default_value_t = 0.0, value_parser = begins)]
     pub(crate) begins: f64,
+    /// Whether curves are kept, for pictures.
+    #[arg(skip)]
+    pub(crate) keeps_trace: bool,
 }
 
 /// A unit of pressure, or none for that of the device or file.
@@ -543,7 +548,7 @@ fn person_setup(text: &str) -> Result<PersonSetup, String> {
     })
 }
 
-fn reference(text: &str) -> Result<Reference, String> {
+pub(crate) fn reference(text: &str) -> Result<Reference, String> {
     if let Some(reference) = references::built_in(text) {
         return Ok(reference);
     }

@@ -140,6 +140,11 @@ pub(crate) fn of_channel(analysis: &Analysis, channel: &ChannelSummary) -> Optio
     (first == Some(channel.id)).then(|| judge(analysis, &about, &[]).0)
 }
 
+/// The channel that is reported on: the first of the pelvic floor.
+pub(crate) fn reported(analysis: &Analysis, about: &About) -> Option<levator_signal::ChannelId> {
+    observed(analysis, about, &mut Vec::new()).first().map(|one| one.channel)
+}
+
 /// Judges a visit, and says what was assumed.
 pub(crate) fn judge(
     analysis: &Analysis,

@@ -301,7 +301,7 @@ fn gap(lost: &Lost, rate: SampleRate) -> Value {
     })
 }
 
-fn settings(analysis: &Analysis) -> Value {
+pub(crate) fn settings(analysis: &Analysis) -> Value {
     let config = &analysis.config;
     let band = EmgBand::NAMES.into_iter().find(|(band, _)| *band == config.emg_band);
     json!({

@@ -20,6 +20,7 @@ mod manometry;
 mod person;
 mod programmes;
 mod references;
+mod report;
 mod simulate;
 mod simulate_visit;
 mod stop;
@@ -57,6 +58,7 @@ fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Record(args) => live::run_record(args),
         Command::Analyse(args) => analyse::run(args),
         Command::Assess(args) => assess::run(args),
+        Command::Report(args) => report::run(args),
         Command::Export(args) => export::run(args),
         Command::References(args) => references::run(args),
         Command::Programmes(args) => programmes::run(args),

@@ -6,14 +6,14 @@ use std::path::Path;
 use levator_decode::{Scans, StreamInfo};
 use levator_detect::manoeuvre::Role;
 use levator_engine::summary::Note;
-use levator_engine::{Digest, Engine, EngineConfig, Input, Tee};
+use levator_engine::{Engine, EngineConfig, Input};
 use levator_measure::{Marker, MarkerRules, Schedule};
 use levator_record::text::anorectal::{Fold, Sensors};
 use levator_record::text::{ChannelChoice, Layout, TextFile, TextOptions};
 use levator_score::Site;
 use levator_signal::{ChannelId, HostTime, SignalKind, Unit};
 
-use crate::analysis::{self, Analysis};
+use crate::analysis::{self, Analysis, Kept};
 use crate::args::Setup;
 use crate::failure::{Attempt, Code, Failure};
 use crate::imported;
@@ -86,7 +86,7 @@ pub(crate) fn analyse(
         }
     }
     let mut engine = Engine::new(&config).attempt(Code::File, &name)?;
-    let mut sink = Tee(analysis::summary(&config), Digest::new());
+    let mut sink = Kept::new(&config, setup.keeps_trace);
     let (mut codes, channel_count) = (Vec::new(), fold.channel_count());
     file.read(&mut |scans: Scans<'_>| {
         codes.clear();
@@ -96,7 +96,7 @@ pub(crate) fn analyse(
     })
     .attempt(Code::File, &name)?;
     engine.finish(HostTime::ZERO, &mut sink);
-    let Tee(mut summary, digest) = sink;
+    let Kept { mut summary, digest, trace } = sink;
     summary.marks = marks
         .iter()
         .map(|(at_s, text)| Note {
@@ -111,6 +111,8 @@ pub(crate) fn analyse(
         blake3,
         summary,
         digest,
+        trace,
+        opened_unix_ms: None,
         // Where the sensors lay is in the name of the file's kind; what else is told is laid over it.
         told: Some(levator_catalog::told::of_site(Site::Anal)),
         config,

@@ -153,6 +153,8 @@ pub(crate) fn run(
                 blake3: String::new(),
                 summary: found,
                 digest,
+                trace: None,
+                opened_unix_ms: None,
                 told: None,
                 config: plan.config.clone(),
                 titles: Vec::new(),

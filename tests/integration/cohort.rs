@@ -16,6 +16,7 @@ mod gain;
 mod living;
 mod mangled;
 mod profile;
+mod report;
 mod wire;
 
 /// None that the rule was tried with.
@@ -46,6 +47,12 @@ fn people_are_answered_by_their_label_and_nobody_tight_gets_a_green_gate() {
     let balanced = accuracy::balanced(all.iter());
     assert!(balanced >= 0.9, "{balanced}\n{text}");
     keep("answers", &text);
+}
+
+#[test]
+fn the_words_of_a_report_never_say_more_than_the_gate_leaves_open() {
+    let faults = report::all(SEED, 52, &references::all());
+    assert!(faults.is_empty(), "{faults:#?}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod quality;
 mod recordings;
 mod reference;
 mod replay;
+mod report;
 mod support;
 
 #[cfg(unix)]

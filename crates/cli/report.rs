@@ -1,0 +1,334 @@
+//! `levator report`: what is left in the hand after a visit.
+
+use std::ffi::OsStr;
+use std::io::{Write, stdout};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::anyhow;
+use clap::{Args, ValueEnum};
+use levator_catalog::told::Told;
+use levator_report::report::Audit;
+use levator_report::{Document, Lang, Words, html, person, referrer, text};
+use levator_score::{Assessment, Reference};
+use levator_signal::ChannelId;
+use serde_json::{Value, json};
+
+use crate::analysis::{self, Analysis, TOLD};
+use crate::answer;
+use crate::args::{Setup, TextArgs, reference};
+use crate::assess::{self, About};
+use crate::failure::{Attempt, Code, Failure};
+use crate::json::VERSION;
+
+/// What can be asked of a report.
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// The visit: a recording, an EDF or BDF file, or a text file, also one of anorectal manometry.
+    pub(crate) visit: PathBuf,
+    /// For whom: plain words on one page, or every number on two.
+    #[arg(long = "for", value_enum, default_value_t = Reader::Person)]
+    reader: Reader,
+    /// What to write. Without it, what the name given with --out ends in, or text.
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Language of the report.
+    #[arg(long, default_value = "en", value_parser = lang)]
+    lang: Lang,
+    /// The picture that is written as SVG; without it, the first.
+    #[arg(long, value_name = "NAME")]
+    picture: Option<String>,
+    /// File to write; one that is there is not overwritten. Without it, standard output.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// What to hold it against, as for `assess`.
+    #[arg(long, value_name = "NAME|FILE", value_parser = reference)]
+    reference: Option<Reference>,
+    /// What is told beside the signals (docs/references.md).
+    #[arg(long, value_name = "FILE")]
+    symptoms: Option<PathBuf>,
+    /// An earlier visit of the same person, the oldest first; may be given again.
+    #[arg(long, value_name = "FILE")]
+    earlier: Vec<PathBuf>,
+    #[command(flatten)]
+    text: TextArgs,
+    #[command(flatten)]
+    setup: Setup,
+}
+
+/// Who reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Reader {
+    /// Who was measured.
+    Person,
+    /// Who refers or treats.
+    Referrer,
+}
+
+impl Reader {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Referrer => "referrer",
+        }
+    }
+}
+
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One file for a browser and for print.
+    Html,
+    /// One picture.
+    Svg,
+    /// For a program.
+    Json,
+    /// For a terminal.
+    Text,
+}
+
+fn lang(code: &str) -> Result<Lang, String> {
+    let known: Vec<&str> = Lang::ALL.iter().map(|one| one.code()).collect();
+    Lang::from_code(code).ok_or_else(|| format!("there are {}", known.join(", ")))
+}
+
+pub(crate) fn run(args: &Report) -> Result<ExitCode, Failure> {
+    let format = format(args)?;
+    let mut setup = args.setup.clone();
+    setup.keeps_trace = true;
+    let options = args.text.options();
+    let analysis = analysis::analyse(&args.visit, &options, &setup)?;
+    let told = match &args.symptoms {
+        Some(path) => Some(levator_catalog::told::read(path).attempt(Code::File, path.display())?),
+        None => None,
+    };
+    let about = About::new(Told::united(told, analysis.told.clone()), args.reference.clone());
+    let earlier = assess::earlier(&args.earlier, &options, &args.setup, &about)?;
+    let (assessment, notes) = assess::judge(&analysis, &about, &earlier);
+    let audit = audit(args, &analysis, &assessment)?;
+    let words = Words::of(args.lang);
+    let channel = assess::reported(&analysis, &about).ok_or_else(|| {
+        let error = anyhow!("{}: no channel that can be judged", args.visit.display());
+        Failure::new(Code::File, error)
+    })?;
+    let made = Made { analysis: &analysis, assessment: &assessment, about: &about, audit: &audit };
+    let document = made.document(args.reader, channel, &words);
+    let bytes = match format {
+        Format::Html => html::render(&document).into_bytes(),
+        Format::Text => text::render(&document).into_bytes(),
+        Format::Svg => picture(&document, args.picture.as_deref())?.into_bytes(),
+        Format::Json => {
+            let all: Vec<&String> = analysis.notes.iter().chain(&notes).collect();
+            let value = made.json(args.reader, &document, &all);
+            let mut text = serde_json::to_string_pretty(&value).map_err(std::io::Error::from)?;
+            text.push('\n');
+            text.into_bytes()
+        }
+    };
+    write(args.out.as_deref(), &bytes)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// As asked for, or as the name of the file says.
+fn format(args: &Report) -> Result<Format, Failure> {
+    let Some(out) = args.out.as_ref().filter(|_| args.format.is_none()) else {
+        return Ok(args.format.unwrap_or(Format::Text));
+    };
+    let extension = out.extension().and_then(OsStr::to_str).unwrap_or_default();
+    match extension.to_ascii_lowercase().as_str() {
+        "html" | "htm" => Ok(Format::Html),
+        "svg" => Ok(Format::Svg),
+        "json" => Ok(Format::Json),
+        "txt" => Ok(Format::Text),
+        _ => {
+            let text = "what to write cannot be told from its name: add --format";
+            Err(Failure::new(Code::Usage, anyhow!("{}: {text}", out.display())))
+        }
+    }
+}
+
+/// To a new file, which nobody else may read, or to standard output.
+fn write(out: Option<&Path>, bytes: &[u8]) -> Result<(), Failure> {
+    let Some(path) = out else {
+        stdout().lock().write_all(bytes)?;
+        return Ok(());
+    };
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(path).and_then(|mut file| file.write_all(bytes));
+    written.attempt(Code::Recording, path.display())
+}
+
+fn picture(document: &Document, name: Option<&str>) -> Result<String, Failure> {
+    let mut all = document.pictures();
+    let found = match name {
+        Some(name) => all.find(|one| one.name == name),
+        None => all.next(),
+    };
+    found.map(|picture| picture.svg.clone() + "\n").ok_or_else(|| {
+        let names: Vec<&str> = document.pictures().map(|one| one.name).collect();
+        let error =
+            anyhow!("there is no such picture in this report; there are: {}", names.join(", "));
+        Failure::new(Code::Usage, error)
+    })
+}
+
+/// A visit, judged.
+struct Made<'a> {
+    analysis: &'a Analysis,
+    assessment: &'a Assessment,
+    about: &'a About,
+    audit: &'a Audit,
+}
+
+impl Made<'_> {
+    fn document(&self, reader: Reader, channel: ChannelId, words: &Words) -> Document {
+        let analysis = self.analysis;
+        let trace = analysis.trace.clone().unwrap_or_default();
+        let name = analysis.summary.channel(channel).map(|one| analysis.channel_name(one));
+        let about = facts(analysis, &self.about.told);
+        let report = levator_report::Report {
+            summary: &analysis.summary,
+            config: &analysis.config,
+            assessment: self.assessment,
+            trace: &trace,
+            channel,
+            channel_name: name.as_deref().unwrap_or_default(),
+            grid: None,
+            about: &about,
+            notes: &analysis.notes,
+            audit: self.audit,
+        };
+        match reader {
+            Reader::Person => person::document(&report, words),
+            Reader::Referrer => referrer::document(&report, words),
+        }
+    }
+
+    fn json(&self, reader: Reader, document: &Document, notes: &[&String]) -> Value {
+        let audit = self.audit;
+        let map = |pairs: &[(String, String)]| -> Value {
+            pairs.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect()
+        };
+        json!({
+            "tool": "levator",
+            "version": VERSION,
+            "for": reader.name(),
+            "lang": document.lang.code(),
+            "audit": {
+                "file": audit.file,
+                "blake3": audit.blake3,
+                "digest": audit.digest,
+                "version": audit.version,
+                "rule": audit.rule,
+                "settings": map(&audit.settings),
+                "arguments": audit.arguments,
+                "others": map(&audit.others),
+            },
+            "notes": notes,
+            "text": text::render(document),
+            "pictures": document.pictures().map(|one| one.name).collect::<Vec<_>>(),
+            "programme": answer::programme(self.analysis),
+            "assessment": answer::assessment(self.assessment),
+            "measures": answer::measures(self.analysis),
+            "trials": answer::trials(self.analysis),
+        })
+    }
+}
+
+/// What was told and is known of how it was measured; keys of the catalogue, and values.
+fn facts(analysis: &Analysis, told: &Told) -> Vec<(String, String)> {
+    let mut facts = Vec::new();
+    let mut fact = |key: &str, value: Option<String>| {
+        facts.extend(value.filter(|value| !value.is_empty()).map(|value| (key.to_owned(), value)));
+    };
+    let date = analysis.opened_unix_ms.and_then(|ms| i64::try_from(ms).ok());
+    let date = date.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    fact("about.date", date.map(|date| date.strftime("%Y-%m-%d %H:%M UTC").to_string()));
+    let setup = &told.setup;
+    fact("about.device", setup.device.clone());
+    fact("about.probe", setup.probe.clone());
+    fact("about.site", setup.site.map(|site| site.name().to_owned()));
+    fact("about.position", told.position.map(|position| position.name().to_owned()));
+    if let Some(course) = &analysis.config.course {
+        let programme = &course.programme;
+        let stamp = programme.stamp().to_string();
+        let text = format!("{} ({})", programme.definition().id, &stamp[..stamp.len().min(12)]);
+        fact("about.programme", Some(text));
+    }
+    let symptoms: Vec<&str> = told.symptoms.iter().map(levator_score::Symptom::text).collect();
+    fact("about.reported", Some(symptoms.join("; ")));
+    facts
+}
+
+fn audit(args: &Report, analysis: &Analysis, answer: &Assessment) -> Result<Audit, Failure> {
+    let mut others = Vec::new();
+    let beside = args.visit.join(TOLD);
+    let told = args.symptoms.iter().chain(Some(&beside).filter(|path| path.is_file()));
+    for path in told {
+        let bytes = std::fs::read(path).attempt(Code::File, path.display())?;
+        others.push((name_of(path), blake3::hash(&bytes).to_hex().to_string()));
+    }
+    for path in &args.earlier {
+        let journal = path.join(analysis::JOURNAL);
+        let file = if path.is_dir() { &journal } else { path };
+        let mut hasher = blake3::Hasher::new();
+        let opened =
+            std::fs::File::open(file).and_then(|file| hasher.update_reader(file).map(|_| ()));
+        opened.attempt(Code::File, file.display())?;
+        others.push((name_of(path), hasher.finalize().to_hex().to_string()));
+    }
+    Ok(Audit {
+        file: name_of(&args.visit),
+        blake3: analysis.blake3.clone(),
+        digest: format!("{:016x}", analysis.digest.signal()),
+        version: VERSION.to_owned(),
+        rule: answer.rule.to_owned(),
+        settings: settings(analysis),
+        arguments: arguments(),
+        others,
+    })
+}
+
+/// Without its folder, which says nothing about it, and may say who somebody is.
+fn name_of(path: &Path) -> String {
+    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+fn settings(analysis: &Analysis) -> Vec<(String, String)> {
+    let value = crate::json::settings(analysis);
+    let mut pairs: Vec<(String, String)> = value
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| {
+            (name.clone(), value.as_str().map_or(value.to_string(), str::to_owned))
+        })
+        .collect();
+    for (channel, role) in &analysis.config.roles {
+        pairs.push((format!("{}.{}", channel.stream, channel.channel), role.name().to_owned()));
+    }
+    if let Some(course) = &analysis.config.course {
+        pairs.push(("programme".to_owned(), course.programme.stamp().to_string()));
+    }
+    pairs
+}
+
+/// The words of the command line that decide what comes out, with files by their names alone.
+fn arguments() -> Vec<String> {
+    let mut words = Vec::new();
+    let mut given = std::env::args_os().skip(1);
+    while let Some(word) = given.next() {
+        let text = word.to_string_lossy();
+        if text == "--out" {
+            given.next();
+        } else if !text.starts_with("--out=") {
+            let path = Path::new(&word);
+            let is_path = !text.starts_with('-') && path.exists();
+            words.push(if is_path { name_of(path) } else { text.into_owned() });
+        }
+    }
+    words
+}

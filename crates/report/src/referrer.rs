@@ -1,0 +1,279 @@
+//! The version for who refers or treats: at most two pages, with every number it rests on.
+
+use levator_measure::{How, Measure, Quantity, Task, Validity};
+use levator_programme::Opening;
+use levator_score::explain::gate_text;
+use levator_score::{Driver, Label, Limit, Size, Trend};
+
+use crate::axes;
+use crate::document::{Block, Document};
+use crate::person::{origin, programme_name, subtitle};
+use crate::picture::overview::{self, Detail};
+use crate::picture::{overlay, plane, release, repetition, rests, spectrum};
+use crate::report::Report;
+use crate::tables;
+use crate::words::Words;
+
+/// Reasons and remarks that are printed; the rest is counted. Two pages are two pages.
+const MOST_LINES: usize = 6;
+
+/// What the referrer gets.
+#[must_use]
+pub fn document(report: &Report<'_>, words: &Words) -> Document {
+    let pages = vec![first(report, words), second(report, words)];
+    Document {
+        lang: words.lang,
+        title: words.get("referrer.title").to_owned(),
+        subtitle: subtitle(report, words),
+        pages,
+        screening: words.said(report.assessment.screening),
+        origin: origin(report, words),
+    }
+}
+
+fn first(report: &Report<'_>, words: &Words) -> Vec<Block> {
+    let answer = report.assessment;
+    let mut more: Vec<String> = answer.notes.iter().map(|note| words.said(note)).collect();
+    if answer.label != Label::Refer {
+        let level = words.get(&format!("confidence.{}", answer.confidence.name())).to_owned();
+        let doubts = doubts(report, words);
+        let text =
+            if doubts.is_empty() { level } else { format!("{level}; {}", doubts.join("; ")) };
+        more.push(words.fill("referrer.confidence", &[("text", &text)]));
+    }
+    let because: Vec<String> =
+        answer.gate_reasons.iter().map(|reason| words.said(&reason.text())).collect();
+    let gate = words.said(gate_text(answer.gate));
+    let training = match because.is_empty() {
+        true => words.fill("referrer.training", &[("gate", &gate)]),
+        false => words.fill(
+            "referrer.training-because",
+            &[("gate", &gate), ("because", &because.join("; "))],
+        ),
+    };
+    if answer.see_clinician {
+        more.push(words.get("referrer.see-clinician").to_owned());
+    }
+    let text = words.fill("referrer.answer", &[("wording", &words.said(&answer.wording))]);
+    let mut page = vec![
+        Block::Verdict { text, training, more, gate: answer.gate },
+        Block::Facts(facts(report, words)),
+    ];
+    if let Some(picture) = overview::picture(report, words, Detail::Full) {
+        page.push(Block::Picture(picture));
+    }
+
+    let mut pictures: Vec<_> = [
+        repetition::picture,
+        overlay::picture,
+        rests::picture,
+        release::picture,
+        plane::picture,
+        spectrum::picture,
+    ]
+    .iter()
+    .filter_map(|picture| picture(report, words))
+    .collect();
+    // Two beside each other; three rows are what a page has room for.
+    pictures.truncate(6);
+    while !pictures.is_empty() {
+        page.push(Block::Row(pictures.drain(..pictures.len().min(2)).collect()));
+    }
+    page
+}
+
+fn second(report: &Report<'_>, words: &Words) -> Vec<Block> {
+    let mut page =
+        vec![Block::Heading(words.get("referrer.axes").to_owned()), axes::table(report, words)];
+    if let Some(table) = tables::phases(report, words) {
+        page.push(Block::Heading(words.get("referrer.phases").to_owned()));
+        page.push(table);
+    }
+    if let Some(table) = changes(report, words) {
+        page.push(Block::Heading(words.get("referrer.changes").to_owned()));
+        page.push(table);
+    }
+    page.push(Block::Heading(words.get("referrer.next").to_owned()));
+    page.push(Block::List(next(report, words)));
+    page.push(Block::Heading(words.get("referrer.origin").to_owned()));
+    page.push(Block::Lines(audit(report, words)));
+    page
+}
+
+/// Reasons for doubt in what the answer hangs on, each once.
+fn doubts(report: &Report<'_>, words: &Words) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for one in &report.assessment.driving {
+        let Driver::Axis(axis) = one.driver else { continue };
+        for doubt in &report.assessment.finding(axis).doubts {
+            let text = words.said(&doubt.text());
+            if !all.contains(&text) {
+                all.push(text);
+            }
+        }
+    }
+    all
+}
+
+/// How it was measured, of what quality, and what was lost.
+fn facts(report: &Report<'_>, words: &Words) -> Vec<(String, String)> {
+    let mut facts: Vec<(String, String)> = report
+        .about
+        .iter()
+        .map(|(key, value)| (words.get(key).to_owned(), words.said(value)))
+        .collect();
+    let mut fact = |key: &str, value: String| facts.push((words.get(key).to_owned(), value));
+    if let Some(found) = report.found() {
+        let hz = words.localised(&format!("{}", found.rate.hz()));
+        fact("fact.channel", format!("{}, {} Hz", report.channel_name, hz));
+    }
+    if let Some(percent) = report.usable_percent() {
+        fact("fact.usable", words.localised(&format!("{percent:.1} %")));
+    }
+    let gaps = report.summary.gaps.iter().filter(|gap| gap.stream == report.channel.stream).count();
+    let lost = report.summary.lost_count(report.channel.stream);
+    fact(
+        "fact.lost",
+        match lost {
+            0 => words.get("fact.none").to_owned(),
+            lost => words.fill(
+                "fact.lost-value",
+                &[("samples", &lost.to_string()), ("gaps", &gaps.to_string())],
+            ),
+        },
+    );
+    if let Some(found) = report.found() {
+        let mut names: Vec<&str> = Vec::new();
+        for finding in &found.findings {
+            let name = finding.fault.name();
+            // Every filter settles once.
+            if name != "settling" && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let names: Vec<String> = names.iter().map(|name| words.said(name)).collect();
+        fact(
+            "fact.faults",
+            match names.is_empty() {
+                true => words.get("fact.none").to_owned(),
+                false => names.join(", "),
+            },
+        );
+    }
+    facts
+}
+
+fn changes(report: &Report<'_>, words: &Words) -> Option<Block> {
+    let followed = report.assessment.changes.iter().filter(|change| change.then.is_some());
+    let rows: Vec<Vec<String>> = followed
+        .take(MOST_LINES)
+        .map(|change| {
+            let trend = match change.trend {
+                Trend::Improved => words.get("trend.improved").to_owned(),
+                Trend::Worse => words.get("trend.worse").to_owned(),
+                Trend::Changed => words.get("trend.changed").to_owned(),
+                Trend::NotDetectable => words.get("trend.not-detectable").to_owned(),
+                Trend::NotComparable(why) => {
+                    words.fill("trend.not-comparable", &[("why", &words.said(why.text()))])
+                }
+            };
+            let limit = match (change.mdc, &change.limit) {
+                (Some(size), Some(limit)) => {
+                    let size = match size {
+                        Size::Absolute(size) => words.number(size),
+                        Size::Relative(ratio) => {
+                            format!("\u{d7}/\u{f7} {}", words.number(ratio.exp()))
+                        }
+                    };
+                    match limit {
+                        Limit::Reference(id) => format!("{size} ({id})"),
+                        Limit::Visits => size,
+                    }
+                }
+                _ => "\u{2013}".to_owned(),
+            };
+            let quantity = format!("quantity.{}", change.quantity.name());
+            let task = format!("task.{}", change.task.name());
+            vec![
+                format!("{}, {}", words.get(&quantity), words.get(&task)),
+                change.then.map_or_else(|| "\u{2013}".to_owned(), |then| words.number(then)),
+                words.number(change.now),
+                limit,
+                trend,
+            ]
+        })
+        .collect();
+    let head = ["changes.measure", "changes.then", "changes.now", "changes.limit", "changes.trend"];
+    (!rows.is_empty()).then(|| Block::Table {
+        head: head.iter().map(|key| words.get(key).to_owned()).collect(),
+        rows,
+        notes: vec![words.get("changes.note").to_owned()],
+    })
+}
+
+fn next(report: &Report<'_>, words: &Words) -> Vec<String> {
+    let answer = report.assessment;
+    let mut lines: Vec<String> = Vec::new();
+    for offer in answer.offers.iter().filter(|one| one.rank.is_some()).take(3) {
+        lines.push(format!(
+            "{} ({}): {}",
+            programme_name(offer.programme, words),
+            offer.programme,
+            words.said(&offer.why)
+        ));
+    }
+    let closed = answer.offers.iter().filter(|one| one.opening == Opening::Closed);
+    let closed: Vec<&str> = closed.map(|one| one.programme).collect();
+    if !closed.is_empty() {
+        lines.push(words.fill("referrer.closed", &[("list", &closed.join(", "))]));
+    }
+    lines.push(words.said(&answer.progression.text()));
+    for (_, checks) in &answer.failed_checks {
+        lines.extend(checks.iter().map(|check| words.said(check.advice())));
+    }
+    lines
+}
+
+fn audit(report: &Report<'_>, words: &Words) -> Vec<(String, String)> {
+    let audit = report.audit;
+    let mut facts = vec![
+        (words.get("audit.input").to_owned(), format!("{} {}", audit.file, audit.blake3)),
+        (words.get("audit.version").to_owned(), format!("levator {}", audit.version)),
+        (words.get("audit.rule").to_owned(), audit.rule.clone()),
+        (words.get("audit.digest").to_owned(), audit.digest.clone()),
+    ];
+    for (name, hash) in &audit.others {
+        facts.push((words.get("audit.other").to_owned(), format!("{name} {hash}")));
+    }
+    let settings: Vec<String> =
+        audit.settings.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    facts.push((words.get("audit.settings").to_owned(), settings.join("; ")));
+    facts.push((
+        words.get("audit.command").to_owned(),
+        format!("levator {}", audit.arguments.join(" ")),
+    ));
+    facts
+}
+
+/// A number with its error, and a sign where it is doubtful or must not be used.
+pub(crate) fn cell(measure: Option<&Measure>, words: &Words) -> String {
+    let Some(measure) = measure else { return "\u{2013}".to_owned() };
+    let Some(value) = measure.value else { return "\u{2013}".to_owned() };
+    let sem = measure.sem.map_or_else(String::new, |sem| format!(" \u{b1} {}", words.number(sem)));
+    let sign = match measure.validity {
+        Validity::Valid => "",
+        Validity::Doubtful => " ?",
+        Validity::Invalid => " \u{d7}",
+    };
+    format!("{}{sem}{sign}", words.number(value))
+}
+
+/// The first of these that was measured.
+pub(crate) fn any<'a>(
+    report: &Report<'a>,
+    task: Task,
+    quantities: &[Quantity],
+    hows: &[How],
+) -> Option<&'a Measure> {
+    quantities.iter().find_map(|quantity| report.measure(*quantity, task, hows))
+}

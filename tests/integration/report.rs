@@ -1,0 +1,127 @@
+//! Reports: what stands on them is what was measured, and they can be made again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{data, levator};
+
+fn run(command: &mut Command) -> (i32, String, String) {
+    let output = command.output().expect("the program is there");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+}
+
+/// A virtual visit: its signals and what is told of it.
+fn visit(folder: &Path, condition: &str) -> (PathBuf, PathBuf) {
+    let out = folder.join(condition);
+    let words = ["simulate-visit", "--seed", "3", "--condition", condition, "--out"];
+    let (code, _, stderr) = run(levator().args(words).arg(&out));
+    assert_eq!(code, 0, "{stderr}");
+    (out.join("visit.csv"), out.join("told.toml"))
+}
+
+fn report(signals: &Path, told: &Path, more: &[&str]) -> String {
+    let mut command = levator();
+    command.arg("report").arg(signals).arg("--symptoms").arg(told);
+    let (code, stdout, stderr) = run(command.args(["--programme", "glazer"]).args(more));
+    assert_eq!(code, 0, "{stderr}");
+    stdout
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder for temporary files")
+}
+
+/// References that a browser would follow; the name of the SVG format is none.
+fn references(html: &str) -> Vec<&str> {
+    let text = html.split("http://www.w3.org/2000/svg");
+    let signs =
+        ["http:", "https:", "src=", "href=", "url(", "@import", "<script", "<link", "data:"];
+    text.flat_map(|part| signs.iter().copied().filter(move |sign| part.contains(sign))).collect()
+}
+
+#[test]
+fn a_report_says_what_assess_says_and_is_made_again_from_what_it_names() {
+    let folder = folder();
+    let (signals, told) = visit(folder.path(), "hypertonic");
+    let mut assess = levator();
+    assess.arg("assess").arg(&signals).arg("--symptoms").arg(&told);
+    let (code, found, stderr) = run(assess.args(["--programme", "glazer", "--json"]));
+    assert_eq!(code, 0, "{stderr}");
+    let found: Value = serde_json::from_str(&found).expect("it is JSON");
+    let json = report(&signals, &told, &["--for", "referrer", "--format", "json"]);
+    let made: Value = serde_json::from_str(&json).expect("it is JSON");
+    for part in ["assessment", "measures", "trials", "programme"] {
+        assert_eq!(made[part], found[part], "{part}");
+    }
+    let audit = &made["audit"];
+    assert_eq!(audit["blake3"], found["blake3"]);
+    let bytes = fs::read(&signals).expect("it was written");
+    assert_eq!(audit["blake3"], blake3::hash(&bytes).to_hex().as_str());
+    assert_eq!(audit["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(audit["others"]["told.toml"].as_str().map(str::len), Some(64));
+
+    // In another place, with nothing but what the report says of itself.
+    let elsewhere = self::folder();
+    for path in [&signals, &told] {
+        let name = path.file_name().expect("a file");
+        fs::copy(path, elsewhere.path().join(name)).expect("the folder can be written");
+    }
+    let words: Vec<&str> =
+        audit["arguments"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    let (code, again, stderr) = run(levator().args(words).current_dir(elsewhere.path()));
+    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(again, json);
+
+    // Every number that is printed of the axes is one of the answer's.
+    let text = made["text"].as_str().expect("text");
+    for finding in made["assessment"]["findings"].as_array().expect("a list") {
+        if let Some(value) = finding["value"].as_f64() {
+            let number = levator_score::number(value).replace('-', "\u{2212}");
+            assert!(text.contains(&number), "{number} of {}\n{text}", finding["axis"]);
+        }
+    }
+}
+
+#[test]
+fn the_page_stands_alone_and_every_page_says_what_it_is_not() {
+    let folder = folder();
+    let (signals, told) = visit(folder.path(), "tight-and-weak");
+    for (reader, pages) in [("person", 1), ("referrer", 2)] {
+        let html = report(&signals, &told, &["--for", reader, "--format", "html"]);
+        assert_eq!(references(&html), [""; 0], "{reader}");
+        assert_eq!(html.matches("<section class=\"page\">").count(), pages, "{reader}");
+        assert_eq!(html.matches(levator_score::SCREENING).count(), pages, "{reader}");
+        assert!(html.contains("@page { size: A4") && html.contains("<svg "), "{reader}");
+    }
+    let html = report(&signals, &told, &["--format", "html"]);
+    let words = html.replace(levator_score::SCREENING, "").to_lowercase();
+    for word in ["weak", "failed", "\u{b5}v", "uv ", "microvolt", "cmh"] {
+        assert!(!words.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn what_cannot_be_written_is_said() {
+    let folder = folder();
+    let file = data("recordings/emg_with_force_1.csv");
+    let out = folder.path().join("page.html");
+    let write = |name: &str| {
+        run(levator().arg("report").arg(&file).arg("--out").arg(folder.path().join(name)))
+    };
+    assert_eq!(write("page.html").0, 0);
+    assert!(fs::read_to_string(&out).expect("it was written").starts_with("<!DOCTYPE html>"));
+    let (code, _, stderr) = write("page.html");
+    assert_eq!(code, 6, "nothing is overwritten: {stderr}");
+    let (code, _, stderr) = write("page.doc");
+    assert!(code == 2 && stderr.contains("--format"), "{stderr}");
+    let picture = ["--format", "svg", "--picture", "cat"];
+    let (code, _, stderr) = run(levator().arg("report").arg(&file).args(picture));
+    assert!(code == 2 && stderr.contains("overview"), "{stderr}");
+    let (code, _, stderr) = run(levator().args(["report", "nothing.csv"]));
+    assert_eq!(code, 3, "{stderr}");
+}
