@@ -315,14 +315,27 @@ fn xdf_file(path: &Path, text: &TextOptions, setup: &Setup) -> Result<Analysis, 
         xdf::Item::Annotation(mark) => marks.take(&mark),
     })
     .attempt(Code::File, &name)?;
-    let Found { mut summary, digest, config } = search.finish();
+    let Found { kept, config } = search.finish();
+    let Kept { mut summary, digest, trace } = kept;
     let titles = selection.streams.iter().map(|stream| stream.titles.clone()).collect();
     let mut notes = imported::xdf_notes(&file, &selection, text);
     summary.marks = marks.finish(&mut notes);
     let skipped = imported::xdf_skipped(&file);
     let blake3 = file.into_inner().finish().attempt(Code::File, &name)?;
     let file = path.to_owned();
-    Ok(Analysis { file, blake3, summary, digest, told: None, config, titles, notes, skipped })
+    Ok(Analysis {
+        file,
+        blake3,
+        opened_unix_ms: None,
+        trace,
+        summary,
+        digest,
+        told: None,
+        config,
+        titles,
+        notes,
+        skipped,
+    })
 }
 
 /// What keeps what was found. Without a schedule, what was measured of each contraction is not kept.

@@ -96,6 +96,7 @@ fn the_page_stands_alone_and_every_page_says_what_it_is_not() {
         assert_eq!(references(&html), [""; 0], "{reader}");
         assert_eq!(html.matches("<section class=\"page\">").count(), pages, "{reader}");
         assert_eq!(html.matches(levator_score::SCREENING).count(), pages, "{reader}");
+        assert_eq!(html.matches("<footer>").count(), pages, "{reader}");
         assert!(html.contains("@page { size: A4") && html.contains("<svg "), "{reader}");
     }
     let html = report(&signals, &told, &["--format", "html"]);

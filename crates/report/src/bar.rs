@@ -12,7 +12,7 @@ pub(crate) fn of(finding: &Finding, words: &Words) -> Option<String> {
     let (lower, upper) = (finding.lower, finding.upper);
     let farthest = [Some(value), lower, upper, finding.interval().map(|range| range.1)];
     let end = 1.15 * farthest.into_iter().flatten().fold(0.0_f64, f64::max);
-    if !(end > 0.0) || lower.is_none() && upper.is_none() {
+    if end <= 0.0 || lower.is_none() && upper.is_none() {
         return None;
     }
     let mut svg = Svg::new(200.0, 30.0);

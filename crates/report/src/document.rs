@@ -16,6 +16,8 @@ pub struct Document {
     pub subtitle: String,
     /// Pages, one or two.
     pub pages: Vec<Vec<Block>>,
+    /// Further pictures, for which the pages have no room.
+    pub further: Vec<Picture>,
     /// What stands at the foot of every page: what this is, and what it is not.
     pub screening: String,
     /// Below that: where it comes from, in a line.
@@ -81,10 +83,14 @@ pub struct Card {
 impl Document {
     /// All pictures, in order.
     pub fn pictures(&self) -> impl Iterator<Item = &Picture> {
-        self.pages.iter().flatten().flat_map(|block| match block {
-            Block::Picture(picture) => std::slice::from_ref(picture).iter(),
-            Block::Row(pictures) => pictures.iter(),
-            _ => [].iter(),
-        })
+        self.pages
+            .iter()
+            .flatten()
+            .flat_map(|block| match block {
+                Block::Picture(picture) => std::slice::from_ref(picture).iter(),
+                Block::Row(pictures) => pictures.iter(),
+                _ => [].iter(),
+            })
+            .chain(&self.further)
     }
 }

@@ -44,6 +44,7 @@ pub fn document(report: &Report<'_>, words: &Words) -> Document {
         title: words.get("person.title").to_owned(),
         subtitle: subtitle(report, words),
         pages: vec![page],
+        further: Vec::new(),
         screening: words.said(answer.screening),
         origin: origin(report, words),
     }
@@ -87,7 +88,7 @@ pub(crate) fn programme_name<'a>(id: &'a str, words: &'a Words) -> &'a str {
 }
 
 /// Whether a visit shows too little to open strengthening by itself, whatever the gate says.
-fn is_too_little(report: &Report<'_>) -> bool {
+pub(crate) fn is_too_little(report: &Report<'_>) -> bool {
     report.assessment.label == Label::InsufficientData
         && matches!(report.assessment.gate, Gate::Green | Gate::Amber)
 }

@@ -7,7 +7,8 @@ use levator_score::{Driver, Label, Limit, Size, Trend};
 
 use crate::axes;
 use crate::document::{Block, Document};
-use crate::person::{origin, programme_name, subtitle};
+use crate::person::{is_too_little, origin, programme_name, subtitle};
+use crate::picture::Picture;
 use crate::picture::overview::{self, Detail};
 use crate::picture::{overlay, plane, release, repetition, rests, spectrum};
 use crate::report::Report;
@@ -17,21 +18,37 @@ use crate::words::Words;
 /// Reasons and remarks that are printed; the rest is counted. Two pages are two pages.
 const MOST_LINES: usize = 6;
 
+/// Pictures below the overview: two rows of two.
+const MOST_PICTURES: usize = 4;
+
 /// What the referrer gets.
 #[must_use]
 pub fn document(report: &Report<'_>, words: &Words) -> Document {
-    let pages = vec![first(report, words), second(report, words)];
+    let mut pictures: Vec<Picture> = [
+        repetition::picture,
+        overlay::picture,
+        rests::picture,
+        release::picture,
+        plane::picture,
+        spectrum::picture,
+    ]
+    .iter()
+    .filter_map(|picture| picture(report, words))
+    .collect();
+    let further = pictures.split_off(pictures.len().min(MOST_PICTURES));
+    let pages = vec![first(report, words, pictures), second(report, words)];
     Document {
         lang: words.lang,
         title: words.get("referrer.title").to_owned(),
         subtitle: subtitle(report, words),
         pages,
+        further,
         screening: words.said(report.assessment.screening),
         origin: origin(report, words),
     }
 }
 
-fn first(report: &Report<'_>, words: &Words) -> Vec<Block> {
+fn first(report: &Report<'_>, words: &Words, mut pictures: Vec<Picture>) -> Vec<Block> {
     let answer = report.assessment;
     let mut more: Vec<String> = answer.notes.iter().map(|note| words.said(note)).collect();
     if answer.label != Label::Refer {
@@ -45,6 +62,9 @@ fn first(report: &Report<'_>, words: &Words) -> Vec<Block> {
         answer.gate_reasons.iter().map(|reason| words.said(&reason.text())).collect();
     let gate = words.said(gate_text(answer.gate));
     let training = match because.is_empty() {
+        _ if is_too_little(report) => {
+            words.fill("referrer.training-measure-again", &[("because", &because.join("; "))])
+        }
         true => words.fill("referrer.training", &[("gate", &gate)]),
         false => words.fill(
             "referrer.training-because",
@@ -63,19 +83,6 @@ fn first(report: &Report<'_>, words: &Words) -> Vec<Block> {
         page.push(Block::Picture(picture));
     }
 
-    let mut pictures: Vec<_> = [
-        repetition::picture,
-        overlay::picture,
-        rests::picture,
-        release::picture,
-        plane::picture,
-        spectrum::picture,
-    ]
-    .iter()
-    .filter_map(|picture| picture(report, words))
-    .collect();
-    // Two beside each other; three rows are what a page has room for.
-    pictures.truncate(6);
     while !pictures.is_empty() {
         page.push(Block::Row(pictures.drain(..pictures.len().min(2)).collect()));
     }
@@ -124,7 +131,7 @@ fn facts(report: &Report<'_>, words: &Words) -> Vec<(String, String)> {
         .collect();
     let mut fact = |key: &str, value: String| facts.push((words.get(key).to_owned(), value));
     if let Some(found) = report.found() {
-        let hz = words.localised(&format!("{}", found.rate.hz()));
+        let hz = words.number(found.rate.hz());
         fact("fact.channel", format!("{}, {} Hz", report.channel_name, hz));
     }
     if let Some(percent) = report.usable_percent() {

@@ -183,7 +183,7 @@ mod tests {
 
     const ID: ChannelId = ChannelId { stream: 0, channel: 0 };
 
-    fn trace(hz: u32) -> Trace {
+    fn trace(hz: u64) -> Trace {
         let mut trace = Trace::new();
         trace.emit(Output::Searched(Searched {
             channel: ID,

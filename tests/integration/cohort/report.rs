@@ -35,11 +35,21 @@ fn faults(person: &Participant, programmes: &Programmes, references: &[Reference
         contradictions(&flat(&plain), &assessment, &words, &mut faults);
         let full = flat(&text::render(&referrer::document(&report, &words)));
         let gate = words.said(levator_score::explain::gate_text(assessment.gate));
-        if !full.contains(&flat(&gate)) {
+        let open = words.said(levator_score::explain::gate_text(Gate::Green));
+        if is_too_little(&assessment) && full.contains(open.split(": ").nth(1).unwrap_or(&open)) {
+            faults.push(format!("{}: strengthening is called open on too little", lang.code()));
+        }
+        if !is_too_little(&assessment) && !full.contains(&flat(&gate)) {
             faults.push(format!("{}: the referrer is not told: {gate}", lang.code()));
         }
     }
     faults.into_iter().map(|fault| format!("{:?}: {fault}", person.condition)).collect()
+}
+
+/// The gate would open strengthening, and the visit shows too little to start it.
+fn is_too_little(answer: &Assessment) -> bool {
+    let is_open = matches!(answer.gate, Gate::Green | Gate::Amber);
+    answer.label == Label::InsufficientData && is_open
 }
 
 /// Without breaks of lines.
@@ -56,8 +66,7 @@ fn contradictions(page: &str, answer: &Assessment, words: &Words, faults: &mut V
     };
     let sentence = |gate: &Gate| words.get(&format!("person.training-{}", gate.name())).to_owned();
     let again = words.get("person.training-measure-again").to_owned();
-    let too_little =
-        answer.label == Label::InsufficientData && matches!(answer.gate, Gate::Green | Gate::Amber);
+    let too_little = is_too_little(answer);
     let said = if too_little { again.clone() } else { sentence(&answer.gate) };
     fault(!page.contains(&said), format!("does not say: {said}"));
     for other in Gate::ALL.iter().map(sentence).chain([again]).filter(|one| *one != said) {

@@ -10,7 +10,7 @@ use crate::report::Report;
 use crate::words::Words;
 
 const WIDTH: f64 = 440.0;
-const HEIGHT: f64 = 230.0;
+const HEIGHT: f64 = 205.0;
 const COLUMNS: usize = 220;
 
 /// The repetitions that count, their mean, and one standard deviation to either side; `None` for fewer than
@@ -28,6 +28,10 @@ pub fn picture(report: &Report<'_>, words: &Words) -> Option<Picture> {
         return None;
     }
     let longest = spans.iter().fold(0.0_f64, |most, (from, to)| most.max(to - from));
+    // What runs together with the next is shown as long as it was asked for, and a little longer.
+    let asked = report.trials().filter(|one| one.task == task).map(|one| report.seconds(one.asked));
+    let asked = asked.fold(0.0_f64, |most, (from, to)| most.max(to - from));
+    let longest = longest.min(1.3 * asked + 1.0);
     let before = (0.2 * longest).clamp(0.5, 3.0);
     let (from, to) = (-before, longest + before);
     let at_s = |column: usize| from + (column as f64 + 0.5) / COLUMNS as f64 * (to - from);

@@ -10,7 +10,7 @@ use crate::report::Report;
 use crate::words::Words;
 
 const WIDTH: f64 = 440.0;
-const HEIGHT: f64 = 230.0;
+const HEIGHT: f64 = 205.0;
 
 /// The plane; `None` unless both were measured and at least one has a bound.
 #[must_use]

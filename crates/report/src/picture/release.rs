@@ -11,7 +11,7 @@ use crate::report::Report;
 use crate::words::Words;
 
 const WIDTH: f64 = 440.0;
-const HEIGHT: f64 = 230.0;
+const HEIGHT: f64 = 205.0;
 const COLUMNS: usize = 200;
 /// Shown before and after the end of what was asked for, seconds.
 const BEFORE_S: f64 = 1.5;

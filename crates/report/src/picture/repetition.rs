@@ -8,7 +8,7 @@ use crate::report::Report;
 use crate::words::Words;
 
 const WIDTH: f64 = 440.0;
-const HEIGHT: f64 = 230.0;
+const HEIGHT: f64 = 205.0;
 
 /// The representative repetition with onset, peak and offset; `None` where none was found.
 #[must_use]

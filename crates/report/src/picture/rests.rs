@@ -10,7 +10,7 @@ use crate::report::Report;
 use crate::words::Words;
 
 const WIDTH: f64 = 440.0;
-const HEIGHT: f64 = 230.0;
+const HEIGHT: f64 = 205.0;
 
 /// A point for each rest, where it lies in the visit; `None` for fewer than two.
 #[must_use]

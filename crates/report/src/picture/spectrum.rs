@@ -10,7 +10,7 @@ use crate::report::Report;
 use crate::words::Words;
 
 const WIDTH: f64 = 440.0;
-const HEIGHT: f64 = 230.0;
+const HEIGHT: f64 = 205.0;
 /// Frequencies that are drawn, Hz: those of surface EMG.
 const HIGHEST_HZ: f64 = 500.0;
 
@@ -43,7 +43,7 @@ pub fn picture(report: &Report<'_>, words: &Words) -> Option<Picture> {
     });
     let end = ((HIGHEST_HZ.min(hz / 2.0) / width) as usize).min(sum.len());
     let highest = sum[..end].iter().fold(0.0_f64, |most, value| most.max(*value));
-    if !(highest > 0.0) || medians.len() < 2 {
+    if highest <= 0.0 || medians.len() < 2 {
         return None;
     }
     let mut svg = Svg::new(WIDTH, HEIGHT);
