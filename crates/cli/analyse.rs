@@ -5,14 +5,18 @@ use std::process::ExitCode;
 
 use crate::args::Analyse;
 use crate::failure::Failure;
-use crate::{analysis, json, table};
+use crate::{analysis, batch, json, table};
 
 /// Analyses every file. One that cannot be read does not stop the others.
 pub(crate) fn run(args: &Analyse) -> Result<ExitCode, Failure> {
     let options = args.text.options();
     let mut analyses = Vec::new();
     let mut first_failure = None;
-    for file in &args.files {
+    let files = batch::expanded(&args.files)?;
+    if let Some(out) = &args.out {
+        return batch::run(&files, out, &options, &args.setup);
+    }
+    for file in &files {
         match analysis::analyse(file, &options, &args.setup) {
             Ok(analysis) => {
                 if !args.json {

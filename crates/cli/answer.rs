@@ -4,7 +4,7 @@
 use levator_engine::ChannelSummary;
 use levator_measure::{Measure, Reasons, Trial, Validity};
 use levator_programme::{Event, Opening, Outcome, Target};
-use levator_score::{Assessment, Driver, Finding, Trend};
+use levator_score::{Assessment, Change, Driver, Finding, Trend};
 use levator_signal::{SampleRate, Span};
 use serde_json::{Value, json};
 
@@ -180,25 +180,7 @@ pub(crate) fn assessment(one: &Assessment) -> Value {
             "sentence": part.sentence,
         })
     });
-    let changes = one.changes.iter().map(|change| {
-        let (trend, why) = match change.trend {
-            Trend::Improved => ("improved", None),
-            Trend::Worse => ("worse", None),
-            Trend::Changed => ("changed", None),
-            Trend::NotDetectable => ("not-detectable", None),
-            Trend::NotComparable(why) => ("not-comparable", Some(why.text())),
-        };
-        json!({
-            "channel_index": change.channel.channel,
-            "quantity": change.quantity.name(),
-            "task": change.task.name(),
-            "how": change.how.name(),
-            "then": change.then,
-            "now": change.now,
-            "trend": trend,
-            "why": why,
-        })
-    });
+    let changes = one.changes.iter().map(change);
     let offers = one.offers.iter().map(|offer| {
         json!({
             "programme": offer.programme,
@@ -238,6 +220,27 @@ pub(crate) fn assessment(one: &Assessment) -> Value {
         "urgency": one.urgency.map(|urgency| urgency.name()),
         "explanation": levator_score::explain(one),
         "screening": one.screening,
+    })
+}
+
+/// A measure at two visits.
+pub(crate) fn change(change: &Change) -> Value {
+    let (trend, why) = match change.trend {
+        Trend::Improved => ("improved", None),
+        Trend::Worse => ("worse", None),
+        Trend::Changed => ("changed", None),
+        Trend::NotDetectable => ("not-detectable", None),
+        Trend::NotComparable(why) => ("not-comparable", Some(why.text())),
+    };
+    json!({
+        "channel_index": change.channel.channel,
+        "quantity": change.quantity.name(),
+        "task": change.task.name(),
+        "how": change.how.name(),
+        "then": change.then,
+        "now": change.now,
+        "trend": trend,
+        "why": why,
     })
 }
 

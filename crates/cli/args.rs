@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Assess(Assess),
     /// Writes a report of a visit, for the person or for who refers or treats: a page, pictures, text.
     Report(crate::report::Report),
+    /// Shows what has become of a person over visits, beyond chance, and what may come next.
+    Progress(crate::progress::Progress),
     /// Writes recordings and other files for other programs: EDF+, BDF+, or CSV with JSON beside it.
     Export(Export),
     /// Lists what a visit can be held against, or shows one reference.
@@ -156,9 +158,13 @@ pub(crate) struct Record {
 #[derive(Debug, Args)]
 pub(crate) struct Analyse {
     /// Recordings (folder or `raw.journal`), EDF, BDF and XDF files, and text files (CSV and its
-    /// relatives).
+    /// relatives), or folders with many of them.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// Writes a table (CSV) with a line for each channel of each file in place of what is printed, on all
+    /// cores; files that cannot be read are named at the end. One that is there is not overwritten.
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    pub(crate) out: Option<PathBuf>,
     /// Prints JSON.
     #[arg(long)]
     pub(crate) json: bool,

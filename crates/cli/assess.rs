@@ -186,14 +186,19 @@ pub(crate) fn earlier(
         .iter()
         .map(|file| {
             let analysis = analysis::analyse(file, options, setup)?;
-            Ok(Earlier {
-                stamp: stamp(&analysis),
-                position: position(&analysis, about),
-                channels: observed(&analysis, about, &mut Vec::new()),
-                measures: analysis.summary.measures,
-            })
+            Ok(as_earlier(&analysis, about))
         })
         .collect()
+}
+
+/// A visit, as those that come after are compared with it.
+pub(crate) fn as_earlier(analysis: &Analysis, about: &About) -> Earlier {
+    Earlier {
+        stamp: stamp(analysis),
+        position: position(analysis, about),
+        channels: observed(analysis, about, &mut Vec::new()),
+        measures: analysis.summary.measures.clone(),
+    }
 }
 
 fn stamp(analysis: &Analysis) -> Option<Stamp> {

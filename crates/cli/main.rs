@@ -7,6 +7,7 @@ mod analysis;
 mod answer;
 mod args;
 mod assess;
+mod batch;
 mod check;
 mod demo;
 mod devices;
@@ -19,6 +20,7 @@ mod live;
 mod manometry;
 mod person;
 mod programmes;
+mod progress;
 mod references;
 mod report;
 mod simulate;
@@ -59,6 +61,7 @@ fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Analyse(args) => analyse::run(args),
         Command::Assess(args) => assess::run(args),
         Command::Report(args) => report::run(args),
+        Command::Progress(args) => progress::run(args),
         Command::Export(args) => export::run(args),
         Command::References(args) => references::run(args),
         Command::Programmes(args) => programmes::run(args),

@@ -10,6 +10,7 @@ use levator_engine::{Engine, EngineConfig, Input};
 use levator_measure::{Marker, MarkerRules, Schedule};
 use levator_record::text::anorectal::{Fold, Sensors};
 use levator_record::text::{ChannelChoice, Layout, TextFile, TextOptions};
+use levator_report::picture::colour::Grid;
 use levator_score::Site;
 use levator_signal::{ChannelId, HostTime, SignalKind, Unit};
 
@@ -17,6 +18,9 @@ use crate::analysis::{self, Analysis, Kept};
 use crate::args::Setup;
 use crate::failure::{Attempt, Code, Failure};
 use crate::imported;
+
+/// Columns of a [`Grid`]: five hours of four a second.
+const MOST_COLUMNS: usize = 72_000;
 
 /// The sensors of a file that begins so, if it is one of manometry.
 pub(crate) fn sensors(start: &[u8]) -> Option<Sensors> {
@@ -120,6 +124,44 @@ pub(crate) fn analyse(
         notes,
         skipped: imported::skipped(&layout),
     })
+}
+
+/// Pressures of all sensors of a file of manometry, for a picture; `None` for another file.
+pub(crate) fn grid(path: &Path, unit: Option<Unit>) -> Result<Option<Grid>, Failure> {
+    let name = path.display();
+    let Some(all) = sensors(&analysis::start_of(path)) else { return Ok(None) };
+    let names: Vec<String> = all.balloon.iter().chain(&all.anal).cloned().collect();
+    let channels = names.iter().map(|name| ChannelChoice::Name(name.clone())).collect();
+    let unit = unit.unwrap_or(Unit::MillimetreMercury);
+    let options = TextOptions {
+        channels,
+        kind: Some(SignalKind::Pressure),
+        unit: Some(unit),
+        ..TextOptions::default()
+    };
+    let mut file = TextFile::open(path, &options).attempt(Code::File, &name)?;
+    let mut off = all.clone();
+    off.switch_off(file.layout());
+    let is_off: Vec<bool> = names.iter().map(|name| off.switched_off.contains(name)).collect();
+    let hz = file.stream_info().rate.hz();
+    // Joined to about four a second: more is not seen on a page.
+    let per = ((hz / 4.0).floor() as u64).max(1);
+    let mut columns: Vec<Vec<f32>> = Vec::new();
+    file.read(&mut |scans: Scans<'_>| {
+        for (index, scan) in (scans.first.0..).zip(scans.codes.chunks_exact(names.len())) {
+            let at = (index / per) as usize;
+            if index % per != 0 || at >= MOST_COLUMNS {
+                continue;
+            }
+            columns.resize_with(at, || vec![f32::NAN; names.len()]);
+            let value =
+                |(value, is_off): (&f64, &bool)| if *is_off { f32::NAN } else { *value as f32 };
+            columns.push(scan.iter().zip(&is_off).map(value).collect());
+        }
+    })
+    .attempt(Code::File, &name)?;
+    let unit = unit.symbol().to_owned();
+    Ok(Some(Grid { sensors: names, step_s: per as f64 / hz, unit, columns }))
 }
 
 /// The marks of the file that have a time, for the schedule and for the summary.

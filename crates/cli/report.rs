@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use levator_catalog::told::Told;
+use levator_report::picture::colour::Grid;
 use levator_report::report::Audit;
 use levator_report::{Document, Lang, Words, html, person, referrer, text};
 use levator_score::{Assessment, Reference};
@@ -20,6 +21,7 @@ use crate::args::{Setup, TextArgs, reference};
 use crate::assess::{self, About};
 use crate::failure::{Attempt, Code, Failure};
 use crate::json::VERSION;
+use crate::manometry;
 
 /// What can be asked of a report.
 #[derive(Debug, Args)]
@@ -111,7 +113,13 @@ pub(crate) fn run(args: &Report) -> Result<ExitCode, Failure> {
         let error = anyhow!("{}: no channel that can be judged", args.visit.display());
         Failure::new(Code::File, error)
     })?;
-    let made = Made { analysis: &analysis, assessment: &assessment, about: &about, audit: &audit };
+    let made = Made {
+        analysis: &analysis,
+        assessment: &assessment,
+        about: &about,
+        audit: &audit,
+        grid: manometry::grid(&args.visit, args.text.unit)?,
+    };
     let document = made.document(args.reader, channel, &words);
     let bytes = match format {
         Format::Html => html::render(&document).into_bytes(),
@@ -181,6 +189,7 @@ struct Made<'a> {
     assessment: &'a Assessment,
     about: &'a About,
     audit: &'a Audit,
+    grid: Option<Grid>,
 }
 
 impl Made<'_> {
@@ -196,7 +205,7 @@ impl Made<'_> {
             trace: &trace,
             channel,
             channel_name: name.as_deref().unwrap_or_default(),
-            grid: None,
+            grid: self.grid.as_ref(),
             about: &about,
             notes: &analysis.notes,
             audit: self.audit,

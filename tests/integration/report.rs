@@ -126,3 +126,84 @@ fn what_cannot_be_written_is_said() {
     let (code, _, stderr) = run(levator().args(["report", "nothing.csv"]));
     assert_eq!(code, 3, "{stderr}");
 }
+
+#[test]
+fn many_files_make_one_table_and_bad_ones_are_named_at_the_end() {
+    let folder = folder();
+    let inner = folder.path().join("inner");
+    fs::create_dir(&inner).expect("it is new");
+    for name in ["emg_with_force_1.csv", "mixed_4_bursts.txt"] {
+        fs::copy(data("recordings").join(name), inner.join(name)).expect("it can be copied");
+    }
+    fs::write(folder.path().join("empty.csv"), "").expect("it can be written");
+    let edf = fs::read(data("interop/made_edfio.edf")).expect("it is there");
+    fs::write(folder.path().join("cut.edf"), &edf[..200]).expect("it can be written");
+    let out = folder.path().join("table.csv");
+    let batch = || run(levator().arg("analyse").arg(folder.path()).arg("--out").arg(&out));
+    let (code, stdout, stderr) = batch();
+    assert_eq!((code, stdout.as_str()), (3, ""), "{stderr}");
+    assert!(stderr.contains("2 of 4 files are in"), "{stderr}");
+    assert!(stderr.contains("empty.csv: ") && stderr.contains("cut.edf: "), "{stderr}");
+    let table = fs::read_to_string(&out).expect("it was written");
+    let (columns, rows) = table.split_once('\n').expect("a head");
+    let place = |name: &str| columns.split(',').position(|one| one == name).expect("a column");
+    for line in rows.lines() {
+        let cells: Vec<&str> = line.split(',').collect();
+        assert_eq!(cells.len(), columns.split(',').count(), "{line}");
+        let (code, json, _) = run(levator().args(["analyse", "--json", cells[place("file")]]));
+        let found: Value = serde_json::from_str(&json).expect("it is JSON");
+        let one = &found["files"][0];
+        assert_eq!((code, one["digest"].as_str()), (0, Some(cells[place("digest")])));
+        assert_eq!(one["blake3"], cells[place("blake3")]);
+        let count = one["contractions"].as_array().map(Vec::len);
+        assert_eq!(cells[place("contractions")].parse().ok(), count);
+        let rest = cells[place("rest_level")].parse::<f64>().ok();
+        assert_eq!(one["rest"]["level"].as_f64(), rest);
+    }
+    assert_eq!(rows.lines().count(), 2);
+    assert_eq!(batch().0, 6, "nothing is overwritten");
+}
+
+#[test]
+fn visits_that_can_be_compared_are_joined_and_others_kept_apart() {
+    let folder = folder();
+    let make = |name: &str, more: &[&str]| {
+        let words = ["simulate-visit", "--seed", "3", "--condition", "weak", "--out"];
+        let (code, _, stderr) = run(levator().args(words).arg(folder.path().join(name)).args(more));
+        assert_eq!(code, 0, "{stderr}");
+    };
+    make("1", &["--visit", "0"]);
+    make("2", &["--visit", "1"]);
+    make("3", &["--visit", "2", "--gain", "2"]);
+    fs::write(folder.path().join("broken.csv"), "").expect("it can be written");
+    let progress = |more: &[&str]| {
+        run(levator().arg("progress").arg(folder.path()).args(["--programme", "glazer"]).args(more))
+    };
+    let (code, stdout, stderr) = progress(&["--json"]);
+    assert!(code == 3 && stderr.contains("broken.csv: "), "{stderr}");
+    let found: Value = serde_json::from_str(&stdout).expect("it is JSON");
+    let series = found["series"].as_array().expect("a list");
+    let counts: Vec<_> = series.iter().map(|one| one["files"].as_array().map(Vec::len)).collect();
+    assert_eq!(counts, [Some(2), Some(1)], "another gain is another profile");
+    let measures = series[0]["measures"].as_array().expect("a list");
+    assert!(measures.len() >= 3, "{measures:?}");
+    for row in measures {
+        let values = row["values"].as_array().expect("a list");
+        let change = &row["since_first"];
+        assert_eq!(values.len(), 2);
+        assert_eq!(change["then"], values[0], "{row}");
+        // Two visits of somebody who has not changed.
+        let trend = change["trend"].as_str().expect("a word");
+        assert!(["not-detectable", "not-comparable"].contains(&trend), "{row}");
+    }
+    let file = series[0]["files"][1].as_str().expect("a name");
+    let told = folder.path().join("2/told.toml");
+    let mut assess = levator();
+    assess.arg("assess").arg(file).args(["--programme", "glazer", "--json", "--earlier"]);
+    assess.arg(series[0]["files"][0].as_str().expect("a name")).arg("--symptoms").arg(told);
+    let answer: Value = serde_json::from_str(&run(&mut assess).1).expect("it is JSON");
+    assert_eq!(answer["assessment"], series[0]["assessment"]);
+    let (_, stdout, _) = progress(&[]);
+    assert!(stdout.contains("2 series that cannot be compared"), "{stdout}");
+    assert!(stdout.contains(levator_score::SCREENING), "{stdout}");
+}

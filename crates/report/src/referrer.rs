@@ -10,7 +10,7 @@ use crate::document::{Block, Document};
 use crate::person::{is_too_little, origin, programme_name, subtitle};
 use crate::picture::Picture;
 use crate::picture::overview::{self, Detail};
-use crate::picture::{overlay, plane, release, repetition, rests, spectrum};
+use crate::picture::{colour, overlay, plane, release, repetition, rests, spectrum};
 use crate::report::Report;
 use crate::tables;
 use crate::words::Words;
@@ -35,7 +35,9 @@ pub fn document(report: &Report<'_>, words: &Words) -> Document {
     .iter()
     .filter_map(|picture| picture(report, words))
     .collect();
-    let further = pictures.split_off(pictures.len().min(MOST_PICTURES));
+    // The map of an array takes the place of the second row.
+    let most = if report.grid.is_some() { MOST_PICTURES / 2 } else { MOST_PICTURES };
+    let further = pictures.split_off(pictures.len().min(most));
     let pages = vec![first(report, words, pictures), second(report, words)];
     Document {
         lang: words.lang,
@@ -81,6 +83,9 @@ fn first(report: &Report<'_>, words: &Words, mut pictures: Vec<Picture>) -> Vec<
     ];
     if let Some(picture) = overview::picture(report, words, Detail::Full) {
         page.push(Block::Picture(picture));
+    }
+    if let Some(grid) = report.grid {
+        page.extend(colour::picture(grid, &report.phases(), words).map(Block::Picture));
     }
 
     while !pictures.is_empty() {

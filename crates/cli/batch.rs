@@ -1,0 +1,181 @@
+//! Many files at once: a line for each channel of each, and what could not be read at the end.
+
+use std::fs::OpenOptions;
+use std::io::{Write, stderr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use levator_engine::ChannelSummary;
+use levator_record::text::TextOptions;
+use rayon::prelude::*;
+
+use crate::analysis::{self, Analysis, JOURNAL};
+use crate::args::Setup;
+use crate::assess;
+use crate::failure::{Attempt, Code, Failure};
+
+/// Files in a folder that are looked at, by their names.
+const EXTENSIONS: [&str; 7] = ["csv", "tsv", "txt", "edf", "bdf", "xdf", "journal"];
+
+/// Folders within folders that are looked into. Our choice: a study has fewer, and a circle has an end.
+const MOST_DEPTH: usize = 16;
+
+/// Columns of the table.
+const HEAD: &str = "file,blake3,channel,kind,unit,rate_hz,duration_s,contractions,mean_length_s,\
+mean_peak,rest_level,rest_spread,lost_samples,faults,label,gate,digest";
+
+/// What is meant by the names that were given: a folder that is no recording stands for all in it, in the
+/// order of their names.
+pub(crate) fn expanded(given: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut all = Vec::new();
+    for path in given {
+        if path.is_dir() && !path.join(JOURNAL).is_file() {
+            let before = all.len();
+            look_into(path, 0, &mut all).attempt(Code::File, path.display())?;
+            if all.len() == before {
+                let text =
+                    format!("holds nothing that can be analysed ({})", EXTENSIONS.join(", "));
+                let error = anyhow::anyhow!("{}: {text}", path.display());
+                return Err(Failure::new(Code::File, error));
+            }
+        } else {
+            all.push(path.clone());
+        }
+    }
+    Ok(all)
+}
+
+fn look_into(folder: &Path, depth: usize, all: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let mut entries = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        entries.push(entry?.path());
+    }
+    entries.sort();
+    for path in entries {
+        if path.join(JOURNAL).is_file() {
+            all.push(path);
+        } else if path.is_dir() {
+            if depth < MOST_DEPTH {
+                look_into(&path, depth + 1, all)?;
+            }
+        } else {
+            let extension = path.extension().map(|one| one.to_string_lossy().to_lowercase());
+            if extension.is_some_and(|one| EXTENSIONS.contains(&one.as_str())) {
+                all.push(path);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Analyses all files on all cores and writes the table, in the order of the files. Each is forgotten when
+/// its lines are made, so memory does not grow with their number.
+pub(crate) fn run(
+    files: &[PathBuf],
+    out: &Path,
+    text: &TextOptions,
+    setup: &Setup,
+) -> Result<ExitCode, Failure> {
+    // Before an hour's work: a table that is there is not overwritten.
+    let mut table = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(out)
+        .attempt(Code::Recording, out.display())?;
+    let bar = bar(files.len() as u64);
+    let results: Vec<Result<String, Failure>> = files
+        .par_iter()
+        .map(|file| {
+            let lines = analysis::analyse(file, text, setup).map(|analysis| lines(&analysis));
+            bar.inc(1);
+            lines
+        })
+        .collect();
+    bar.finish_and_clear();
+    let mut first = None;
+    let write = |table: &mut std::fs::File| {
+        writeln!(table, "{HEAD}")?;
+        results.iter().flatten().try_for_each(|lines| table.write_all(lines.as_bytes()))
+    };
+    write(&mut table).attempt(Code::Recording, out.display())?;
+    let bad: Vec<&Failure> = results.iter().filter_map(|one| one.as_ref().err()).collect();
+    writeln!(
+        stderr(),
+        "{} of {} files are in {}",
+        files.len() - bad.len(),
+        files.len(),
+        out.display()
+    )?;
+    for failure in bad {
+        writeln!(stderr(), "levator: {failure}")?;
+        first.get_or_insert(failure.exit_code());
+    }
+    Ok(first.unwrap_or(ExitCode::SUCCESS))
+}
+
+/// On a terminal alone: a file that takes what is said should hold words.
+fn bar(count: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(count), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} files, {eta} left");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn lines(analysis: &Analysis) -> String {
+    let channels = analysis.summary.channels.iter();
+    channels.map(|channel| line(analysis, channel)).collect()
+}
+
+fn line(analysis: &Analysis, channel: &ChannelSummary) -> String {
+    let found = &channel.contractions;
+    let mean = |values: &mut dyn Iterator<Item = f64>| {
+        let (mut sum, mut count) = (0.0, 0.0);
+        values.for_each(|value| {
+            sum += value;
+            count += 1.0;
+        });
+        if count > 0.0 { number(sum / count) } else { String::new() }
+    };
+    let second = |at| channel.rate.time_s(at);
+    let mut lengths = found.iter().filter_map(|one| Some(second(one.offset?) - second(one.onset)));
+    let mut faults: Vec<&str> = channel.findings.iter().map(|one| one.fault.name()).collect();
+    faults.sort_unstable();
+    faults.dedup();
+    let answer = assess::of_channel(analysis, channel);
+    let label = answer.as_ref().map_or("", |one| one.label.name());
+    let gate = answer.as_ref().map_or("", |one| one.gate.name());
+    let cells = [
+        quoted(&analysis.file.display().to_string()),
+        analysis.blake3.clone(),
+        quoted(&analysis.channel_name(channel)),
+        channel.kind.name().to_owned(),
+        channel.unit.symbol().to_owned(),
+        number(channel.rate.hz()),
+        number(channel.duration_s()),
+        if channel.passed.is_none() { found.len().to_string() } else { String::new() },
+        mean(&mut lengths),
+        mean(&mut found.iter().map(|one| one.peak)),
+        channel.rest.map_or_else(String::new, |rest| number(rest.level)),
+        channel.rest.map_or_else(String::new, |rest| number(rest.spread)),
+        analysis.summary.lost_count(channel.id.stream).to_string(),
+        quoted(&faults.join("; ")),
+        label.to_owned(),
+        gate.to_owned(),
+        format!("{:016x}", analysis.digest.signal()),
+    ];
+    cells.join(",") + "\n"
+}
+
+/// Every digit, as in the JSON; nothing for what is no number.
+fn number(value: f64) -> String {
+    if value.is_finite() { value.to_string() } else { String::new() }
+}
+
+/// A cell that may hold a separator.
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
