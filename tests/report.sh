@@ -1,0 +1,43 @@
+#!/bin/sh
+# Prints reports with a browser and counts their pages: one for the person, two for who refers; each must
+# say that it is no diagnosis, on every page.
+set -eu
+cd "$(dirname "$0")/.."
+command -v pdfinfo >/dev/null 2>&1 || {
+    sudo=""
+    [ "$(id -u)" = 0 ] || sudo="sudo -n"
+    $sudo apt-get install -y -qq poppler-utils >/dev/null 2>&1 || true
+}
+command -v pdfinfo >/dev/null 2>&1 && command -v pdftotext >/dev/null 2>&1 || {
+    echo "report: pdfinfo and pdftotext are not installed (poppler-utils)" >&2
+    exit 77
+}
+cargo build --quiet --locked
+levator=${CARGO_TARGET_DIR:-target}/debug/levator
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+check() { # name, arguments of `report`...
+    name=$1
+    shift
+    for reader in person referrer; do
+        page=$folder/$name-$reader
+        "$levator" report "$@" --for "$reader" --out "$page.html"
+        chromium --headless --no-sandbox --disable-gpu --no-pdf-header-footer \
+            --user-data-dir="$folder/browser" --print-to-pdf="$page.pdf" "file://$page.html" >"$folder/log" 2>&1 ||
+            { cat "$folder/log" >&2; exit 1; }
+        want=1
+        [ "$reader" = person ] || want=2
+        got=$(pdfinfo "$page.pdf" | sed -n 's/^Pages: *//p')
+        said=$(pdftotext "$page.pdf" - | grep -c "Not a diagnosis")
+        echo "report: $name for the $reader: $got pages, $said say that it is no diagnosis"
+        [ "$got" = "$want" ] && [ "$said" = "$want" ] || exit 1
+    done
+}
+
+for condition in healthy hypertonic; do
+    "$levator" simulate-visit --condition "$condition" --seed 3 --out "$folder/$condition" 2>/dev/null
+    check "$condition" "$folder/$condition/visit.csv" --symptoms "$folder/$condition/told.toml" --programme glazer
+done
+check anorectal tests/data/manometry/anorectal_1.txt
+check emg tests/data/recordings/biceps_30_fatigue.csv
