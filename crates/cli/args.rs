@@ -14,6 +14,8 @@ use levator_signal::preset::Mains;
 use levator_signal::{ChannelId, SignalKind, Unit};
 use levator_simulate::people::{Condition, Setup as PersonSetup};
 
+use crate::recover::Recover;
+use crate::verify::Verify;
 use crate::visit::AboutArgs;
 
 const AFTER_HELP: &str = "\
@@ -29,6 +31,7 @@ Exit codes:
   6  the recording could not be written
   7  the signal check found a fault
   8  the programme is closed for this person for now
+  9  the visit is damaged, or was not closed
 
 Training and research software: no medical device, no diagnosis. Nothing leaves this computer.";
 
@@ -62,6 +65,10 @@ pub(crate) enum Command {
     Progress(crate::progress::Progress),
     /// Writes recordings and other files for other programs: EDF+, BDF+, or CSV with JSON beside it.
     Export(Export),
+    /// Says whether a recorded visit is as it was written, and what is damaged where.
+    Verify(Verify),
+    /// Puts a killed or damaged visit together again, in a new folder, and says what is missing.
+    Recover(Recover),
     /// Lists what a visit can be held against, or shows one reference.
     References(References),
     /// Lists what a person can be asked to do, or shows one programme step by step.

@@ -22,6 +22,8 @@ pub(crate) enum Code {
     Signal = 7,
     /// The programme is closed for this person for now.
     Closed = 8,
+    /// The visit is damaged, or was not closed.
+    Damaged = 9,
 }
 
 /// An error with its exit code.

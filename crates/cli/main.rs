@@ -7,6 +7,7 @@ mod analysis;
 mod answer;
 mod args;
 mod assess;
+mod bar;
 mod batch;
 mod check;
 mod demo;
@@ -21,12 +22,14 @@ mod manometry;
 mod person;
 mod programmes;
 mod progress;
+mod recover;
 mod references;
 mod report;
 mod simulate;
 mod simulate_visit;
 mod stop;
 mod table;
+mod verify;
 mod view;
 mod visit;
 
@@ -63,6 +66,8 @@ fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Report(args) => report::run(args),
         Command::Progress(args) => progress::run(args),
         Command::Export(args) => export::run(args),
+        Command::Verify(args) => verify::run(args),
+        Command::Recover(args) => recover::run(args),
         Command::References(args) => references::run(args),
         Command::Programmes(args) => programmes::run(args),
         Command::CheckProgramme(args) => programmes::check(args),

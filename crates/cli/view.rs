@@ -194,6 +194,9 @@ fn line(snapshot: &Snapshot, scene: &Scene<'_>) -> String {
         text += &format!("  signal {}", quality_text(channel.quality));
     }
     text += &format!("  {}", losses(snapshot));
+    if is_unrecorded(snapshot) {
+        text += &format!("  {NOT_RECORDED}");
+    }
     if let Some(trouble) = trouble(snapshot) {
         text += &format!("  {trouble}");
     }
@@ -329,11 +332,9 @@ fn head<'a>(
 ) -> Paragraph<'a> {
     let dot = if snapshot.link == LinkState::Streaming { "● " } else { "○ " };
     let recording = match &snapshot.recording {
-        None => "not recorded".to_owned(),
-        Some(state) if state.is_refused || state.missing_input_count > 0 => {
-            "NOT RECORDED: the disk refuses".to_owned()
-        }
-        Some(_) => "recording".to_owned(),
+        None => "not recorded",
+        Some(_) if is_unrecorded(snapshot) => NOT_RECORDED,
+        Some(_) => "recording",
     };
     let now = clock(snapshot.at.as_secs_f64());
     let mut lines = vec![Line::from(vec![
@@ -481,12 +482,24 @@ pub(crate) fn losses(snapshot: &Snapshot) -> String {
     format!("lost {}   refused {}", counts.lost_scan_count, counts.refusal_count)
 }
 
+const NOT_RECORDED: &str = "NOT RECORDED: the disk refuses";
+
+/// Whether a recording was asked for and what comes now, or came before, is not in it.
+fn is_unrecorded(snapshot: &Snapshot) -> bool {
+    let state = snapshot.recording.as_ref();
+    state.is_some_and(|state| state.is_refused || state.is_broken || state.missing_input_count > 0)
+}
+
 fn trouble(snapshot: &Snapshot) -> Option<String> {
     if let Some(failure) = &snapshot.engine_failure {
         return Some(format!("the engine broke down: {failure}"));
     }
-    let refusal = snapshot.recording.as_ref().and_then(|state| state.last_refusal.as_ref());
-    refusal.map(|(_, text)| text.clone()).or_else(|| snapshot.port_trouble.clone())
+    let recording = snapshot.recording.as_ref();
+    let refusal = recording.and_then(|state| state.last_refusal.as_ref());
+    refusal
+        .map(|(_, text)| text.clone())
+        .or_else(|| snapshot.port_trouble.clone())
+        .or_else(|| recording.and_then(|state| state.beside_trouble.clone()))
 }
 
 fn waiting(snapshot: &Snapshot) -> String {

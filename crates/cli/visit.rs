@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use levator_device::Connector;
 use levator_engine::{Digest, EngineConfig, LinkState, Tee};
-use levator_live::{Ended, LiveConfig, RecordTo, Session, Snapshot};
+use levator_live::{Ended, LiveConfig, RecordTo, Recorded, Session, Snapshot};
 use levator_record::text::TextOptions;
 use levator_record::visit::{self as folder, About, RESULT, State, create_private, replace};
 use levator_record::{Header, Totals};
@@ -84,7 +84,8 @@ pub(crate) fn run(
         config: plan.config.clone(),
     };
     let mut about = about(plan, &header);
-    let record = journal.as_ref().map(|path| RecordTo { path: path.clone(), header });
+    let beside = plan.out.clone();
+    let record = journal.as_ref().map(|path| RecordTo { path: path.clone(), header, beside });
     let config =
         LiveConfig { record, seconds: plan.seconds, ..LiveConfig::new(plan.config.clone()) };
     let sink = Tee(analysis::summary(&plan.config), Digest::new());
@@ -131,7 +132,7 @@ pub(crate) fn run(
             let agrees = offline.digest == digest;
             // Whoever reads what is printed may go away; the visit is closed then.
             save(folder, &offline)?;
-            finish(folder, &mut about, totals, missing)?;
+            finish(folder, &mut about, recorded, totals, missing)?;
             print(&offline, plan.json)?;
             writeln!(stderr(), "recorded in {}", folder.display())?;
             if missing > 0 {
@@ -181,11 +182,23 @@ fn about(plan: &Plan, header: &Header) -> About {
 }
 
 /// Writes what lies beside the journal, and last the hashes of it all.
-fn finish(folder: &Path, about: &mut About, totals: &Totals, missing: u64) -> Result<(), Failure> {
+fn finish(
+    folder: &Path,
+    about: &mut About,
+    recorded: &Recorded,
+    totals: &Totals,
+    missing: u64,
+) -> Result<(), Failure> {
     let name = folder.display();
-    let made = folder::rebuild(folder, &mut |_| {}).attempt(Code::Recording, &name)?;
+    let laid = match &recorded.beside {
+        Some(Ok(laid)) => laid.clone(),
+        Some(Err(_)) | None => {
+            writeln!(stderr(), "signals.bdf and events.tsv are made from the journal")?;
+            folder::rebuild(folder, &mut |_| {}).attempt(Code::Recording, &name)?
+        }
+    };
     about.state = State::Closed;
-    about.finish(made.device.as_ref(), &made.streams, &made.files, totals, missing);
+    about.finish(laid.device.as_ref(), &laid.streams, &laid.files, totals, missing);
     about.write(folder).attempt(Code::Recording, &name)?;
     folder::manifest::write(folder).attempt(Code::Recording, &name)
 }
@@ -267,7 +280,8 @@ fn print(analysis: &Analysis, as_json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn save(folder: &Path, analysis: &Analysis) -> Result<(), Failure> {
+/// Puts what was found into the folder of a visit.
+pub(crate) fn save(folder: &Path, analysis: &Analysis) -> Result<(), Failure> {
     let document = json::Document(std::slice::from_ref(analysis));
     let mut text = serde_json::to_vec_pretty(&document).map_err(std::io::Error::from)?;
     text.push(b'\n');

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use levator_engine::{Engine, EngineConfig, Summary};
+use levator_record::edf::EdfFile;
+use levator_record::visit::Report;
 use levator_record::{Item, Reader, Reason};
 use levator_signal::HostTime;
 use levator_simulate::{
@@ -15,6 +17,7 @@ use levator_simulate::{
 
 use crate::support::levator;
 
+/// A thousand, as reported in the documentation: `LEVATOR_KILLS=1000 cargo test --test integration kill`.
 const KILLS: usize = 200;
 /// Most of a kill's life is waiting, so many fit on one core.
 const AT_ONCE: usize = 20;
@@ -22,17 +25,21 @@ const RATE: u64 = 1000;
 
 #[test]
 fn two_hundred_killed_recorders_leave_recordings_that_lack_a_second_at_most() {
+    #[expect(clippy::disallowed_methods, reason = "a test may be asked to look longer")]
+    let kills = std::env::var("LEVATOR_KILLS").ok().and_then(|text| text.parse().ok());
+    let kills = kills.unwrap_or(KILLS);
     let next = AtomicUsize::new(0);
+    let with_samples = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..AT_ONCE)
             .map(|_| {
                 scope.spawn(|| {
                     loop {
                         let number = next.fetch_add(1, Ordering::Relaxed);
-                        if number >= KILLS {
+                        if number >= kills {
                             return;
                         }
-                        kill_one(number as u64);
+                        with_samples.fetch_add(kill_one(number as u64), Ordering::Relaxed);
                     }
                 })
             })
@@ -41,9 +48,13 @@ fn two_hundred_killed_recorders_leave_recordings_that_lack_a_second_at_most() {
             worker.join().expect("the message stands above");
         }
     });
+    // The others were killed before their first second was over.
+    let with_samples = with_samples.into_inner();
+    assert!(with_samples > kills / 4, "{with_samples} of {kills} had samples for other programs");
 }
 
-fn kill_one(seed: u64) {
+/// Whether there were samples for other programs, as a number.
+fn kill_one(seed: u64) -> usize {
     let mut rng = SeededRng::new(seed);
     // From the very start to a few flushes later.
     let life = Duration::from_micros(20_000 + rng.bits() % 2_500_000);
@@ -76,6 +87,49 @@ fn kill_one(seed: u64) {
         sent.saturating_sub(kept) <= RATE,
         "killed after {life:?} (seed {seed}): {sent} scans were sent, {kept} are in the recording"
     );
+    if !folder.path().join("signals.bdf").exists() {
+        assert!(kept < 2 * RATE, "seed {seed}: no samples for other programs after {kept} scans");
+        return 0;
+    }
+    samples_are_those_of_the_journal(folder.path(), seed);
+    if seed.is_multiple_of(10) {
+        can_be_put_together_again(folder.path(), seed);
+    }
+    1
+}
+
+/// As a program opens them that knows nothing of the kill: before any recovery.
+fn samples_are_those_of_the_journal(folder: &Path, seed: u64) {
+    let signals = folder.join("signals.bdf");
+    let file = EdfFile::open(&signals).expect("a BDF file");
+    let header = file.header();
+    let len = std::fs::metadata(&signals).expect("it exists").len();
+    let whole = (len - header.header_len as u64) / header.record_len as u64;
+    let counted = header.record_count.expect("never left open");
+    // At most one was appended and not counted yet.
+    assert!(
+        (1..=whole).contains(&counted) && whole <= counted + 1,
+        "seed {seed}: {counted} {whole}"
+    );
+    let report = Report::of(folder, &mut |_| {});
+    assert!(!report.is_closed(), "seed {seed}");
+    assert_eq!(report.signals.len(), 1, "seed {seed}");
+    let compared = report.signals[0].outcome.as_ref().expect("its header fits");
+    assert_eq!(compared.wrong_count, 0, "seed {seed}: {compared:?}");
+    assert!(compared.same_count > 0 && compared.not_yet_count < 2 * RATE, "seed {seed}");
+}
+
+fn can_be_put_together_again(folder: &Path, seed: u64) {
+    let again = folder.join("again");
+    let done = levator().arg("recover").arg(folder).arg("--out").arg(&again).output();
+    let done = done.expect("the binary was built");
+    let stderr = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(done.status.success(), "seed {seed}: {stderr}");
+    let done = levator().arg("verify").arg(&again).output().expect("the binary was built");
+    let stderr = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(done.status.success(), "seed {seed}: {stderr}");
+    let done = levator().arg("verify").arg(folder).output().expect("the binary was built");
+    assert_eq!(done.status.code(), Some(9), "seed {seed}");
 }
 
 /// One past the last scan that the recording gives back.

@@ -37,7 +37,7 @@ fn measure(
     let terminal = PseudoTerminal::open().expect("this system has pseudo-terminals");
     let mut line = Line::new(LineSettings { speed, burst }, cable).expect("a legal speed");
     let config = LiveConfig {
-        record: Some(RecordTo { path: journal.clone(), header: header() }),
+        record: Some(RecordTo { path: journal.clone(), header: header(), beside: None }),
         seconds: Some(seconds / speed),
         ..LiveConfig::new(EngineConfig::device())
     };

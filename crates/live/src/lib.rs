@@ -39,6 +39,7 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod beside;
 mod driver;
 mod feed;
 mod histogram;

@@ -2,18 +2,23 @@
 
 use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use levator_record::{Storage, Totals, WriteError, Writer};
 use levator_signal::HostTime;
 
+use crate::batch::Batch;
+use crate::beside::{self, Beside, Place};
 use crate::feed::{Message, Outlet};
 
 /// A refusal of the disk is over when it has not been repeated for this long.
 ///
 /// Our choice: four times the interval at which the writer asks again.
 const OVER_AFTER: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether the journal is still where it was made; less than `OVER_AFTER`.
+const LOOK_AFTER: Duration = Duration::from_millis(750);
 
 /// How the recording is getting on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +38,8 @@ pub struct RecordingState {
     pub is_refused: bool,
     /// What the disk said when it last refused, and when.
     pub last_refusal: Option<(HostTime, String)>,
+    /// What is wrong with the samples beside the journal, if anything. Nothing is lost by it.
+    pub beside_trouble: Option<String>,
 }
 
 /// Between the recorder, the port thread and views.
@@ -58,29 +65,60 @@ impl Progress {
         state
     }
 
+    /// Says what is wrong with what lies beside the journal.
+    pub(crate) fn lament(&self, trouble: String) {
+        self.update(|state| state.beside_trouble = Some(trouble));
+    }
+
     fn update(&self, change: impl FnOnce(&mut RecordingState)) {
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
     }
+}
+
+/// What a recorder works with, beside its journal.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) outlet: Outlet,
+    pub(crate) progress: Arc<Progress>,
+    /// Where the journal is, if it is a file.
+    pub(crate) place: Option<Place>,
+    /// Who writes samples beside it.
+    pub(crate) beside: Option<Beside>,
 }
 
 /// Writes what comes until the session ends. The message of an error includes its causes.
 ///
 /// If the port thread ends without a word, what was taken is written and the recording stays without
 /// its end block: a reader will say that it was not closed.
-pub(crate) fn run<S: Storage>(
-    mut writer: Writer<S>,
-    outlet: &Outlet,
-    progress: &Progress,
-) -> Result<Totals, String> {
+pub(crate) fn run<S: Storage>(mut writer: Writer<S>, desk: Desk) -> Result<Totals, String> {
+    let Desk { outlet, progress, place, mut beside } = desk;
+    let progress = &*progress;
     let _watch = WatchForPanic(progress);
     let mut refused_at = None;
+    let mut looked_at = HostTime::ZERO;
+    // What is not in the journal yet must not be in the samples beside it.
+    let mut waiting = Vec::new();
+    let mut written_len = writer.written_len();
     for message in &outlet.messages {
         let mut batch = match message {
             Message::Batch(batch) => batch,
-            Message::Close(at) => return close(writer, at, progress),
+            Message::Close(at) => {
+                let closed = close(writer, at, progress);
+                if closed.is_ok() {
+                    hand_on(&mut beside, &mut waiting, progress);
+                    beside.into_iter().for_each(|beside| beside.close(at));
+                }
+                return match place.and_then(|place| place.loss()) {
+                    Some(loss) => Err(loss),
+                    None => closed,
+                };
+            }
         };
+        let mut is_whole = true;
         for input in batch.inputs() {
             if let Err(error) = writer.record(&input) {
+                is_whole &=
+                    !matches!(error, WriteError::Dropped { .. } | WriteError::TooLong { .. });
                 refused_at = Some(input.at());
                 note(progress, input.at(), &error);
             }
@@ -90,14 +128,53 @@ pub(crate) fn run<S: Storage>(
                 refused_at = Some(now);
                 note(progress, now, &error);
             }
+            if now.saturating_since(looked_at) >= LOOK_AFTER {
+                looked_at = now;
+                if let Some(loss) = place.as_ref().and_then(Place::loss) {
+                    refused_at = Some(now);
+                    refuse(progress, now, loss);
+                }
+            }
             let is_refused = refused_at.is_some_and(|then| now.saturating_since(then) < OVER_AFTER);
             tell(progress, &writer, is_refused);
         }
+        let is_written = writer.written_len() > written_len;
+        written_len = writer.written_len();
+        if is_written {
+            // All that came before this batch is in the journal, and this one if nothing is held.
+            hand_on(&mut beside, &mut waiting, progress);
+        }
+        if !is_whole {
+            give_up(&mut beside, "signals.bdf is made again from the journal at the end", progress);
+        }
+        if beside.is_some() && waiting.len() < beside::QUEUE_LEN {
+            waiting.push(batch);
+            if writer.held_len() == 0 {
+                hand_on(&mut beside, &mut waiting, progress);
+            }
+            continue;
+        }
+        give_up(&mut beside, "signals.bdf is made again at the end: the disk refuses", progress);
         batch.clear();
         // Surplus batches, from a time when the disk was slow, go back to the system here.
         drop(outlet.spare.try_send(batch));
     }
     Err("the port thread ended without closing the recording".to_owned())
+}
+
+/// Hands on batches that are in the journal; gives up if nobody takes them.
+fn hand_on(beside: &mut Option<Beside>, waiting: &mut Vec<Batch>, progress: &Progress) {
+    for batch in waiting.drain(..) {
+        if let Some(Err(why)) = beside.as_ref().map(|next| next.send(batch)) {
+            give_up(beside, why, progress);
+        }
+    }
+}
+
+fn give_up(beside: &mut Option<Beside>, why: &str, progress: &Progress) {
+    if beside.take().is_some() {
+        progress.lament(why.to_owned());
+    }
 }
 
 /// Says that the recorder broke down, if it does.
@@ -139,7 +216,10 @@ fn tell<S: Storage>(progress: &Progress, writer: &Writer<S>, is_refused: bool) {
 }
 
 fn note(progress: &Progress, at: HostTime, error: &WriteError) {
-    let reason = chain(error);
+    refuse(progress, at, chain(error));
+}
+
+fn refuse(progress: &Progress, at: HostTime, reason: String) {
     progress.update(|state| {
         state.is_refused = true;
         state.last_refusal = Some((at, reason));

@@ -10,14 +10,16 @@ use std::thread::{self, JoinHandle};
 use crossbeam_channel::{Sender, TrySendError, bounded};
 use levator_device::{Clock, Connector, OpenError};
 use levator_engine::{Conduct, ConfigError, Engine, EngineConfig, Sink};
+use levator_record::visit::Laid;
 use levator_record::{Header, Storage, Totals, WriteError, Writer};
 use levator_signal::HostTime;
 use thiserror::Error;
 
+use crate::beside::{self, Place};
 use crate::driver::{Driver, Parts, Run, Wish, panic_text};
 use crate::feed::Feed;
 use crate::histogram::Histogram;
-use crate::recorder::{self, Progress};
+use crate::recorder::{self, Desk, Progress};
 use crate::view::Snapshot;
 use crate::watch::Board;
 
@@ -60,6 +62,8 @@ pub struct RecordTo {
     /// What is known before the first input. Its settings of the engine are replaced by those of the
     /// session.
     pub header: Header,
+    /// Folder for samples and events that are written beside it, for other programs, if any.
+    pub beside: Option<PathBuf>,
 }
 
 /// What to do when the port is not there at the start.
@@ -97,6 +101,7 @@ pub struct Session<S> {
     handle: Handle,
     port: Option<JoinHandle<Run<S>>>,
     recorder: Option<JoinHandle<Result<Totals, String>>>,
+    beside: Option<JoinHandle<Result<Laid, String>>>,
     path: Option<PathBuf>,
 }
 
@@ -136,12 +141,22 @@ impl<S: Sink + Send + 'static> Session<S> {
         };
         let clock = Clock::start();
         let (mut feed, mut thread, mut path, mut progress) = (None, None, None, None);
+        let mut beside_thread = None;
         if let Some(mut record) = record {
             record.header.config = engine;
             let writer = begin(&record)?;
             let (inlet, outlet, shown) = Feed::new();
-            let told = Arc::clone(&shown);
-            let run = move || recorder::run(writer, &outlet, &told);
+            let mut desk = Desk { outlet, progress: Arc::clone(&shown), place: None, beside: None };
+            if let Some(folder) = &record.beside {
+                let (next, work) = beside::new(folder, &record.header)?;
+                let (spare, told) = (desk.outlet.spare.clone(), Arc::clone(&shown));
+                let named = thread::Builder::new().name("levator-signals".to_owned());
+                let run = move || work.run(&spare, &told);
+                beside_thread = Some(named.spawn(run).map_err(StartError::Thread)?);
+                desk.beside = Some(next);
+            }
+            desk.place = record.path.is_file().then(|| Place::of(&record.path));
+            let run = move || recorder::run(writer, desk);
             let named = thread::Builder::new().name("levator-recorder".to_owned());
             thread = Some(named.spawn(run).map_err(StartError::Thread)?);
             (feed, path, progress) = (Some(inlet), Some(record.path), Some(shown));
@@ -168,7 +183,7 @@ impl<S: Sink + Send + 'static> Session<S> {
             driver.run()
         });
         let port = Some(port.map_err(StartError::Thread)?);
-        Ok(Self { handle, port, recorder: thread, path })
+        Ok(Self { handle, port, recorder: thread, beside: beside_thread, path })
     }
 
     /// Waits until the session ends, by [`Handle::stop`] or by itself, and gives back the sink.
@@ -179,6 +194,8 @@ impl<S: Sink + Send + 'static> Session<S> {
     pub fn wait(mut self) -> Result<(Summary, S), Failure> {
         let port = self.port.take().map(JoinHandle::join);
         let recorder = self.recorder.take().map(JoinHandle::join);
+        let beside = self.beside.take().map(JoinHandle::join);
+        let beside = beside.map(|end| end.unwrap_or_else(|panic| Err(panic_text(&*panic))));
         let broke = |part, message| Failure { part, message, summary: None };
         let run = match port {
             Some(Ok(run)) => run,
@@ -196,11 +213,11 @@ impl<S: Sink + Send + 'static> Session<S> {
         let summary = Summary {
             ended: run.ended,
             ended_at: run.at,
-            recording: self
-                .path
-                .take()
-                .zip(outcome)
-                .map(|(path, totals)| Recorded { path, totals }),
+            recording: self.path.take().zip(outcome).map(|(path, totals)| Recorded {
+                path,
+                totals,
+                beside,
+            }),
             last: self.handle.latest(),
         };
         let failed = |part, message, summary| {
@@ -263,6 +280,7 @@ impl<S> Drop for Session<S> {
         // What a thread says at its end is for `wait` to tell.
         drop(self.port.take().map(JoinHandle::join));
         drop(self.recorder.take().map(JoinHandle::join));
+        drop(self.beside.take().map(JoinHandle::join));
     }
 }
 
@@ -424,12 +442,14 @@ pub struct Summary {
 }
 
 /// What became of a recording.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Recorded {
     /// Its file.
     pub path: PathBuf,
     /// What it holds, or why it could not be closed; what was written before can still be read.
     pub totals: Result<Totals, String>,
+    /// What lies beside it, or why that is to be made again from it; `None` if it was not asked for.
+    pub beside: Option<Result<Laid, String>>,
 }
 
 /// A part of the program broke down: a fault of ours, to be reported.

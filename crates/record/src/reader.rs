@@ -185,6 +185,11 @@ impl<R: Read> Reader<R> {
         self.header.as_ref()
     }
 
+    /// What all blocks say of the recording they are of.
+    pub(crate) fn recording(&self) -> Option<u32> {
+        self.recording
+    }
+
     /// Bytes of the file up to the block that is being read: for showing progress.
     #[must_use]
     pub fn position(&self) -> u64 {

@@ -186,6 +186,20 @@ impl<S: Storage> Writer<S> {
         self.sync(now)
     }
 
+    /// Leaves out `count` block numbers, so that a reader finds a hole here: for a journal that is written
+    /// from one that has it.
+    ///
+    /// # Errors
+    ///
+    /// As [`record`](Self::record); nothing is lost, and no number is left out.
+    pub fn leave_out(&mut self, count: u32, now: HostTime) -> Result<(), WriteError> {
+        if count > 0 {
+            self.write_open(now)?;
+            self.sequence = self.sequence.saturating_add(count);
+        }
+        Ok(())
+    }
+
     /// Writes what is open and the end block, and syncs.
     ///
     /// # Errors

@@ -300,7 +300,7 @@ pub(super) fn recording(path: PathBuf) -> LiveConfig {
         // Replaced by that of the session.
         config: EngineConfig::device(),
     };
-    LiveConfig { record: Some(RecordTo { path, header }), ..config() }
+    LiveConfig { record: Some(RecordTo { path, header, beside: None }), ..config() }
 }
 
 /// A disk in memory that can be told to refuse, or to break down.

@@ -15,9 +15,11 @@
 //! `docs/recording-format.md` describes the files.
 
 pub mod about;
+pub mod check;
 pub mod events;
 pub mod manifest;
 pub mod projection;
+pub mod recover;
 pub mod signals;
 
 mod date;
@@ -33,10 +35,12 @@ use levator_signal::HostTime;
 use crate::{Item, OpenError, Reader};
 
 pub use about::{About, AboutError, Patient, State};
+pub use check::Report;
 pub use date::{utc, utc_text};
 pub use events::{Event, Events};
 pub use file::{create_private, replace};
-pub use projection::{Made, Projection, ProjectionError};
+pub use projection::{Laid, Made, Projection, ProjectionError};
+pub use recover::{Recovered, recover};
 pub use signals::SignalsFile;
 
 /// Name of the journal in the folder of a visit.
@@ -49,6 +53,8 @@ pub const SIGNALS: &str = "signals.bdf";
 pub const EVENTS: &str = "events.tsv";
 /// Name of the results.
 pub const RESULT: &str = "result.json";
+/// Name of what is told beside the signals.
+pub const TOLD: &str = "told.toml";
 /// Name of the list of hashes.
 pub const MANIFEST: &str = "manifest";
 
@@ -58,7 +64,7 @@ pub const MANIFEST: &str = "manifest";
 /// # Errors
 ///
 /// If the journal cannot be opened, or the disk refuses. What was there before stays then.
-pub fn rebuild(folder: &Path, progress: &mut dyn FnMut(u64)) -> Result<Made, RebuildError> {
+pub fn rebuild(folder: &Path, progress: &mut dyn FnMut(u64)) -> Result<Laid, RebuildError> {
     let mut hints = signals::Hints::default();
     for attempt in 0.. {
         let mut reader = Reader::open(&folder.join(JOURNAL))?;
@@ -80,13 +86,10 @@ pub fn rebuild(folder: &Path, progress: &mut dyn FnMut(u64)) -> Result<Made, Reb
             }
         }
         // Once more with what is known now: the range of values without rails, many short gaps.
-        let (mut made, better) = projection.finish(last);
+        let (made, better) = projection.finish(last);
         match better.filter(|_| attempt < 3) {
             Some(better) => hints = better,
-            None => {
-                made.put_in_place()?;
-                return Ok(made);
-            }
+            None => return Ok(made.put_in_place()?),
         }
     }
     unreachable!("the last attempt is taken as it is")

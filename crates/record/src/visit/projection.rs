@@ -137,6 +137,17 @@ impl Kept {
     }
 }
 
+/// What lies beside a journal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Laid {
+    /// Files of samples, one for each stream that gave some.
+    pub files: Vec<SignalsFile>,
+    /// The device, as it named itself last.
+    pub device: Option<DeviceInfo>,
+    /// Each stream, as it was described last.
+    pub streams: Vec<StreamInfo>,
+}
+
 impl Made {
     /// Keeps the samples through a loss of power, and writes the list of events.
     ///
@@ -144,9 +155,9 @@ impl Made {
     ///
     /// What the system says, with the name of the file; or why the samples are not all there, and then
     /// nothing was touched that could not be made again.
-    pub fn put_in_place(&mut self) -> Result<(), ProjectionError> {
-        if let Some(failure) = &self.failure {
-            return Err(ProjectionError::Signals(failure.clone()));
+    pub fn put_in_place(mut self) -> Result<Laid, ProjectionError> {
+        if let Some(failure) = self.failure {
+            return Err(ProjectionError::Signals(failure));
         }
         for file in &mut self.open {
             let path = file.path().to_owned();
@@ -161,7 +172,8 @@ impl Made {
         }
         let path = self.folder.join(EVENTS);
         let text = self.events.tsv(self.files.first().map_or(0, |file| file.base));
-        replace(&path, text.as_bytes()).map_err(|source| ProjectionError::Io { path, source })
+        replace(&path, text.as_bytes()).map_err(|source| ProjectionError::Io { path, source })?;
+        Ok(Laid { files: self.files, device: self.device, streams: self.streams })
     }
 }
 

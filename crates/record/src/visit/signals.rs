@@ -396,7 +396,11 @@ pub(crate) fn name_of(stream: usize) -> String {
 }
 
 /// The range of one channel, and whether its codes are those of the device.
-fn range(info: &StreamInfo, channel: usize, known: Option<&(f64, f64)>) -> (Range, bool) {
+pub(crate) fn range(
+    info: &StreamInfo,
+    channel: usize,
+    known: Option<&(f64, f64)>,
+) -> (Range, bool) {
     let calibration = info.calibrations[channel];
     if let Some(rails) = info.rails
         && let Some(range) = Range::keeping_codes(Variant::Bdf, calibration, rails)

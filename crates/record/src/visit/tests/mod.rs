@@ -1,5 +1,7 @@
 //! What lies beside a journal, held against the journal.
 
+mod broken;
+
 use std::path::{Path, PathBuf};
 
 use levator_decode::{Scans, StreamInfo};
