@@ -1,4 +1,4 @@
-"""Reads what `levator export` wrote with edfio, pyEDFlib and MNE, and compares every sample.
+"""Reads what `levator export` wrote with edfio, pyEDFlib, MNE and pyxdf, and compares every sample.
 
     python3 interop.py LEVATOR ROOT FOLDER
 
@@ -17,6 +17,7 @@ import edfio
 import mne
 import numpy as np
 import pyedflib
+import pyxdf
 
 HELD = "BAD_ACQ_SKIP: no samples, last value held"
 GAP = "gap: samples are missing"
@@ -146,6 +147,61 @@ def compare(source, gap_count):
             )
 
 
+def by_pyxdf(source):
+    """Every number and time of our XDF, and every mark."""
+    truth_path, sidecar = FOLDER / f"{source.stem}.csv", FOLDER / f"{source.stem}.json"
+    truth = np.loadtxt(truth_path, delimiter=",", skiprows=1, ndmin=2)
+    path, told = export(source, "xdf")
+    # Its rule for breaks hides gaps of less than 500 samples; our stamps are even anyway.
+    streams, _ = pyxdf.load_xdf(path, dejitter_timestamps=False)
+    signals = [one for one in streams if one["info"]["type"][0] != "Markers"]
+    (marks,) = [one for one in streams if one["info"]["type"][0] == "Markers"]
+    assert len(signals) == len(told["streams"]) == 1
+    assert (signals[0]["time_series"] == truth[:, 1:]).all(), path
+    assert np.abs(signals[0]["time_stamps"] - truth[:, 0]).max() < 1e-6, path
+    wanted = json.loads(sidecar.read_text())["annotations"]
+    assert [one["text"] for one in wanted] == [text for (text,) in marks["time_series"]]
+    for one, at in zip(wanted, marks["time_stamps"]):
+        assert abs(one["onset_s"] - at) < 1e-9
+    print(f"{path.name}: XDF, {len(truth)} samples, {len(wanted)} marks, equal in pyxdf")
+
+
+def foreign_xdf(path):
+    """Every number of every signal as pyxdf reads it, and times to half a sample and the drift of the rate."""
+    streams, _ = pyxdf.load_xdf(path, jitter_break_threshold_samples=5)
+    wanted = [
+        one
+        for one in streams
+        if one["info"]["channel_format"][0] != "string" and len(one["time_stamps"])
+    ]
+    out = FOLDER / f"foreign-{path.stem}.csv"
+    command = [PROGRAM, "export", str(path), "--to", "csv", "--out", str(out)]
+    subprocess.run(command, check=True, capture_output=True)
+    assert len(wanted) == 1, path
+    table = np.loadtxt(out, delimiter=",", skiprows=1, ndmin=2)
+    assert (table[:, 1:] == wanted[0]["time_series"]).all(), path
+    times = wanted[0]["time_stamps"] - wanted[0]["time_stamps"][0]
+    worst = np.abs(table[:, 0] - times).max()
+    step = np.median(np.diff(times))
+    assert worst < step + 0.005 * times[-1], (path, worst)
+    print(f"{path.name}: {len(table)} samples as in pyxdf, times within {worst:.4f} s")
+
+
+def bids(source):
+    """What the BIDS validator says; it has the schema with electromyography in it."""
+    root = FOLDER / "bids"
+    for session in ("1", "2"):
+        command = [PROGRAM, "export", str(source), "--to", "bids", "--out", str(root)]
+        subprocess.run([*command, "--session", session], check=True, capture_output=True)
+    validator = Path(sys.executable).with_name("bids-validator-deno")
+    done = subprocess.run([validator, "--format", "json", root], capture_output=True, text=True)
+    issues = json.loads(done.stdout)["issues"]["issues"]
+    errors = [issue for issue in issues if issue["severity"] == "error"]
+    assert not errors, errors
+    codes = sorted({issue["code"] for issue in issues})
+    print(f"BIDS validator: no errors; {len(issues)} remarks: {', '.join(codes)}")
+
+
 def with_gap(path):
     """2.5 s and 2.499 s at 1 kHz with 3 s missing between them, and notes in two scripts."""
     with path.open("w") as out:
@@ -163,4 +219,9 @@ compare(demo, 0)
 with_gap(FOLDER / "gap.txt")
 compare(FOLDER / "gap.txt", 1)
 compare(ROOT / "tests/data/recordings/biceps_9_bursts.csv", 0)
+for one in (demo, FOLDER / "gap.txt"):
+    by_pyxdf(one)
+for one in sorted((ROOT / "tests/data/interop").glob("*.xdf")):
+    foreign_xdf(one)
+bids(FOLDER / "gap.txt")
 print(f"edfio {edfio.__version__}, pyEDFlib {pyedflib.__version__}, MNE {mne.__version__}: equal")

@@ -1,12 +1,13 @@
 #!/bin/sh
-# Exports three recordings and reads them back with edfio, pyEDFlib and MNE.
+# Exports three recordings and reads them back with edfio, pyEDFlib, MNE and pyxdf; reads XDF files as pyxdf does;
+# has a BIDS folder checked by the BIDS validator.
 #
 # The Python packages are pinned and go into target/interop-venv, once. Where they cannot be installed, the
 # exit code is 77: skipped.
 set -eu
 cd "$(dirname "$0")/.."
 
-packages="edfio==0.4.18 pyEDFlib==0.1.42 mne==1.13.2"
+packages="edfio==0.4.18 pyEDFlib==0.1.42 mne==1.13.2 pyxdf==1.17.5 bids-validator-deno==3.0.2"
 target=${CARGO_TARGET_DIR:-target}
 venv=$target/interop-venv
 stamp=$venv/installed.txt

@@ -63,7 +63,7 @@ pub(crate) enum Command {
     Report(crate::report::Report),
     /// Shows what has become of a person over visits, beyond chance, and what may come next.
     Progress(crate::progress::Progress),
-    /// Writes recordings and other files for other programs: EDF+, BDF+, or CSV with JSON beside it.
+    /// Writes recordings and other files for other programs: EDF+, BDF+, CSV, XDF, JSON, a BIDS folder.
     Export(Export),
     /// Says whether a recorded visit is as it was written, and what is damaged where.
     Verify(Verify),
@@ -213,9 +213,22 @@ pub(crate) struct Export {
     /// written unless some are chosen.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// What to write. Signals at different rates go to files of their own.
-    #[arg(long, value_enum)]
+    /// What to write. Signals at different rates go to files of their own, but for XDF and JSON.
+    #[arg(long, visible_alias = "format", value_enum)]
     pub(crate) to: ExportFormat,
+    /// Leaves out every text of the source: marks, labels, notes, device, port, paths; and moves dates by
+    /// one number of days for each person.
+    #[arg(long)]
+    pub(crate) de_identify: bool,
+    /// What the number of days depends on: a file with 16 bytes or more that nobody else has. [default:
+    /// one in your data folder, made when it is needed]
+    #[arg(long, value_name = "FILE", requires = "de_identify")]
+    pub(crate) key: Option<PathBuf>,
+    /// Whose visits these are, for the number of days; it is not written. [default: as visit.json says]
+    #[arg(long, value_name = "ID", requires = "de_identify")]
+    pub(crate) person: Option<String>,
+    #[command(flatten)]
+    pub(crate) bids: crate::export::BidsArgs,
     /// Fills gaps in EDF+ and BDF+ with the last value, and says so in annotations: for programs that
     /// cannot read discontinuous files, or join them without a word.
     #[arg(long)]
@@ -240,6 +253,12 @@ pub(crate) enum ExportFormat {
     Bdf,
     /// A table, every digit kept, and a JSON file beside it.
     Csv,
+    /// All streams and marks in one file of the Lab Streaming Layer, every digit kept.
+    Xdf,
+    /// All streams and marks in one document, every digit kept.
+    Json,
+    /// A folder as the Brain Imaging Data Structure wants it, with BDF+ in it.
+    Bids,
 }
 
 #[derive(Debug, Args)]

@@ -3,10 +3,15 @@
 //! Every file is read twice: first for what a header must say before the first sample (ranges, lengths of
 //! the stretches without a gap, annotations), then for the samples. Memory stays flat.
 
+mod bids;
+mod document;
 mod edf;
+mod hiding;
+mod rows;
 mod source;
 mod survey;
 mod table;
+mod xdf;
 
 use std::fs::{File, OpenOptions};
 use std::io::{Write, stderr, stdout};
@@ -21,8 +26,12 @@ use serde_json::{Value, json};
 use crate::args::{Export, ExportFormat};
 use crate::failure::{Attempt, Code, Failure};
 use crate::json::VERSION;
+use bids::Names;
+use hiding::Hiding;
 use source::Source;
 use survey::{Stream, Survey};
+
+pub(crate) use bids::BidsArgs;
 
 /// Gaps and annotations that are listed one by one; the rest is counted.
 const MOST_LISTED: usize = 10_000;
@@ -31,8 +40,12 @@ const MOST_LISTED: usize = 10_000;
 pub(crate) fn run(args: &Export) -> Result<ExitCode, Failure> {
     let mut done = Vec::new();
     let mut first_failure = None;
+    let hiding = match args.de_identify {
+        true => Some(Hiding::new(args.key.as_deref(), args.person.as_deref())?),
+        false => None,
+    };
     for file in &args.files {
-        match export(file, args) {
+        match export(file, args, hiding.as_ref()) {
             Ok(values) => {
                 for value in &values {
                     if !args.json {
@@ -57,60 +70,98 @@ pub(crate) fn run(args: &Export) -> Result<ExitCode, Failure> {
 }
 
 /// Writes one file for each stream of `path`, and tells of each.
-fn export(path: &Path, args: &Export) -> Result<Vec<Value>, Failure> {
+fn export(path: &Path, args: &Export, hiding: Option<&Hiding>) -> Result<Vec<Value>, Failure> {
     let name = path.display();
-    let source = Source::open(path, &args.text.options())?;
+    let mut source = Source::open(path, &args.text.options())?;
+    source.hiding = hiding.map(|hiding| hiding.of(path));
     let survey = Survey::of(&source).attempt(Code::File, &name)?;
     if survey.streams.is_empty() {
         return Err(Failure::new(Code::File, anyhow!("{name}: holds no sample")));
     }
-    let targets = targets(&source, args, survey.streams.len());
-    for target in &targets {
-        for file in written_to(target, args.to) {
-            if file.symlink_metadata().is_ok() {
-                let text = format!("{} is there already; name another with --out", file.display());
-                return Err(Failure::new(Code::Recording, anyhow!("{name}: {text}")));
-            }
-        }
-    }
     let gaps = if args.fill_gaps { Gaps::Filled } else { Gaps::Discontinuous };
-    let mut values = Vec::with_capacity(targets.len());
-    for (stream, target) in survey.streams.iter().zip(&targets) {
-        let written = match args.to {
-            ExportFormat::Edf => edf::write(&source, &survey, stream, Variant::Edf, gaps, target),
-            ExportFormat::Bdf => edf::write(&source, &survey, stream, Variant::Bdf, gaps, target),
-            ExportFormat::Csv => table::write(&source, &survey, stream, target),
+    if args.to == ExportFormat::Bids {
+        let names = Names::new(&source, &survey, &args.bids, bids::root(args.out.as_deref())?);
+        return all_or_none(path, &names.files(), || bids::write(&source, &survey, &names, gaps));
+    }
+    let targets = targets(&source, &survey, args);
+    let files: Vec<PathBuf> =
+        targets.iter().flat_map(|target| written_to(target, args.to)).collect();
+    all_or_none(path, &files, || {
+        let each = |variant: Variant| {
+            let pairs = survey.streams.iter().zip(&targets);
+            pairs
+                .map(|(stream, to)| edf::write(&source, &survey, stream, variant, gaps, to))
+                .collect()
         };
-        match written {
-            Ok(value) => values.push(value),
-            Err(failure) => {
-                // They were not there before, and half a file is worse than none.
-                for file in written_to(target, args.to) {
-                    let _ = std::fs::remove_file(file);
-                }
-                return Err(failure);
+        match args.to {
+            ExportFormat::Edf => each(Variant::Edf),
+            ExportFormat::Bdf => each(Variant::Bdf),
+            ExportFormat::Xdf => Ok(vec![xdf::write(&source, &survey, &targets[0])?]),
+            ExportFormat::Json => Ok(vec![document::write(&source, &survey, &targets[0])?]),
+            ExportFormat::Csv | ExportFormat::Bids => {
+                let pairs = survey.streams.iter().zip(&targets);
+                pairs.map(|(stream, to)| table::write(&source, &survey, stream, to)).collect()
             }
         }
+    })
+}
+
+/// Runs `write` if none of `files` is there, and takes them away if it fails.
+fn all_or_none(
+    path: &Path,
+    files: &[PathBuf],
+    write: impl FnOnce() -> Result<Vec<Value>, Failure>,
+) -> Result<Vec<Value>, Failure> {
+    if let Some(file) = files.iter().find(|file| file.symlink_metadata().is_ok()) {
+        let text = format!("{} is there already; name another with --out", file.display());
+        return Err(Failure::new(Code::Recording, anyhow!("{}: {text}", path.display())));
     }
-    Ok(values)
+    let written = write();
+    if written.is_err() {
+        // They were not there before, and half a file is worse than none.
+        for file in files {
+            let _ = std::fs::remove_file(file);
+        }
+    }
+    written
 }
 
 /// The files that are written for one target.
 fn written_to(target: &Path, format: ExportFormat) -> Vec<PathBuf> {
     match format {
-        ExportFormat::Edf | ExportFormat::Bdf => vec![target.to_owned()],
+        ExportFormat::Edf
+        | ExportFormat::Bdf
+        | ExportFormat::Xdf
+        | ExportFormat::Json
+        | ExportFormat::Bids => vec![target.to_owned()],
         ExportFormat::Csv => vec![target.to_owned(), target.with_extension("json")],
     }
 }
 
 /// Where each stream goes; several have their numbers in their names.
-fn targets(source: &Source, args: &Export, count: usize) -> Vec<PathBuf> {
+fn targets(source: &Source, survey: &Survey, args: &Export) -> Vec<PathBuf> {
+    let count = match args.to {
+        ExportFormat::Xdf | ExportFormat::Json => 1,
+        ExportFormat::Edf | ExportFormat::Bdf | ExportFormat::Csv | ExportFormat::Bids => {
+            survey.streams.len()
+        }
+    };
     let extension = match args.to {
+        ExportFormat::Xdf => "xdf",
+        ExportFormat::Json => "json",
+        ExportFormat::Bids => "",
         ExportFormat::Edf => "edf",
         ExportFormat::Bdf => "bdf",
         ExportFormat::Csv => "csv",
     };
-    let beside = source.path().with_extension("");
+    let beside = match &source.hiding {
+        // A name of a file may be that of a person.
+        Some(hiding) => {
+            let tag = hiding.tag(&survey.blake3);
+            source.path().with_file_name(format!("visit-{}", &tag[..12]))
+        }
+        None => source.path().with_extension(""),
+    };
     let name = beside.file_name().map_or("export".into(), |name| name.to_owned());
     let base = match &args.out {
         Some(out) if out.is_dir() => out.join(name),
@@ -140,6 +191,37 @@ fn create(path: &Path) -> anyhow::Result<File> {
 
 /// What is said of a file whatever its format.
 fn about(source: &Source, survey: &Survey, stream: &Stream, target: &Path) -> Value {
+    let mut value = about_all(source, survey, target);
+    if let (Value::Object(all), Value::Object(more)) = (&mut value, of_stream(stream)) {
+        all.extend(more);
+    }
+    value
+}
+
+/// What is said of a file with all streams.
+fn about_all(source: &Source, survey: &Survey, target: &Path) -> Value {
+    let (hash, from) = match &source.hiding {
+        Some(hiding) => (hiding.tag(&survey.blake3), None),
+        None => (survey.blake3.clone(), Some(source.path().display().to_string())),
+    };
+    json!({
+        "file": source.shown(target),
+        "source": from,
+        "de_identified": source.hiding.is_some(),
+        "source_blake3": source.hiding.is_none().then_some(&hash),
+        "source_tag": source.hiding.is_some().then_some(&hash),
+        "tool": "levator",
+        "version": VERSION,
+        "annotation_count": survey.annotations.len(),
+        "annotations_shortened": survey.shortened_count,
+        "notes": survey.notes,
+        "settings": survey.settings,
+        "start_utc_unix_ms": survey.start_ms(source),
+    })
+}
+
+/// What is said of a stream.
+fn of_stream(stream: &Stream) -> Value {
     let rate = stream.rate;
     let gaps = stream.gaps().take(MOST_LISTED).map(|(from, to)| {
         json!({
@@ -149,11 +231,6 @@ fn about(source: &Source, survey: &Survey, stream: &Stream, target: &Path) -> Va
         })
     });
     json!({
-        "file": target.display().to_string(),
-        "source": source.path().display().to_string(),
-        "source_blake3": survey.blake3,
-        "tool": "levator",
-        "version": VERSION,
         "stream": stream.number,
         "rate_hz": rate.hz(),
         "rate": { "scans": rate.scans(), "seconds": rate.seconds() },
@@ -161,27 +238,45 @@ fn about(source: &Source, survey: &Survey, stream: &Stream, target: &Path) -> Va
         "duration_s": rate.time_s(stream.end()),
         "gap_count": stream.gaps().count(),
         "gaps": gaps.collect::<Vec<_>>(),
-        "annotation_count": survey.annotations.len(),
-        "annotations_shortened": survey.shortened_count,
-        "notes": survey.notes,
-        "settings": survey.settings,
-        "start_utc_unix_ms": survey.start_unix_ms,
     })
+}
+
+/// Names and units of the channels of a stream.
+fn channels(stream: &Stream) -> Value {
+    let channels = stream.channels.iter();
+    channels
+        .map(|channel| json!({ "label": channel.label, "unit": channel.unit.symbol() }))
+        .collect()
 }
 
 fn print(out: &mut impl Write, value: &Value) -> std::io::Result<()> {
     let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
-    let count = |key: &str| value[key].as_u64().unwrap_or_default();
     writeln!(out, "{}  {}", text("file"), text("format"))?;
+    match value["streams"].as_array() {
+        Some(streams) => streams.iter().try_for_each(|stream| print_stream(out, stream))?,
+        None => print_stream(out, value)?,
+    }
+    writeln!(out, "  {} annotations", value["annotation_count"])?;
+    if let Some(held_s) = value["filled_s"].as_f64().filter(|held_s| *held_s > 0.0) {
+        writeln!(out, "  {held_s} s filled with the last value and annotated as such")?;
+    }
+    for note in value["notes"].as_array().into_iter().flatten() {
+        writeln!(out, "  note: {}", note.as_str().unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+fn print_stream(out: &mut impl Write, value: &Value) -> std::io::Result<()> {
+    let count = |key: &str| value[key].as_u64().unwrap_or_default();
     writeln!(
         out,
-        "  {} samples of {} channels at {} Hz, {} s",
+        "  {} samples of {} channels at {} Hz, {} s, {} gaps",
         count("sample_count"),
         value["channels"].as_array().map_or(0, Vec::len),
         value["rate_hz"],
-        value["duration_s"]
+        value["duration_s"],
+        count("gap_count")
     )?;
-    writeln!(out, "  {} gaps, {} annotations", count("gap_count"), count("annotation_count"))?;
     for channel in value["channels"].as_array().into_iter().flatten() {
         let label = channel["label"].as_str().unwrap_or_default();
         let unit = channel["unit"].as_str().unwrap_or_default();
@@ -197,12 +292,6 @@ fn print(out: &mut impl Write, value: &Value) -> std::io::Result<()> {
             }
         }
         writeln!(out)?;
-    }
-    if let Some(held_s) = value["filled_s"].as_f64().filter(|held_s| *held_s > 0.0) {
-        writeln!(out, "  {held_s} s filled with the last value and annotated as such")?;
-    }
-    for note in value["notes"].as_array().into_iter().flatten() {
-        writeln!(out, "  note: {}", note.as_str().unwrap_or_default())?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 mod assess;
 mod cli;
 mod cohort;
+mod exchange;
 mod export;
 mod heart;
 mod manoeuvre;

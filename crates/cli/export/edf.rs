@@ -142,10 +142,12 @@ fn spec(
         && let Some(&position) = found.signals.get(at)
     {
         let signal = &header.signals[position];
-        spec.transducer.clone_from(&signal.transducer);
-        spec.prefilter.clone_from(&signal.prefilter);
-        if options.unit.is_none() {
-            spec.dimension.clone_from(&signal.dimension);
+        if source.hiding.is_none() {
+            spec.transducer.clone_from(&signal.transducer);
+            spec.prefilter.clone_from(&signal.prefilter);
+            if options.unit.is_none() {
+                spec.dimension.clone_from(&signal.dimension);
+            }
         }
         let (lowest, highest) = variant.code_range();
         let (low, high) = signal.digital;

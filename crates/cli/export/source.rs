@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use levator_decode::{Scans, StreamInfo};
+use levator_catalog::programmes;
+use levator_decode::{Label, Scans, StreamInfo};
 use levator_engine::{Engine, EngineConfig, Input, Output};
 use levator_programme::{Event as Step, Outcome};
 use levator_record::edf::{self, EdfFile, EdfOptions, Header as EdfHeader, is_edf};
@@ -12,6 +13,7 @@ use levator_record::xdf::{self, XdfFile, XdfOptions, is_xdf};
 use levator_record::{Item, Reader};
 use levator_signal::{ChannelId, HostTime, SampleIndex, SampleRate, Unit};
 
+use super::hiding::Hiding;
 use crate::analysis::{self, JOURNAL};
 use crate::failure::{Attempt, Code, Failure};
 use crate::imported;
@@ -30,8 +32,8 @@ pub(super) enum Event<'a> {
         /// When they came, where that is known.
         at: Option<HostTime>,
     },
-    /// A text, in seconds from the first sample.
-    Annotation { onset_s: f64, duration_s: Option<f64>, text: &'a str },
+    /// A text, in seconds from the first sample; ours if no person wrote it.
+    Annotation { onset_s: f64, duration_s: Option<f64>, text: &'a str, is_ours: bool },
     /// What a person should know about how the file was read.
     Note(String),
 }
@@ -42,6 +44,8 @@ pub(super) struct Source {
     /// The file that holds it all: the journal of a recording.
     pub(super) file: PathBuf,
     kind: Kind,
+    /// What is left out, and by how much dates move.
+    pub(super) hiding: Option<Hiding>,
 }
 
 pub(super) enum Kind {
@@ -100,7 +104,7 @@ impl Source {
             }
             Kind::Text(options)
         };
-        Ok(Self { path: path.to_owned(), file, kind })
+        Ok(Self { path: path.to_owned(), file, kind, hiding: None })
     }
 
     /// The file, as it was named.
@@ -113,8 +117,37 @@ impl Source {
         &self.kind
     }
 
+    /// How `target` is named in what is written.
+    pub(super) fn shown(&self, target: &Path) -> String {
+        match (&self.hiding, target.file_name()) {
+            (Some(_), Some(name)) => name.to_string_lossy().into_owned(),
+            _ => target.display().to_string(),
+        }
+    }
+
     /// Reads it from its beginning, and gives the names of the channels of each stream that has some.
     pub(super) fn read(
+        &self,
+        sink: &mut dyn FnMut(Event<'_>),
+    ) -> anyhow::Result<BTreeMap<u8, Vec<String>>> {
+        if self.hiding.is_none() {
+            return self.read_open(sink);
+        }
+        self.read_open(&mut |event| match event {
+            Event::Stream(info) => {
+                sink(Event::Stream(&StreamInfo { label: Label::EMPTY, ..*info }));
+            }
+            Event::Annotation { onset_s, duration_s, is_ours: false, .. } => {
+                sink(Event::Annotation { onset_s, duration_s, text: "mark", is_ours: true });
+            }
+            // Notes name columns and what stands in the file.
+            Event::Note(_) => {}
+            event @ (Event::Values { .. } | Event::Annotation { .. }) => sink(event),
+        })?;
+        Ok(BTreeMap::new())
+    }
+
+    fn read_open(
         &self,
         sink: &mut dyn FnMut(Event<'_>),
     ) -> anyhow::Result<BTreeMap<u8, Vec<String>>> {
@@ -153,6 +186,7 @@ impl Source {
                     onset_s: mark.onset_s,
                     duration_s: None,
                     text: &mark.text,
+                    is_ours: false,
                 });
             }
         })?;
@@ -176,6 +210,7 @@ impl Source {
         let mut last = HostTime::ZERO;
         let mut first_rate = None;
         let mut damaged_bytes = 0;
+        let is_ours = is_built_in(config);
         // The step under way, in case the recording ends before it does.
         let mut open = None;
         let phase = |at: usize| {
@@ -199,7 +234,7 @@ impl Source {
             Output::Mark(mark) => {
                 let onset_s = first_rate.map_or(0.0, |rate| rate.time_s(mark.index));
                 let text = if mark.text.is_empty() { "mark" } else { mark.text };
-                sink(Event::Annotation { onset_s, duration_s: None, text });
+                sink(Event::Annotation { onset_s, duration_s: None, text, is_ours: false });
             }
             Output::Programme(programme) => {
                 let time_s = |index| programme.rate.time_s(index);
@@ -221,7 +256,7 @@ impl Source {
                         let text = format!("cue: {phase} {part} {}{ending}", cue.trial);
                         let onset_s = time_s(cue.starts);
                         let duration_s = Some((time_s(at) - onset_s).max(0.0));
-                        sink(Event::Annotation { onset_s, duration_s, text: &text });
+                        sink(Event::Annotation { onset_s, duration_s, text: &text, is_ours });
                     }
                     Step::Suspended { .. } | Step::Resumed { .. } | Step::Done { .. } => {}
                 }
@@ -242,7 +277,7 @@ impl Source {
         }
         engine.finish(last, &mut |output: Output<'_>| translate(output, last));
         if let Some((onset_s, text)) = open {
-            sink(Event::Annotation { onset_s, duration_s: None, text: &text });
+            sink(Event::Annotation { onset_s, duration_s: None, text: &text, is_ours });
         }
         if damaged_bytes > 0 {
             let text = format!("{damaged_bytes} bytes of the recording are damaged and left out");
@@ -273,7 +308,7 @@ impl Source {
             }
             edf::Item::Annotation(one) => {
                 let (onset_s, duration_s) = (one.onset_s, one.duration_s);
-                sink(Event::Annotation { onset_s, duration_s, text: &one.text });
+                sink(Event::Annotation { onset_s, duration_s, text: &one.text, is_ours: false });
             }
         })?;
         for note in imported::edf_notes(&file, &selection, text) {
@@ -302,7 +337,12 @@ impl Source {
         let layout = file.layout();
         for note in &layout.notes {
             if let Some(onset_s) = note.at_s {
-                sink(Event::Annotation { onset_s, duration_s: None, text: &note.text });
+                sink(Event::Annotation {
+                    onset_s,
+                    duration_s: None,
+                    text: &note.text,
+                    is_ours: false,
+                });
             }
         }
         let listed = layout.notes.iter().filter(|note| note.at_s.is_some()).count() as u64;
@@ -321,6 +361,13 @@ impl Source {
             (0..layout.channels.len()).map(|at| layout.channel_title(at).unwrap_or_default());
         Ok(BTreeMap::from([(info.stream, titles.collect())]))
     }
+}
+
+/// Whether the programme of a recording is one of ours, so that no person chose its words.
+pub(super) fn is_built_in(config: &EngineConfig) -> bool {
+    let Some(course) = &config.course else { return false };
+    let id = course.programme.definition().id.as_str();
+    programmes::built_in(id).is_some_and(|known| known == course.programme)
 }
 
 /// Scans, channel by channel, calibrated.

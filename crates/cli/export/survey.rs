@@ -6,10 +6,11 @@ use std::fs::File;
 use levator_decode::StreamInfo;
 use levator_engine::EmgBand;
 use levator_record::edf::StartTime;
+use levator_record::visit::utc;
 use levator_signal::{ChannelId, SampleIndex, SampleRate, SignalKind, Unit};
 use serde_json::{Value, json};
 
-use super::source::{Event, Kind, Source};
+use super::source::{Event, Kind, Source, is_built_in};
 
 /// Longest text of an annotation, in bytes: EDFlib reads no longer one.
 const LONGEST_TEXT: usize = 512;
@@ -94,7 +95,7 @@ impl Survey {
                     stream.take(first.0, values.len() as u64);
                 }
             }
-            Event::Annotation { onset_s, duration_s, text } => {
+            Event::Annotation { onset_s, duration_s, text, .. } => {
                 let mut end = text.len().min(LONGEST_TEXT);
                 while !text.is_char_boundary(end) {
                     end -= 1;
@@ -126,18 +127,31 @@ impl Survey {
             shortened_count,
             notes,
             blake3: hasher.finalize().to_hex().to_string(),
-            settings: settings(source.kind()),
+            settings: settings(source),
             start_unix_ms,
         })
+    }
+
+    /// When the first sample came, in milliseconds since 1970, on the day that is to be written.
+    pub(super) fn start_ms(&self, source: &Source) -> Option<u64> {
+        let hiding = source.hiding.as_ref();
+        self.start_unix_ms.map(|unix_ms| hiding.map_or(unix_ms, |hiding| hiding.moved(unix_ms)))
     }
 
     /// When the first sample came, in UTC, and milliseconds of it. The start of another file is taken as
     /// it stands.
     pub(super) fn start(&self, source: &Source) -> (Option<StartTime>, u16) {
-        match (source.kind(), self.start_unix_ms) {
-            (_, Some(unix_ms)) => (Some(civil(unix_ms / 1000)), (unix_ms % 1000) as u16),
-            (Kind::Edf { header, .. }, None) => (header.start, 0),
-            (Kind::Recording { .. } | Kind::Xdf { .. } | Kind::Text(_), None) => (None, 0),
+        let unix_ms = self.start_ms(source);
+        match (source.kind(), unix_ms, &source.hiding) {
+            (_, Some(unix_ms), _) => (Some(utc(unix_ms / 1000)), (unix_ms % 1000) as u16),
+            (Kind::Edf { header, .. }, None, None) => (header.start, 0),
+            (Kind::Edf { header, .. }, None, Some(hiding)) => {
+                let start =
+                    header.start.map(|start| utc(hiding.moved(unix_s(start) * 1000) / 1000));
+                // Headers of EDF know no year before 1985.
+                (start.filter(|start| start.year >= 1985), 0)
+            }
+            (Kind::Recording { .. } | Kind::Xdf { .. } | Kind::Text(_), None, _) => (None, 0),
         }
     }
 }
@@ -195,6 +209,11 @@ impl Stream {
         }
     }
 
+    /// Time of the first sample, with which files begin, in seconds from index zero.
+    pub(super) fn start_s(&self) -> f64 {
+        self.rate.time_s(SampleIndex(self.runs.first().map_or(0, |(first, _)| *first)))
+    }
+
     pub(super) fn sample_count(&self) -> u64 {
         self.runs.iter().map(|(_, len)| len).sum()
     }
@@ -219,11 +238,12 @@ impl Stream {
     }
 }
 
-fn settings(kind: &Kind) -> Value {
-    match kind {
+fn settings(source: &Source) -> Value {
+    match source.kind() {
         Kind::Recording { config, .. } => {
             let band = EmgBand::NAMES.into_iter().find(|(band, _)| *band == config.emg_band);
-            let course = config.course.as_ref();
+            let is_told = source.hiding.is_none() || is_built_in(config);
+            let course = config.course.as_ref().filter(|_| is_told);
             json!({
                 "read_as": "recording",
                 "values": "calibrated, not filtered",
@@ -244,29 +264,19 @@ fn settings(kind: &Kind) -> Value {
     }
 }
 
-/// Date and time of a second since 1970.
-///
-/// # Source
-///
-/// Days of the proleptic Gregorian calendar, counted from the first of March of year 0, so that the leap
-/// day comes last: 146097 days in 400 years.
-fn civil(unix_s: u64) -> StartTime {
-    let (days, second) = (unix_s / 86_400 + 719_468, unix_s % 86_400);
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = era * 400 + year + u64::from(month <= 2);
-    StartTime {
-        year: u16::try_from(year).unwrap_or(u16::MAX),
-        month: month as u8,
-        day: day as u8,
-        hour: (second / 3600) as u8,
-        minute: (second / 60 % 60) as u8,
-        second: (second % 60) as u8,
+/// Seconds since 1970 of a date from then on: the inverse of [`utc`], by halving.
+fn unix_s(start: StartTime) -> u64 {
+    let key = |t: StartTime| (t.year, t.month, t.day, t.hour, t.minute, t.second);
+    // Up to the year 2500 or so.
+    let (mut low, mut high) = (0_u64, 1 << 34);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match key(utc(middle)) < key(start) {
+            true => low = middle + 1,
+            false => high = middle,
+        }
     }
+    low
 }
 
 #[cfg(test)]
@@ -274,17 +284,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_become_dates() {
-        let text = |unix_s| {
-            let t = civil(unix_s);
-            let date = format!("{}-{:02}-{:02}", t.year, t.month, t.day);
-            format!("{date} {:02}:{:02}:{:02}", t.hour, t.minute, t.second)
-        };
-        // As `date -u -d @...` prints them.
-        assert_eq!(text(0), "1970-01-01 00:00:00");
-        assert_eq!(text(951_782_399), "2000-02-28 23:59:59");
-        assert_eq!(text(951_827_696), "2000-02-29 12:34:56");
-        assert_eq!(text(1_795_356_191), "2026-11-22 14:03:11");
-        assert_eq!(text(4_107_542_400), "2100-03-01 00:00:00");
+    fn dates_become_seconds() {
+        for seconds in [0, 951_782_399, 951_827_696, 1_795_356_191, 4_107_542_400] {
+            assert_eq!(unix_s(utc(seconds)), seconds);
+        }
     }
 }

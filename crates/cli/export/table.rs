@@ -6,7 +6,8 @@ use std::path::Path;
 use levator_signal::SampleIndex;
 use serde_json::{Value, json};
 
-use super::source::{Event, Source};
+use super::rows::Rows;
+use super::source::Source;
 use super::survey::{Stream, Survey};
 use crate::failure::{Attempt, Code, Failure};
 
@@ -27,15 +28,17 @@ pub(super) fn write(
         result = result.and_then(|()| write!(out, ",{title}_{}", channel.unit.symbol()));
     }
     result = result.and_then(|()| writeln!(out));
-    let mut rows = Rows { stream, first: 0, columns: vec![Vec::new(); titles.len()], nan_count: 0 };
+    let mut rows = Rows::new(stream);
+    let mut nan_count = 0;
     source
         .read(&mut |event| {
-            if result.is_ok() {
-                result = rows.take(&event, &mut out);
-            }
+            rows.take(&event, &mut |first, values| {
+                if result.is_ok() {
+                    result = write_rows(stream, first, values, &mut out, &mut nan_count);
+                }
+            });
         })
         .attempt(Code::File, source.path().display())?;
-    let nan_count = rows.nan_count;
     result
         .and_then(|()| out.flush())
         .and_then(|()| out.get_ref().sync_all())
@@ -56,7 +59,7 @@ pub(super) fn write(
     value["nan_count"] = nan_count.into();
     value["channels"] = channels.collect();
     value["annotations"] = annotations.collect();
-    value["sidecar"] = beside.display().to_string().into();
+    value["sidecar"] = source.shown(&beside).into();
     let name = beside.display();
     let mut file = super::create(&beside).attempt(Code::Recording, &name)?;
     let text = serde_json::to_vec_pretty(&value).attempt(Code::Recording, &name)?;
@@ -73,41 +76,25 @@ fn column(label: &str) -> String {
     label.chars().map(|c| if is_plain(c) { c } else { '_' }).collect()
 }
 
-/// Channels come one after the other, in blocks of their own, and rows need all of them.
-struct Rows<'a> {
-    stream: &'a Stream,
-    /// Index of the first sample that waits.
+/// Writes samples of which the first has this index, and counts those that are no numbers.
+fn write_rows(
+    stream: &Stream,
     first: u64,
-    columns: Vec<Vec<f64>>,
-    nan_count: u64,
-}
-
-impl Rows<'_> {
-    fn take(&mut self, event: &Event<'_>, out: &mut impl Write) -> std::io::Result<()> {
-        let Event::Values { channel, unit, first, values, .. } = event else { return Ok(()) };
-        let Some((at, factor)) = self.stream.place(*channel, *unit) else { return Ok(()) };
-        if at == 0 && self.columns[0].is_empty() {
-            self.first = first.0;
-        }
-        self.columns[at].extend(values.iter().map(|value| value * factor));
-        let count = self.columns.iter().map(Vec::len).min().unwrap_or(0);
-        for row in 0..count {
-            // The shortest text that reads back as the same number.
-            write!(out, "{}", self.stream.rate.time_s(SampleIndex(self.first + row as u64)))?;
-            for column in &self.columns {
-                let value = column[row];
-                self.nan_count += u64::from(value.is_nan());
-                match value {
-                    _ if value.is_nan() => write!(out, ",nan")?,
-                    _ => write!(out, ",{value:?}")?,
-                }
+    values: &[f64],
+    out: &mut impl Write,
+    nan_count: &mut u64,
+) -> std::io::Result<()> {
+    for (index, row) in (first..).zip(values.chunks_exact(stream.channels.len())) {
+        // The shortest text that reads back as the same number.
+        write!(out, "{}", stream.rate.time_s(SampleIndex(index)))?;
+        for value in row {
+            *nan_count += u64::from(value.is_nan());
+            match value {
+                _ if value.is_nan() => write!(out, ",nan")?,
+                _ => write!(out, ",{value:?}")?,
             }
-            writeln!(out)?;
         }
-        self.first += count as u64;
-        for column in &mut self.columns {
-            column.drain(..count);
-        }
-        Ok(())
+        writeln!(out)?;
     }
+    Ok(())
 }
