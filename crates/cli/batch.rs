@@ -35,7 +35,7 @@ pub(crate) fn expanded(given: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             look_into(path, 0, &mut all).attempt(Code::File, path.display())?;
             if all.len() == before {
                 let text =
-                    format!("holds nothing that can be analysed ({})", EXTENSIONS.join(", "));
+                    format!("a folder without a file to analyse ({})", EXTENSIONS.join(", "));
                 let error = anyhow::anyhow!("{}: {text}", path.display());
                 return Err(Failure::new(Code::File, error));
             }
