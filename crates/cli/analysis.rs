@@ -16,7 +16,7 @@ use levator_programme::Millis;
 use levator_record::edf::{self, EdfFile, EdfOptions};
 use levator_record::text::{ChannelChoice, TextFile, TextOptions};
 use levator_record::xdf::{self, XdfFile, XdfOptions};
-use levator_record::{Header, Item, Reader};
+use levator_record::{Damage, Header, Item, Reader, Totals};
 use levator_report::Trace;
 use levator_signal::{ChannelId, HostTime, SignalKind};
 
@@ -133,23 +133,9 @@ fn recording(path: &Path, journal: &Path, setup: &Setup) -> Result<Analysis, Fai
     let name = path.display();
     let file = Hashing::open(journal).attempt(Code::File, &name)?;
     let mut reader = Reader::from_read(file).attempt(Code::File, &name)?;
-    let mut notes = Vec::new();
-    let mut config = match reader.header() {
-        Some(header) => {
-            notes.push(origin(header));
-            header.config.clone()
-        }
-        None => {
-            notes.push("settings of the recording are lost: analysed with the defaults".to_owned());
-            EngineConfig::device()
-        }
-    };
+    let (mut config, mut notes) = recorded_settings(reader.header());
     prepare(setup, &mut config);
-    let beside = journal.with_file_name(TOLD);
-    let told = match beside.is_file() {
-        true => Some(levator_catalog::told::read(&beside).attempt(Code::File, beside.display())?),
-        false => None,
-    };
+    let told = told_beside(journal)?;
     let reader_opened = reader.header().map(|header| header.opened_unix_ms);
     let mut engine = Engine::new(&config).attempt(Code::File, &name)?;
     let mut sink = Kept::new(&config, setup.keeps_trace);
@@ -161,16 +147,8 @@ fn recording(path: &Path, journal: &Path, setup: &Setup) -> Result<Analysis, Fai
                 last = input.at();
                 engine.handle(input, &mut sink);
             }
-            Item::Damage(damage) => skipped.push(Skipped {
-                what: "recording",
-                count: damage.bytes.end - damage.bytes.start,
-                reason: damage.to_string(),
-            }),
-            Item::End(totals) if totals.dropped_input_count > 0 => notes.push(format!(
-                "{} inputs could not be written while it was recorded",
-                totals.dropped_input_count
-            )),
-            Item::End(_) => {}
+            Item::Damage(damage) => skipped.push(self::skipped(&damage)),
+            Item::End(totals) => notes.extend(dropped(&totals)),
         }
     }
     engine.finish(last, &mut sink);
@@ -189,6 +167,38 @@ fn recording(path: &Path, journal: &Path, setup: &Setup) -> Result<Analysis, Fai
         notes,
         skipped,
     })
+}
+
+/// Settings a recording was made with, and what is to be said of them.
+pub(crate) fn recorded_settings(header: Option<&Header>) -> (EngineConfig, Vec<String>) {
+    match header {
+        Some(header) => (header.config.clone(), vec![origin(header)]),
+        None => {
+            let lost = "settings of the recording are lost: analysed with the defaults";
+            (EngineConfig::device(), vec![lost.to_owned()])
+        }
+    }
+}
+
+/// What is told of a visit beside its journal.
+pub(crate) fn told_beside(journal: &Path) -> Result<Option<Told>, Failure> {
+    let beside = journal.with_file_name(TOLD);
+    if !beside.is_file() {
+        return Ok(None);
+    }
+    levator_catalog::told::read(&beside).map(Some).attempt(Code::File, beside.display())
+}
+
+/// A part of a recording that is missing.
+pub(crate) fn skipped(damage: &Damage) -> Skipped {
+    let count = damage.bytes.end - damage.bytes.start;
+    Skipped { what: "recording", count, reason: damage.to_string() }
+}
+
+/// What is to be said of a recording that the disk refused a part of.
+pub(crate) fn dropped(totals: &Totals) -> Option<String> {
+    let count = totals.dropped_input_count;
+    (count > 0).then(|| format!("{count} inputs could not be written while it was recorded"))
 }
 
 fn origin(header: &Header) -> String {

@@ -69,6 +69,10 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Puts a killed or damaged visit together again, in a new folder, and says what is missing.
     Recover(Recover),
+    /// Plays a recorded visit again as it was seen live, as fast as you like.
+    Replay(crate::replay::Replay),
+    /// Takes the bytes of a recorded visit through today's decoder into a new visit, and says what changed.
+    ReDecode(crate::redecode::ReDecode),
     /// Lists what a visit can be held against, or shows one reference.
     References(References),
     /// Lists what a person can be asked to do, or shows one programme step by step.

@@ -23,7 +23,9 @@ mod person;
 mod programmes;
 mod progress;
 mod recover;
+mod redecode;
 mod references;
+mod replay;
 mod report;
 mod simulate;
 mod simulate_visit;
@@ -68,6 +70,8 @@ fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Export(args) => export::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Recover(args) => recover::run(args),
+        Command::Replay(args) => replay::run(args),
+        Command::ReDecode(args) => redecode::run(args),
         Command::References(args) => references::run(args),
         Command::Programmes(args) => programmes::run(args),
         Command::CheckProgramme(args) => programmes::check(args),

@@ -1,16 +1,16 @@
 //! The live view in a terminal: trace, level, contractions, quality.
 
+mod keys;
+
 use std::io::{self, IsTerminal, Write};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use levator_catalog::cues;
-use levator_engine::{Conduct, LinkState};
-use levator_live::{ChannelView, ProgrammeState, Session, Snapshot, TRACE_S};
+use levator_engine::LinkState;
+use levator_live::{ChannelView, Handle, MarkView, ProgrammeState, Snapshot, TRACE_S};
 use levator_programme::{Part, Programme, Suspension};
 use levator_signal::Quality;
 use ratatui::Frame;
-use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::Marker;
@@ -20,9 +20,13 @@ use ratatui::widgets::{Block, Gauge, Paragraph};
 
 use crate::json;
 use crate::stop::Stop;
+use keys::Keyboard;
 
 /// Between two pictures. Our choice: 25 a second look smooth and cost little over a slow terminal.
 const FRAME: Duration = Duration::from_millis(40);
+
+/// Pictures in the time of a line: a little less than a second, as a sleep lasts a little longer.
+const FRAMES_A_LINE: u32 = 23;
 
 /// A value this old is no longer shown as current.
 const STALE: Duration = Duration::from_millis(250);
@@ -60,18 +64,15 @@ pub(crate) struct Scene<'a> {
     pub(crate) programme: Option<&'a Programme>,
     /// A device that was not understood after so many seconds is given up.
     pub(crate) patience_s: f64,
+    /// It is a recorded visit that is played again.
+    pub(crate) is_played: bool,
 }
 
-/// Shows `session` until it ends or somebody ends it.
-pub(crate) fn show<S>(
-    session: &Session<S>,
-    face: Face,
-    scene: &Scene<'_>,
-    stop: &Stop,
-) -> io::Result<()> {
+/// Shows a session, or a visit that is played, until it ends or somebody ends it.
+pub(crate) fn show(handle: &Handle, face: Face, scene: &Scene<'_>, stop: &Stop) -> io::Result<()> {
     match face {
-        Face::Picture => picture(session, scene, stop),
-        Face::Lines => lines(session, scene, stop),
+        Face::Picture => picture(handle, scene, stop),
+        Face::Lines => lines(handle, scene, stop),
     }
 }
 
@@ -81,36 +82,18 @@ pub(crate) fn is_enough(snapshot: &Snapshot, stop: &Stop, patience_s: f64) -> bo
     stop.is_asked() || (!is_understood && snapshot.at.as_secs_f64() > patience_s)
 }
 
-fn picture<S>(session: &Session<S>, scene: &Scene<'_>, stop: &Stop) -> io::Result<()> {
+fn picture(handle: &Handle, scene: &Scene<'_>, stop: &Stop) -> io::Result<()> {
     let mut terminal = ratatui::try_init()?;
     let palette = Palette::choose();
-    let keys = listen();
+    let keyboard = Keyboard::listen(handle.clone(), scene.is_played);
     let result = (|| {
-        while !session.is_over() {
-            let snapshot = session.latest();
-            terminal.draw(|frame| draw(frame, &snapshot, scene, palette))?;
-            match keys.recv_timeout(FRAME) {
-                Ok(Key::Stop) => session.stop(),
-                Ok(Key::Mark) => {
-                    // A mark that comes after the end has nothing to be bound to.
-                    let _ = session.mark("");
-                }
-                Ok(Key::Pause) => {
-                    let is_suspended = snapshot.programme.is_some_and(|programme| {
-                        matches!(programme.state, ProgrammeState::Suspended(_))
-                    });
-                    let wish = if is_suspended { Conduct::Resume } else { Conduct::Suspend };
-                    let _ = session.conduct(wish);
-                }
-                Ok(Key::Next) => {
-                    let _ = session.conduct(Conduct::Skip);
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                // Nobody can press a key any more; the session goes on to its end.
-                Err(RecvTimeoutError::Disconnected) => std::thread::sleep(FRAME),
-            }
+        while !handle.is_over() {
+            let snapshot = handle.latest();
+            let typed = keyboard.typed();
+            terminal.draw(|frame| draw(frame, &snapshot, scene, typed.as_deref(), palette))?;
+            std::thread::sleep(FRAME);
             if is_enough(&snapshot, stop, scene.patience_s) {
-                session.stop();
+                handle.stop();
             }
         }
         Ok(())
@@ -119,68 +102,42 @@ fn picture<S>(session: &Session<S>, scene: &Scene<'_>, stop: &Stop) -> io::Resul
     result
 }
 
-/// What a key asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Key {
-    Stop,
-    Mark,
-    Pause,
-    Next,
-}
-
-impl Key {
-    fn of(event: &Event) -> Option<Self> {
-        let Event::Key(key) = event else { return None };
-        if key.kind != KeyEventKind::Press {
-            return None;
-        }
-        match key.code {
-            KeyCode::Char('q') | KeyCode::Esc => Some(Self::Stop),
-            KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => Some(Self::Stop),
-            KeyCode::Char('m') => Some(Self::Mark),
-            KeyCode::Char('p' | ' ') => Some(Self::Pause),
-            KeyCode::Char('n') => Some(Self::Next),
-            _ => None,
-        }
-    }
-}
-
-/// Hears the keyboard on a thread of its own, which ends with the program.
-///
-/// When the terminal goes away, crossterm's wait for an event never returns: it reads the end of the
-/// terminal again and again. Whoever drew and listened on one thread would then hang, and with it the
-/// end of the recording.
-fn listen() -> Receiver<Key> {
-    let (sender, keys) = mpsc::channel();
-    std::thread::spawn(move || {
-        while let Ok(event) = event::read() {
-            if let Some(key) = Key::of(&event)
-                && sender.send(key).is_err()
-            {
-                return;
-            }
-        }
-    });
-    keys
-}
-
-fn lines<S>(session: &Session<S>, scene: &Scene<'_>, stop: &Stop) -> io::Result<()> {
+fn lines(handle: &Handle, scene: &Scene<'_>, stop: &Stop) -> io::Result<()> {
     let mut told = None;
+    let mut mark_count = 0;
+    // A visit that is played fast has many seconds in one of ours.
+    let mut silent_for = FRAMES_A_LINE;
     let mut stderr = io::stderr();
-    while !session.is_over() {
+    while !handle.is_over() {
         std::thread::sleep(FRAME);
-        let snapshot = session.latest();
+        silent_for += 1;
+        let snapshot = handle.latest();
         if is_enough(&snapshot, stop, scene.patience_s) {
-            session.stop();
+            handle.stop();
         }
         let second = (snapshot.at.as_secs_f64(), snapshot.link);
-        let due = told.is_none_or(|(last, link)| second.0 - last >= 1.0 || second.1 != link);
+        let due = told.is_none_or(|(last, link)| {
+            second.1 != link || (second.0 - last >= 1.0 && silent_for >= FRAMES_A_LINE)
+        });
+        let fresh = snapshot.counts.mark_count.saturating_sub(mark_count);
+        mark_count = snapshot.counts.mark_count;
+        let skip = snapshot.marks.len().saturating_sub(usize::try_from(fresh).unwrap_or(0));
+        for mark in &snapshot.marks[skip..] {
+            writeln!(stderr, "{}", mark_text(mark))?;
+        }
         if due {
             told = Some(second);
+            silent_for = 0;
             writeln!(stderr, "{}", line(&snapshot, scene))?;
         }
     }
     Ok(())
+}
+
+/// A mark in words: at which sample, and what was noted.
+fn mark_text(mark: &MarkView) -> String {
+    let at_s = mark.rate.map_or(mark.at.as_secs_f64(), |rate| rate.time_s(mark.index));
+    format!("mark at {at_s:.2} s {}", mark.text).trim_end().to_owned()
 }
 
 /// The state in one line.
@@ -254,7 +211,13 @@ impl Palette {
     }
 }
 
-fn draw(frame: &mut Frame<'_>, snapshot: &Snapshot, scene: &Scene<'_>, palette: Palette) {
+fn draw(
+    frame: &mut Frame<'_>,
+    snapshot: &Snapshot,
+    scene: &Scene<'_>,
+    typed: Option<&str>,
+    palette: Palette,
+) {
     let advice = principal(snapshot).and_then(advice);
     let task = task(snapshot, scene.programme);
     let others = others(snapshot);
@@ -269,10 +232,10 @@ fn draw(frame: &mut Frame<'_>, snapshot: &Snapshot, scene: &Scene<'_>, palette: 
         Constraint::Length(1),
     ])
     .split(frame.area());
-    frame.render_widget(head(snapshot, scene.title, task, palette), areas[0]);
+    frame.render_widget(head(snapshot, scene, task, palette), areas[0]);
     if let Some(channel) = principal(snapshot) {
         let stale = is_stale(snapshot);
-        trace(frame, areas[1], channel, palette);
+        trace(frame, areas[1], channel, &snapshot.marks, palette);
         level(frame, areas[2], channel, stale, palette);
         contractions(frame, areas[5], channel);
     } else {
@@ -283,10 +246,16 @@ fn draw(frame: &mut Frame<'_>, snapshot: &Snapshot, scene: &Scene<'_>, palette: 
         frame.render_widget(Paragraph::new(others), areas[3]);
     }
     frame.render_widget(Paragraph::new(foot(snapshot)), areas[4]);
-    let keys = if scene.programme.is_some() {
-        "q stop   m mark   p pause   n next        training and research software, not a medical device"
-    } else {
-        "q stop   m mark        training and research software, not a medical device"
+    let keys = match (typed, scene.is_played, scene.programme.is_some()) {
+        (Some(typed), ..) => typed,
+        (None, true, _) => "q stop        training and research software, not a medical device",
+        (None, false, true) => {
+            "q stop   m mark   t note   p pause   n next        training and research software, not \
+             a medical device"
+        }
+        (None, false, false) => {
+            "q stop   m mark   t note        training and research software, not a medical device"
+        }
     };
     let keys = Paragraph::new(keys).style(Style::new().add_modifier(Modifier::DIM));
     frame.render_widget(keys, areas[7]);
@@ -326,19 +295,20 @@ pub(crate) fn advice(channel: &ChannelView) -> Option<String> {
 
 fn head<'a>(
     snapshot: &Snapshot,
-    title: &'a str,
+    scene: &Scene<'a>,
     task: Option<String>,
     palette: Palette,
 ) -> Paragraph<'a> {
     let dot = if snapshot.link == LinkState::Streaming { "● " } else { "○ " };
     let recording = match &snapshot.recording {
+        _ if scene.is_played => "played again",
         None => "not recorded",
         Some(_) if is_unrecorded(snapshot) => NOT_RECORDED,
         Some(_) => "recording",
     };
     let now = clock(snapshot.at.as_secs_f64());
     let mut lines = vec![Line::from(vec![
-        Span::styled(title, Style::new().add_modifier(Modifier::BOLD)),
+        Span::styled(scene.title, Style::new().add_modifier(Modifier::BOLD)),
         Span::raw("   "),
         Span::styled(dot, palette.style(TRACE)),
         Span::raw(format!("{}   {recording} {now}", snapshot.link.name())),
@@ -347,7 +317,13 @@ fn head<'a>(
     Paragraph::new(lines)
 }
 
-fn trace(frame: &mut Frame<'_>, area: Rect, channel: &ChannelView, palette: Palette) {
+fn trace(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    channel: &ChannelView,
+    marks: &[MarkView],
+    palette: Palette,
+) {
     let rate = channel.rate;
     let end_s = rate.time_s(channel.next);
     let start_s = (end_s - TRACE_S).max(0.0);
@@ -395,6 +371,16 @@ fn trace(frame: &mut Frame<'_>, area: Rect, channel: &ChannelView, palette: Pale
                 let color = if palette.is_coloured { CONTRACTED } else { Color::Reset };
                 let (x1, x2) = (on.max(start_s), off.min(end_s));
                 context.draw(&Stroke { x1, y1: bottom, x2, y2: bottom, color });
+            }
+            // A mark stands where it was made, with the beginning of its note.
+            for mark in marks {
+                let x = mark.rate.map_or(0.0, |rate| rate.time_s(mark.index));
+                if x > start_s && mark.rate.is_some() {
+                    let color = Color::Reset;
+                    context.draw(&Stroke { x1: x, y1: bottom, x2: x, y2: top, color });
+                    let note: String = mark.text.chars().take(20).collect();
+                    context.print(x, 0.5 * (bottom + top), note);
+                }
             }
             let style = Style::new().add_modifier(Modifier::DIM);
             context.print(start_s, top, Line::styled(figure(top), style));
@@ -466,6 +452,9 @@ fn foot(snapshot: &Snapshot) -> String {
         text += &format!("signal {}   ", quality_text(channel.quality));
     }
     text += &losses(snapshot);
+    if let Some(mark) = snapshot.marks.last() {
+        text += &format!("   {}", mark_text(mark));
+    }
     if let Some(age) = snapshot.newest_sample_age() {
         text += &format!("   newest sample {:.0} ms old", age.as_secs_f64() * 1e3);
     }

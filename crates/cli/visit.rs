@@ -107,8 +107,9 @@ pub(crate) fn run(
         }
     }
     let programme = plan.config.course.as_ref().map(|course| &course.programme);
-    let scene = Scene { title: &plan.title, programme, patience_s: plan.patience_s };
-    let shown = view::show(&session, plan.face, &scene, stop);
+    let scene =
+        Scene { title: &plan.title, programme, patience_s: plan.patience_s, is_played: false };
+    let shown = view::show(&session.handle(), plan.face, &scene, stop);
     session.stop();
     let (summary, Tee(found, digest)) = session.wait().attempt(Code::Other, &plan.port)?;
     shown.attempt(Code::Other, "terminal")?;

@@ -8,6 +8,7 @@ mod exchange;
 mod export;
 mod heart;
 mod manoeuvre;
+mod playback;
 mod programmes;
 mod quality;
 mod recordings;

@@ -58,6 +58,7 @@ fn snapshot(channels: Vec<ChannelView>) -> Snapshot {
         device: None,
         battery_percent: None,
         channels,
+        marks: Vec::new(),
         counts: Counts::default(),
         latency: LatencyFigures::default(),
         recording: None,
@@ -66,13 +67,14 @@ fn snapshot(channels: Vec<ChannelView>) -> Snapshot {
     }
 }
 
-const SCENE: Scene<'_> = Scene { title: "levator", programme: None, patience_s: 10.0 };
+const SCENE: Scene<'_> =
+    Scene { title: "levator", programme: None, patience_s: 10.0, is_played: false };
 
 /// The screen as lines of text.
 fn screen(snapshot: &Snapshot, width: u16, height: u16) -> Vec<String> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("in memory");
     let palette = Palette { is_coloured: false };
-    terminal.draw(|frame| draw(frame, snapshot, &SCENE, palette)).expect("in memory");
+    terminal.draw(|frame| draw(frame, snapshot, &SCENE, None, palette)).expect("in memory");
     let buffer = terminal.backend().buffer();
     let rows = buffer.content.chunks(usize::from(width));
     rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect()).collect()
@@ -222,15 +224,24 @@ fn a_screen_of_any_size_and_numbers_of_any_kind_do_no_harm() {
 }
 
 #[test]
-fn keys_stop_and_mark() {
-    use ratatui::crossterm::event::KeyEvent;
-    let press = |code, modifiers| Event::Key(KeyEvent::new(code, modifiers));
-    assert_eq!(Key::of(&press(KeyCode::Char('q'), KeyModifiers::NONE)), Some(Key::Stop));
-    assert_eq!(Key::of(&press(KeyCode::Esc, KeyModifiers::NONE)), Some(Key::Stop));
-    assert_eq!(Key::of(&press(KeyCode::Char('c'), KeyModifiers::CONTROL)), Some(Key::Stop));
-    assert_eq!(Key::of(&press(KeyCode::Char('c'), KeyModifiers::NONE)), None);
-    assert_eq!(Key::of(&press(KeyCode::Char('m'), KeyModifiers::NONE)), Some(Key::Mark));
-    assert_eq!(Key::of(&Event::FocusLost), None);
+fn a_mark_stands_at_its_sample_and_its_note_can_be_read() {
+    let mut snapshot = snapshot(vec![channel()]);
+    let mark = |index, text: &str| MarkView {
+        at: HostTime::ZERO,
+        index: SampleIndex(index),
+        rate: SampleRate::new(1000, 1),
+        text: text.to_owned(),
+    };
+    snapshot.marks = vec![mark(2000, "lying down"), mark(11_000, "")];
+    let lines = screen(&snapshot, 110, 24);
+    assert_shows(&lines, "lying down");
+    assert_shows(&lines, "mark at 11.00 s");
+    // Twelve of the fifteen seconds are there: the first mark stands at 2/15 of the width.
+    let row = lines.iter().find(|line| line.contains("lying down")).expect("it is shown");
+    let column = row.find("lying down").map(|at| row[..at].chars().count());
+    assert_eq!(column, Some(1 + 108 * 2 / 15));
+    let scene = Scene { is_played: true, ..SCENE };
+    assert!(!line(&snapshot, &scene).contains("not recorded"));
 }
 
 #[test]

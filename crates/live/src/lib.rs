@@ -2,7 +2,7 @@
 //! state to views.
 //!
 //! [`Session::start`] starts it, a [`Handle`] is what other threads use meanwhile, [`Session::wait`]
-//! tells how it went.
+//! tells how it went. A [`Playback`] shows a recorded visit to the same views, at any speed.
 //!
 //! ```no_run
 //! use levator_device::{PortSettings, SerialConnector};
@@ -43,6 +43,7 @@ mod beside;
 mod driver;
 mod feed;
 mod histogram;
+mod playback;
 mod recorder;
 mod redial;
 mod session;
@@ -52,12 +53,13 @@ mod view;
 mod watch;
 
 pub use histogram::LatencyFigures;
+pub use playback::{Playback, Played, Speed};
 pub use recorder::RecordingState;
 pub use session::{
     AbsentPort, Ended, Failure, Handle, LiveConfig, MAX_MARK_LEN, MarkError, Part, RecordTo,
     Recorded, Session, StartError, Summary,
 };
 pub use view::{
-    ChannelView, Counts, LISTED_CONTRACTION_COUNT, ProgrammeState, ProgrammeView, Snapshot,
-    TRACE_POINT_S, TRACE_S, TracePoint,
+    ChannelView, Counts, LISTED_CONTRACTION_COUNT, LISTED_MARK_COUNT, MarkView, ProgrammeState,
+    ProgrammeView, Snapshot, TRACE_POINT_S, TRACE_S, TracePoint,
 };

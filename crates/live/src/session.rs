@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -19,6 +19,7 @@ use crate::beside::{self, Place};
 use crate::driver::{Driver, Parts, Run, Wish, panic_text};
 use crate::feed::Feed;
 use crate::histogram::Histogram;
+use crate::playback::Axis;
 use crate::recorder::{self, Desk, Progress};
 use crate::view::Snapshot;
 use crate::watch::Board;
@@ -162,7 +163,7 @@ impl<S: Sink + Send + 'static> Session<S> {
             (feed, path, progress) = (Some(inlet), Some(record.path), Some(shown));
         }
         let shared = Arc::new(Shared {
-            clock,
+            clock: Axis::Live(clock),
             stop: AtomicBool::new(false),
             over: AtomicBool::new(false),
             board: Mutex::default(),
@@ -292,6 +293,20 @@ pub struct Handle {
 }
 
 impl Handle {
+    /// For a visit that is played again: nobody takes wishes.
+    pub(crate) fn of_playback() -> (Self, Arc<Shared>) {
+        let shared = Arc::new(Shared {
+            clock: Axis::Played(AtomicU64::new(0)),
+            stop: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+            board: Mutex::default(),
+            latency: Histogram::new(),
+            progress: None,
+        });
+        let (wishes, _) = bounded(0);
+        (Self { shared: Arc::clone(&shared), wishes }, shared)
+    }
+
     /// Binds a note to the newest sample. It is put in order within 10 ms while the port is open, and
     /// recorded. Text beyond [`MAX_MARK_LEN`] bytes is cut off.
     ///
@@ -346,6 +361,7 @@ impl Handle {
         let board = shared.board();
         let at = shared.clock.now();
         let (figures, channels) = (board.figures, board.channels(at));
+        let marks = board.marks();
         let (port_name, port_trouble) = (board.port_name.clone(), board.port_trouble.clone());
         let engine_failure = board.engine_failure.clone();
         drop(board);
@@ -358,6 +374,7 @@ impl Handle {
             device: figures.device,
             battery_percent: figures.battery_percent,
             channels,
+            marks,
             counts: figures.counts,
             latency: shared.latency.figures(),
             recording: shared.progress.as_deref().map(Progress::state),
@@ -387,7 +404,7 @@ pub enum MarkError {
 /// Between the port thread and everybody else.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) clock: Clock,
+    pub(crate) clock: Axis,
     pub(crate) board: Mutex<Board>,
     pub(crate) latency: Histogram,
     pub(crate) progress: Option<Arc<Progress>>,
@@ -407,7 +424,7 @@ impl Shared {
 }
 
 /// Says that the session is over, however the port thread ends.
-struct Over(Arc<Shared>);
+pub(crate) struct Over(pub(crate) Arc<Shared>);
 
 impl Drop for Over {
     fn drop(&mut self) {

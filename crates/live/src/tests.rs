@@ -1,6 +1,6 @@
 //! Whole sessions over ports, devices and disks in memory.
 
-mod support;
+pub(crate) mod support;
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -15,7 +15,8 @@ use support::{
 };
 
 use crate::{
-    AbsentPort, Ended, Handle, LiveConfig, MAX_MARK_LEN, MarkError, Part, Session, StartError,
+    AbsentPort, Ended, Handle, LiveConfig, MAX_MARK_LEN, MarkError, Part, Playback, Session, Speed,
+    StartError,
 };
 
 /// Fingerprint of a recording that was played again, what it holds, and how it ended.
@@ -100,6 +101,44 @@ fn a_recording_gives_the_outputs_of_the_session_again_also_across_a_lost_port() 
     let totals = summary.recording.expect("recorded").totals.expect("closed");
     assert_eq!(totals.input_count, last.counts.input_count);
     assert_eq!(last.channels[0].next.0, 2020);
+
+    // Played again, also what carries host time is the same.
+    let reader = Reader::open(&folder.file()).expect("it was written");
+    let config = reader.header().expect("it is whole").config.clone();
+    let playback = Playback::start(reader, &config, Speed::MAX, Digest::new()).expect("legal");
+    let (played, again) = playback.wait().expect("nothing breaks");
+    assert_eq!((again, played.ended_at), (sink.digest, summary.ended_at));
+}
+
+#[test]
+fn a_mark_is_an_event_within_ten_milliseconds_and_bound_to_its_sample() {
+    let (socket, connector) = Socket::new();
+    let (sink, seen) = Watcher::new();
+    let mut probe = Probe::new();
+    let cable = socket.plug();
+    let session = Session::start(connector, config(), sink).expect("all is there");
+    cable.send(probe.greeting());
+    let mut delays = Vec::new();
+    for round in 1..=20 {
+        cable.send(probe.samples());
+        seen.until(&Seen::Samples(round * 20));
+        let pressed = session.handle().now();
+        let text = round.to_string();
+        session.mark(&text).expect("it runs");
+        seen.until(&Seen::Mark(text.clone()));
+        let mark = loop {
+            if let Some(mark) = session.latest().marks.pop().filter(|mark| mark.text == text) {
+                break mark;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        };
+        assert_eq!(mark.index.0, round * 20 - 1, "the newest sample");
+        delays.push(mark.at.saturating_since(pressed));
+    }
+    drop(session);
+    // The port waits 10 ms for bytes at the most. Half of the marks, because the machine may be busy.
+    delays.sort_unstable();
+    assert!(delays[9] <= Duration::from_millis(10), "{delays:?}");
 }
 
 #[test]

@@ -22,6 +22,9 @@ pub const TRACE_POINT_S: f64 = 0.02;
 /// Contractions that a channel lists, newest last. Our choice: more than any trace or list shows.
 pub const LISTED_CONTRACTION_COUNT: usize = 32;
 
+/// Marks that are listed, newest last. Our choice, likewise.
+pub const LISTED_MARK_COUNT: usize = 32;
+
 /// The state of a session at one moment. Old values were replaced, never queued: a view that is slow
 /// sees less often, not later.
 #[derive(Clone, Debug)]
@@ -42,6 +45,8 @@ pub struct Snapshot {
     pub battery_percent: Option<u8>,
     /// Channels in the order in which they were described.
     pub channels: Vec<ChannelView>,
+    /// The last marks, at most [`LISTED_MARK_COUNT`], oldest first.
+    pub marks: Vec<MarkView>,
     /// Counts since the start.
     pub counts: Counts,
     /// From bytes to outputs.
@@ -60,6 +65,19 @@ impl Snapshot {
     pub fn newest_sample_age(&self) -> Option<Duration> {
         self.channels.iter().filter_map(|channel| channel.newest_sample_age).min()
     }
+}
+
+/// A mark or a note.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarkView {
+    /// When it was made.
+    pub at: HostTime,
+    /// Newest sample of the first stream at that moment.
+    pub index: SampleIndex,
+    /// Rate of that stream; `None` before one was described.
+    pub rate: Option<SampleRate>,
+    /// The note; empty for a bare mark.
+    pub text: String,
 }
 
 /// Where a programme is.

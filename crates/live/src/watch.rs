@@ -9,15 +9,15 @@ use std::sync::{Mutex, TryLockError};
 
 use levator_decode::{DeviceInfo, Label, StreamInfo};
 use levator_detect::{Contraction, Transition};
-use levator_engine::{LinkState, Output, PassedReason, ProgrammeEvent, Sink};
+use levator_engine::{LinkState, Mark, Output, PassedReason, ProgrammeEvent, Sink};
 use levator_programme::Event;
 use levator_signal::{
     Block, ChannelId, Checklist, HostTime, Quality, SampleIndex, SampleRate, SignalKind, Unit,
 };
 
 use crate::view::{
-    ChannelView, Counts, LISTED_CONTRACTION_COUNT, ProgrammeState, ProgrammeView, TRACE_POINT_S,
-    TRACE_S, TracePoint,
+    ChannelView, Counts, LISTED_CONTRACTION_COUNT, LISTED_MARK_COUNT, MarkView, ProgrammeState,
+    ProgrammeView, TRACE_POINT_S, TRACE_S, TracePoint,
 };
 
 /// Points of a trace, at most, plus one of rounding.
@@ -34,6 +34,7 @@ pub(crate) struct Board {
     pub(crate) port_trouble: Option<String>,
     pub(crate) engine_failure: Option<String>,
     channels: Vec<BoardChannel>,
+    marks: VecDeque<MarkView>,
 }
 
 /// What is copied at once.
@@ -131,6 +132,11 @@ impl Board {
         };
         self.channels.iter().map(view).collect()
     }
+
+    /// The newest marks, oldest first.
+    pub(crate) fn marks(&self) -> Vec<MarkView> {
+        self.marks.iter().cloned().collect()
+    }
 }
 
 impl BoardChannel {
@@ -152,11 +158,13 @@ impl BoardChannel {
     }
 }
 
-/// Gathers from outputs. Allocates only when a stream is described.
+/// Gathers from outputs. Allocates only when a stream is described or a mark is made.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     pub(crate) figures: Figures,
     channels: Vec<WatchedChannel>,
+    /// Not on the board yet.
+    marks: Vec<MarkView>,
     /// Host time of the input that is being handled.
     at: HostTime,
 }
@@ -193,6 +201,12 @@ impl Watch {
     /// Brings `board` up to date.
     pub(crate) fn update(&mut self, board: &mut Board) {
         board.figures = self.figures;
+        for mark in self.marks.drain(..) {
+            if board.marks.len() == LISTED_MARK_COUNT {
+                board.marks.pop_front();
+            }
+            board.marks.push_back(mark);
+        }
         for (place, channel) in self.channels.iter_mut().enumerate() {
             if !std::mem::take(&mut channel.is_changed) {
                 continue;
@@ -242,6 +256,16 @@ impl Watch {
                 None => self.channels.push(WatchedChannel::new(figures)),
             }
         }
+    }
+
+    fn mark(&mut self, mark: &Mark<'_>) {
+        self.figures.counts.mark_count += 1;
+        if self.marks.len() == LISTED_MARK_COUNT {
+            self.marks.remove(0);
+        }
+        let Mark { at, index, text } = *mark;
+        let rate = self.channels.first().map(|channel| channel.figures.rate);
+        self.marks.push(MarkView { at, index, rate, text: text.to_owned() });
     }
 
     fn channel(&mut self, id: ChannelId) -> Option<&mut WatchedChannel> {
@@ -353,7 +377,7 @@ impl Sink for Watch {
                 figures.counts.lost_scan_count += lost.span.sample_count();
             }
             Output::Refused(_) => figures.counts.refusal_count += 1,
-            Output::Mark(_) => figures.counts.mark_count += 1,
+            Output::Mark(mark) => self.mark(&mark),
             Output::Stream(info) => self.describe(info),
             Output::Passed(passed) => {
                 if let Some(channel) = self.channel(passed.channel) {

@@ -291,7 +291,11 @@ pub(super) fn config() -> LiveConfig {
 }
 
 pub(super) fn recording(path: PathBuf) -> LiveConfig {
-    let header = Header {
+    LiveConfig { record: Some(RecordTo { path, header: header(), beside: None }), ..config() }
+}
+
+pub(crate) fn header() -> Header {
+    Header {
         tool: "test".to_owned(),
         wire: [1, 0],
         opened_unix_ms: 0,
@@ -299,14 +303,13 @@ pub(super) fn recording(path: PathBuf) -> LiveConfig {
         port: "fake".to_owned(),
         // Replaced by that of the session.
         config: EngineConfig::device(),
-    };
-    LiveConfig { record: Some(RecordTo { path, header, beside: None }), ..config() }
+    }
 }
 
 /// A disk in memory that can be told to refuse, or to break down.
 #[derive(Clone, Default)]
-pub(super) struct FakeDisk {
-    pub(super) bytes: Arc<Mutex<Vec<u8>>>,
+pub(crate) struct FakeDisk {
+    pub(crate) bytes: Arc<Mutex<Vec<u8>>>,
     pub(super) is_full: Arc<AtomicBool>,
     pub(super) panics: Arc<AtomicBool>,
 }
