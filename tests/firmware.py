@@ -5,7 +5,8 @@
 FOLDER has `emulate` and `uno/uno.elf`. Two recordings: 60 s undisturbed, where every sample has to be
 there and equal to what the sensors gave; and one in which the firmware hangs until its watchdog resets
 it, and the cable is pulled for some seconds: everything that was received has to be equal, in as many
-unbroken pieces as there were links, and no sample is there twice.
+unbroken pieces as there were links, and no sample is there twice. Then `levator live`, every command of
+the protocol (firmware_commands.py), and sizes and cycles against the table of the firmware's README.
 """
 
 import csv
@@ -16,10 +17,14 @@ import subprocess
 import sys
 import time
 
+from firmware_commands import commands
+
 LEVATOR = sys.argv[1]
 FOLDER = pathlib.Path(sys.argv[2]).resolve()
 EMG_SCALE = 5.0e6 / 1024 / 1000
 EMG_OFFSET = 512
+README = pathlib.Path(__file__).resolve().parent.parent / "firmware-protocol/firmware/README.md"
+MEASURED = ["lev_encode_samples", "lev_crc32c", "lev_encode_status", "link_write", "say_hello", "send_samples"]
 
 
 def address(name):
@@ -30,12 +35,12 @@ def address(name):
 class Board:
     """The emulated board; `log` is what its sensors gave, boot by boot."""
 
-    def __init__(self, name):
+    def __init__(self, name, *options):
         self.port = FOLDER / f"{name}.port"
         self.truth = FOLDER / f"{name}.truth"
         self.process = subprocess.Popen(
             [FOLDER / "emulate", "--firmware", FOLDER / "uno/uno.elf", "--port", self.port,
-             "--truth", self.truth, "--hang-at", address("clock_ms")],
+             "--truth", self.truth, "--hang-at", address("clock_ms"), *options],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         while not self.port.is_symlink():
             assert self.process.poll() is None, "the emulator did not start"
@@ -48,7 +53,9 @@ class Board:
     def quit(self):
         out, _ = self.process.communicate("quit\n", timeout=30)
         assert self.process.returncode == 0
-        self.figures = dict(line.split(" ", 1) for line in out.splitlines() if not line.startswith("cycles"))
+        words = [line.split() for line in out.splitlines()]
+        self.figures = {word[0]: word[1] for word in words if word[0] != "cycles"}
+        self.cycles = {word[1]: (int(word[2]), int(word[3])) for word in words if word[0] == "cycles"}
         self.emg, self.pressure = [], []
         for line in self.truth.read_text().splitlines():
             words = line.split()
@@ -121,7 +128,8 @@ def pressure_codes(values):
 
 
 def undisturbed():
-    board = Board("clean")
+    options = [word for name in MEASURED for word in ("--measure", f"{name}:{address(name)}")]
+    board = Board("clean", *options)
     found = record(board, "clean", 60, [])
     about, rows = found["emg"]
     runs = pieces(rows, 1000)
@@ -141,6 +149,7 @@ def undisturbed():
         assert len(channel["contractions"]) in (5, 6), (channel["kind"], len(channel["contractions"]))
     assert board.figures["overflown"] == "0", board.figures
     print(f"60 s: {len(found['emg'][1])} EMG and {len(rows)} pressure samples, all there, all equal")
+    return board
 
 
 def disturbed():
@@ -164,5 +173,62 @@ def disturbed():
           f"{pulled / 1000:.2f} s missing for the cable")
 
 
-undisturbed()
+def live():
+    """The plain view and the JSON of `levator live`, without a recording."""
+    board = Board("live")
+    run = subprocess.run([LEVATOR, "live", "--plain", "--json", "--seconds", "19", "--port", board.port],
+                         capture_output=True, text=True, timeout=60)
+    board.quit()
+    assert run.returncode == 0, run.stderr
+    lines = [line for line in run.stderr.splitlines() if line[2:3] == ":"]
+    streaming = [line for line in lines if "  streaming  " in line]
+    assert len(streaming) >= 17 and any("contracted for" in line for line in streaming), run.stderr
+    assert all("lost 0" in line and "refused 0" in line for line in lines), run.stderr
+    channels = {channel["kind"]: channel for channel in json.loads(run.stdout)["files"]}
+    assert set(channels) == {"emg", "pressure"}, channels.keys()
+    for kind, channel in channels.items():
+        assert channel["gaps"] == [] and channel["contractions"], kind
+        # The board's person contracts 3 s after its start, for 4 s of every 10.
+        phases = [(one["onset_s"] - 3) % 10 for one in channel["contractions"]]
+        assert all(phase < 1.5 or phase > 8.5 for phase in phases), phases
+    print(f"live: {len(streaming)} lines of state, contractions in both channels")
+
+
+def table(heading):
+    """A table of the firmware's README: name to numbers."""
+    text = README.read_text().split(heading, 1)[1].lstrip("\n")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()[1:]]
+    found = {}
+    for row in rows:
+        if len(row) < 2:
+            break
+        found[row[0]] = [int(cell) for cell in row[1:]]
+    return found
+
+
+def figures(board):
+    """What the README says of size and time is so."""
+    def size(path):
+        out = subprocess.run(["avr-size", FOLDER / path], capture_output=True, text=True, check=True).stdout
+        return [int(word) for word in out.splitlines()[1].split()[:3]]
+    code, data, bss = size("uno/uno.elf")
+    sizes = {"flash": code + data, "static RAM": data + bss, "deepest stack": int(board.figures["stack"]),
+             "flash of levator_wire.o": size("uno/levator_wire.o")[0]}
+    told = {name: numbers[0] for name, numbers in table("| size | bytes |").items()}
+    for name, measured in sizes.items():
+        assert abs(measured - told[name]) <= 0.03 * told[name] + 4, f"{name}: {measured}, README {told[name]}"
+    assert set(told) == set(sizes)
+    told = table("| cycles at 16 MHz | least | most |")
+    assert set(told) == set(board.cycles) == set(MEASURED)
+    for name, measured in board.cycles.items():
+        # Which interrupts come between is chance; 300 cycles are the longest of them.
+        for got, said in zip(measured, told[name]):
+            assert abs(got - said) <= 0.15 * said + 300, f"{name}: {measured}, README {told[name]}"
+    print("sizes: " + ", ".join(f"{name} {value}" for name, value in sizes.items()))
+    print("cycles: " + ", ".join(f"{name} {least} to {most}" for name, (least, most) in board.cycles.items()))
+
+
+figures(undisturbed())
 disturbed()
+live()
+commands(Board("commands"))
