@@ -3,7 +3,7 @@
 # has a BIDS folder checked by the BIDS validator.
 #
 # The Python packages are pinned and go into target/interop-venv, once. Where they cannot be installed, the
-# exit code is 77: skipped.
+# exit code is 77: skipped. With --fetch it only installs them.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -23,6 +23,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$packages" ]; then
     rm -f "$log"
     echo "$packages" >"$stamp"
 fi
+[ "${1:-}" = --fetch ] && exit
 
 cargo build --quiet --locked
 folder=$(mktemp -d)
