@@ -60,7 +60,13 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "levator-catalog",
-        &["levator-measure", "levator-programme", "levator-score", "levator-signal"],
+        &[
+            "levator-decode",
+            "levator-measure",
+            "levator-programme",
+            "levator-score",
+            "levator-signal",
+        ],
         &["serde", "thiserror", "toml"],
     ),
     (

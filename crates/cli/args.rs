@@ -18,6 +18,8 @@ use crate::recover::Recover;
 use crate::verify::Verify;
 use crate::visit::AboutArgs;
 
+use crate::foreign::{self, Choice};
+
 const AFTER_HELP: &str = "\
 Results go to standard output, everything else to standard error.
 
@@ -300,9 +302,6 @@ pub(crate) struct Devices {
 
 #[derive(Debug, Args)]
 pub(crate) struct Simulate {
-    /// Which device to be.
-    #[arg(long, value_enum, default_value_t = DeviceName::Native)]
-    pub(crate) device: DeviceName,
     #[command(flatten)]
     pub(crate) person: Person,
     /// Ends after so many seconds. Without it, Ctrl-C ends it.
@@ -365,30 +364,16 @@ pub(crate) struct LinkArgs {
     /// The serial port: see `levator devices`.
     #[arg(long, short, value_name = "PORT")]
     pub(crate) port: String,
-    /// What is on the port.
-    #[arg(long, value_enum, default_value_t = DeviceName::Native)]
-    pub(crate) device: DeviceName,
-    /// Speed of the port in bits a second; USB devices ignore it.
-    #[arg(long, default_value_t = 115_200)]
-    pub(crate) baud: u32,
+    /// What is on the port: native (firmware-protocol/SPEC.md), a device of others (docs/devices.md), or a
+    /// file that describes one.
+    #[arg(long, value_name = "NAME|FILE", default_value = "native", value_parser = foreign::choice)]
+    pub(crate) device: Choice,
+    /// Speed of the port in bits a second; USB devices ignore it. [default: that of the device]
+    #[arg(long)]
+    pub(crate) baud: Option<u32>,
     /// Gives up if the device says nothing understandable for so many seconds after the start.
     #[arg(long, default_value_t = 10.0, value_parser = seconds)]
     pub(crate) patience: f64,
-}
-
-/// Devices with a driver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum DeviceName {
-    /// Our own wire protocol (firmware-protocol/SPEC.md).
-    Native,
-}
-
-impl DeviceName {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Native => "native",
-        }
-    }
 }
 
 /// Who is simulated.

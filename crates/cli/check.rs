@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use levator_device::{Connector, PortSettings, SerialConnector};
+use levator_device::{Connector, SerialConnector};
 use levator_engine::{Digest, EngineConfig};
 use levator_live::{ChannelView, LiveConfig, Session, Snapshot};
 use levator_signal::Verdict;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::args::Check;
 use crate::failure::{Attempt, Code, Failure};
 use crate::stop::Stop;
-use crate::{analysis, json as output, view, visit};
+use crate::{analysis, foreign, json as output, view, visit};
 
 /// Between two looks at the newest state.
 const LOOK: Duration = Duration::from_millis(100);
@@ -23,8 +23,9 @@ const LOOK: Duration = Duration::from_millis(100);
 pub(crate) fn run(args: &Check) -> Result<ExitCode, Failure> {
     let mut config = EngineConfig::device();
     analysis::apply(&args.filter, &mut config);
+    args.link.device.apply(&mut config);
     let link = &args.link;
-    let settings = PortSettings { baud: link.baud, ..PortSettings::new(link.port.clone()) };
+    let settings = foreign::settings(link);
     check(SerialConnector::new(settings), config, args, &Stop::listen()?)
 }
 

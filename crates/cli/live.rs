@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use levator_catalog::told::Told;
-use levator_device::{PortSettings, SerialConnector};
+use levator_device::SerialConnector;
 use levator_engine::EngineConfig;
 
 use crate::analysis;
 use crate::args::{LinkArgs, Live, Record, Setup, Whom};
 use crate::assess::About;
 use crate::failure::Failure;
+use crate::foreign;
 use crate::gate::{self, Opened};
 use crate::stop::Stop;
 use crate::view::{self, Face};
@@ -39,11 +40,12 @@ fn run(
 ) -> Result<ExitCode, Failure> {
     let mut config = EngineConfig::device();
     analysis::prepare(setup, &mut config);
+    link.device.apply(&mut config);
     let Opened { guard, told } = gate::open(setup, person)?;
     if let Some(course) = &mut config.course {
         course.rest_guard = guard;
     }
-    let settings = PortSettings { baud: link.baud, ..PortSettings::new(link.port.clone()) };
+    let settings = foreign::settings(link);
     let plan = Plan {
         config,
         out,

@@ -14,6 +14,7 @@ mod demo;
 mod devices;
 mod export;
 mod failure;
+mod foreign;
 mod gate;
 mod imported;
 mod json;

@@ -18,6 +18,8 @@ mod report;
 mod support;
 
 #[cfg(unix)]
+mod foreign;
+#[cfg(unix)]
 mod kill;
 #[cfg(unix)]
 mod serial;

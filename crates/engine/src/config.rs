@@ -3,6 +3,7 @@
 use core::fmt;
 
 use levator_decode::StreamInfo;
+use levator_decode::foreign::Description;
 use levator_detect::manoeuvre::{MAX_ROLES, Role};
 use levator_measure::Schedule;
 use levator_signal::preset::Mains;
@@ -48,6 +49,13 @@ pub enum Source {
     Device {
         /// Whether the engine greets the device and starts it, or only listens.
         conversation: Conversation,
+    },
+    /// A device of others, which does not describe itself.
+    Foreign {
+        /// Whether the engine starts and stops the device, or only listens.
+        conversation: Conversation,
+        /// What is known of it.
+        description: Box<Description>,
     },
     /// Scans read from a file, described by it.
     Scans(Box<StreamInfo>),
@@ -133,6 +141,11 @@ impl EngineConfig {
         }
         if self.roles.len() > MAX_ROLES {
             return refuse("roles", self.roles.len() as f64, "at most 8");
+        }
+        if let Source::Foreign { description, .. } = &self.source
+            && description.check().is_err()
+        {
+            return refuse("source.description", f64::NAN, "one that can be used");
         }
         if let Source::Scans(stream) = &self.source {
             let channels = usize::from(stream.channel_count);

@@ -1,10 +1,11 @@
 //! The state machine itself.
 
-use levator_decode::{Decoded, Decoder, Refusal, Refused, Session};
+use levator_decode::{Decoded, Refusal, Refused};
 use levator_signal::{ChannelId, HostTime};
 
 use crate::channel::Delay;
 use crate::course::{Guide, Guiding};
+use crate::device::{Ears, Mouth};
 use crate::link::Supervisor;
 use crate::manoeuvres::{Joining, Manoeuvres};
 use crate::metering::Metering;
@@ -18,8 +19,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Engine {
     source: Source,
-    decoder: Decoder,
-    session: Session,
+    decoder: Ears,
+    session: Mouth,
     link: Supervisor,
     pipeline: Pipeline,
     /// Boxed, so that it is cheap to take out while it watches.
@@ -42,8 +43,8 @@ impl Engine {
         let max_rate = config.check()?;
         Ok(Self {
             source: config.source.clone(),
-            decoder: Decoder::new(),
-            session: Session::new(),
+            decoder: Ears::new(&config.source),
+            session: Mouth::new(&config.source),
             link: Supervisor::new(),
             pipeline: Pipeline::new(config, max_rate)?,
             manoeuvres: Manoeuvres::new(&config.roles).map(Box::new),
@@ -74,7 +75,7 @@ impl Engine {
                 self.describe(sink);
                 match self.source {
                     Source::Scans(_) => self.pipeline.imported(&scans, sink),
-                    Source::Device { .. } => {
+                    Source::Device { .. } | Source::Foreign { .. } => {
                         sink.emit(Output::Refused(Refused { at, reason: Refusal::NotDescribed }));
                     }
                 }
@@ -135,7 +136,11 @@ impl Engine {
     }
 
     fn leads(&self) -> bool {
-        matches!(self.source, Source::Device { conversation: Conversation::Lead })
+        matches!(
+            self.source,
+            Source::Device { conversation: Conversation::Lead }
+                | Source::Foreign { conversation: Conversation::Lead, .. }
+        )
     }
 
     fn describe(&mut self, sink: &mut impl Sink) {
@@ -189,7 +194,7 @@ fn supervise(link: &mut Supervisor, at: HostTime, sink: &mut impl Sink) {
     }
 }
 
-fn transmit(session: &mut Session, at: HostTime, sink: &mut impl Sink) {
+fn transmit(session: &mut Mouth, at: HostTime, sink: &mut impl Sink) {
     session.poll(at, |bytes| sink.emit(Output::Transmit(Transmission { at, bytes })));
 }
 

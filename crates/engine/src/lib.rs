@@ -23,6 +23,7 @@ mod changes;
 mod channel;
 pub mod config;
 pub mod course;
+mod device;
 pub mod digest;
 mod engine;
 mod filters;

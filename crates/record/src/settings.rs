@@ -51,6 +51,10 @@ pub(crate) fn to_value(config: &EngineConfig) -> Value {
         "programme": course.as_ref().map(course_to_value),
         "roles": roles.collect::<Value>(),
         "source": match source {
+            Source::Foreign { conversation, description } => json!({ "foreign": {
+                "conversation": name(&CONVERSATIONS, conversation),
+                "description": description.text,
+            } }),
             Source::Device { conversation } => {
                 json!({ "device": { "conversation": name(&CONVERSATIONS, conversation) } })
             }
@@ -86,6 +90,18 @@ pub(crate) fn from_value(value: &Value, format: u16) -> Result<EngineConfig, Hea
         let [conversation] = object(device, "config.source.device", ["conversation"])?;
         let field = "config.source.device.conversation";
         Source::Device { conversation: named(&CONVERSATIONS, conversation, field)? }
+    } else if let (true, Ok([foreign])) =
+        (format >= 4, object(source, "config.source", ["foreign"]))
+    {
+        let field = "config.source.foreign";
+        let [conversation, text_of] = object(foreign, field, ["conversation", "description"])?;
+        let conversation =
+            named(&CONVERSATIONS, conversation, "config.source.foreign.conversation")?;
+        let field = "config.source.foreign.description";
+        let Ok(device) = levator_catalog::devices::parse(text(text_of, field)?) else {
+            return refuse(field, "a description of a device");
+        };
+        Source::Foreign { conversation, description: Box::new(device.description) }
     } else {
         let [scans] = object(source, "config.source", ["scans"])?;
         Source::Scans(Box::new(stream_from_value(scans)?))
@@ -345,6 +361,23 @@ mod tests {
         for name in ["emg", "emg-envelope", "pressure", "other"] {
             let kind = SignalKind::from_name(name).expect("a kind");
             assert_comes_back(&EngineConfig::scans(StreamInfo { kind, ..stream([1.0; 4]) }));
+        }
+    }
+
+    #[test]
+    fn a_device_of_others_comes_back_and_is_unknown_to_older_versions() {
+        for (id, text) in levator_catalog::devices::BUILT_IN {
+            let device = levator_catalog::devices::built_in(id).expect("built in");
+            let description = Box::new(device.description);
+            let source = Source::Foreign { conversation: Conversation::Lead, description };
+            let config = EngineConfig { source, ..EngineConfig::device() };
+            assert_comes_back(&config);
+            let mut value = to_value(&config);
+            assert_eq!(value["source"]["foreign"]["description"], *text);
+            assert_eq!(from_value(&value, 3).expect_err("later").field, "config.source");
+            value["source"]["foreign"]["description"] = "id = 1".into();
+            let refused = from_value(&value, FORMAT_VERSION).expect_err("no description");
+            assert_eq!(refused.field, "config.source.foreign.description");
         }
     }
 

@@ -132,17 +132,17 @@ fn a_recording_of_version_1_is_read_as_it_was_meant() {
 #[test]
 fn a_newer_version_is_refused_with_advice() {
     let mut file = journal();
-    file[8..10].copy_from_slice(&4_u16.to_le_bytes());
+    file[8..10].copy_from_slice(&(FORMAT_VERSION + 1).to_le_bytes());
     let crc = crc32fast::hash(&file[..12]);
     file[12..16].copy_from_slice(&crc.to_le_bytes());
     let error = Reader::from_read(file.as_slice()).map(|_| ()).expect_err("newer");
-    assert_eq!(error.to_string(), "format 4 is newer than this program reads (3): update levator");
+    assert_eq!(error.to_string(), "format 5 is newer than this program reads (4): update levator");
 
     // Also when only its blocks can tell.
     let mut block = vec![0; HEADER_LEN];
-    seal(&mut block, BlockHeader { format: 4, ..some_block(2, 0) });
+    seal(&mut block, BlockHeader { format: FORMAT_VERSION + 1, ..some_block(2, 0) });
     let error = Reader::from_read(block.as_slice()).map(|_| ()).expect_err("newer");
-    assert!(matches!(error, OpenError::Newer { found: 4 }), "{error:?}");
+    assert!(matches!(error, OpenError::Newer { found: 5 }), "{error:?}");
 }
 
 fn some_block(kind: u8, sequence: u32) -> BlockHeader {
