@@ -75,6 +75,8 @@ pub(crate) enum Command {
     Replay(crate::replay::Replay),
     /// Takes the bytes of a recorded visit through today's decoder into a new visit, and says what changed.
     ReDecode(crate::redecode::ReDecode),
+    /// Smallest and largest values of any stretch of a visit, at once, whatever its length.
+    Overview(crate::overview::Overview),
     /// Lists what a visit can be held against, or shows one reference.
     References(References),
     /// Lists what a person can be asked to do, or shows one programme step by step.
@@ -494,6 +496,11 @@ fn number(text: &str, bound: &str, holds: impl Fn(f64) -> bool) -> Result<f64, S
 
 fn seconds(text: &str) -> Result<f64, String> {
     number(text, "more than 0 and at most 31536000 (a year)", |s| s > 0.0 && s <= 31_536_000.0)
+}
+
+/// Seconds after a beginning.
+pub(crate) fn moment(text: &str) -> Result<f64, String> {
+    number(text, "0 to 31536000 (a year)", |s| (0.0..=31_536_000.0).contains(&s))
 }
 
 fn rate(text: &str) -> Result<f64, String> {

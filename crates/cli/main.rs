@@ -20,6 +20,7 @@ mod imported;
 mod json;
 mod live;
 mod manometry;
+mod overview;
 mod person;
 mod programmes;
 mod progress;
@@ -73,6 +74,7 @@ fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Recover(args) => recover::run(args),
         Command::Replay(args) => replay::run(args),
         Command::ReDecode(args) => redecode::run(args),
+        Command::Overview(args) => overview::run(args),
         Command::References(args) => references::run(args),
         Command::Programmes(args) => programmes::run(args),
         Command::CheckProgramme(args) => programmes::check(args),

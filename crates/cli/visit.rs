@@ -11,7 +11,7 @@ use levator_device::Connector;
 use levator_engine::{Digest, EngineConfig, LinkState, Tee};
 use levator_live::{Ended, LiveConfig, RecordTo, Recorded, Session, Snapshot};
 use levator_record::text::TextOptions;
-use levator_record::visit::{self as folder, About, RESULT, State, create_private, replace};
+use levator_record::visit::{self as folder, About, RESULT, State, put_new, replace};
 use levator_record::{Header, Totals};
 
 use crate::analysis::{self, Analysis, JOURNAL};
@@ -101,9 +101,7 @@ pub(crate) fn run(
         about.write(folder).attempt(Code::Recording, folder.join(folder::ABOUT).display())?;
         if let Some(told) = &plan.told {
             let beside = folder.join(analysis::TOLD);
-            let written =
-                create_private(&beside).and_then(|mut file| file.write_all(told.as_bytes()));
-            written.attempt(Code::Recording, beside.display())?;
+            put_new(&beside, told.as_bytes()).attempt(Code::Recording, beside.display())?;
         }
     }
     let programme = plan.config.course.as_ref().map(|course| &course.programme);

@@ -8,6 +8,7 @@ mod exchange;
 mod export;
 mod heart;
 mod manoeuvre;
+mod overview;
 mod playback;
 mod programmes;
 mod quality;
@@ -21,5 +22,7 @@ mod support;
 mod foreign;
 #[cfg(unix)]
 mod kill;
+#[cfg(target_os = "linux")]
+mod power;
 #[cfg(unix)]
 mod serial;

@@ -23,6 +23,7 @@ use crate::damage::Totals;
 use crate::entry;
 use crate::header::Header;
 use crate::storage::Storage;
+use crate::visit::keep_name;
 
 /// Size of payload at which a block is written.
 ///
@@ -83,26 +84,23 @@ impl Writer {
             ErrorKind::AlreadyExists => WriteError::Exists { path: path.to_owned() },
             _ => WriteError::Create { path: path.to_owned(), source },
         })?;
-        Self::start(file, header).inspect(|_| keep_name(path)).map_err(|error| {
-            // The stub would stand in the way of the next attempt. If it cannot be removed either,
-            // the error below is the one to tell.
-            let _ = fs::remove_file(path);
-            match error {
-                WriteError::Refused { source, .. } | WriteError::Sync { source } => {
-                    WriteError::Create { path: path.to_owned(), source }
+        Self::start(file, header)
+            .inspect(|_| {
+                keep_name(path);
+                // The folder may be as new as the file.
+                path.parent().into_iter().for_each(keep_name);
+            })
+            .map_err(|error| {
+                // The stub would stand in the way of the next attempt. If it cannot be removed either,
+                // the error below is the one to tell.
+                let _ = fs::remove_file(path);
+                match error {
+                    WriteError::Refused { source, .. } | WriteError::Sync { source } => {
+                        WriteError::Create { path: path.to_owned(), source }
+                    }
+                    other => other,
                 }
-                other => other,
-            }
-        })
-    }
-}
-
-/// Makes the name of a new file survive a loss of power. Not every system can; the data is safe all
-/// the same, under a name that a file system check finds.
-fn keep_name(path: &Path) {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) {
-        let _ = folder.sync_all();
+            })
     }
 }
 

@@ -7,8 +7,8 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::MANIFEST;
 use super::file::replace;
+use super::{MANIFEST, OVERVIEW};
 
 /// What became of one file since the manifest was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,13 +106,14 @@ fn is_plain(name: &str) -> bool {
     !name.is_empty() && !name.contains(['/', '\\']) && name != ".." && name != "."
 }
 
-/// Files of the folder but the list itself and what a crash left half written.
+/// Files of the folder but the list itself, what may be deleted, and what a crash left half written.
 fn names(folder: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let Ok(name) = entry.file_name().into_string() else { continue };
-        if entry.file_type()?.is_file() && name != MANIFEST && !name.ends_with(".part") {
+        let is_listed = ![MANIFEST, OVERVIEW].contains(&name.as_str()) && !name.ends_with(".part");
+        if entry.file_type()?.is_file() && is_listed {
             names.push(name);
         }
     }

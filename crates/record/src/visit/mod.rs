@@ -7,6 +7,7 @@
 //! events.tsv     what happened, a line each         at the end                        Events
 //! result.json    what was found                     at the end                        (the command line)
 //! told.toml      what is told beside the signals    at the start                      (the command line)
+//! overview       extremes, for drawing             second by second, named at the end  Overview
 //! manifest       a hash of each of these            last                              manifest
 //! ```
 //!
@@ -18,6 +19,7 @@ pub mod about;
 pub mod check;
 pub mod events;
 pub mod manifest;
+pub mod overview;
 pub mod projection;
 pub mod recover;
 pub mod signals;
@@ -38,7 +40,9 @@ pub use about::{About, AboutError, Patient, State};
 pub use check::Report;
 pub use date::{utc, utc_text};
 pub use events::{Event, Events};
-pub use file::{create_private, replace};
+pub(crate) use file::keep_name;
+pub use file::{create_private, put_new, replace};
+pub use overview::Overview;
 pub use projection::{Laid, Made, Projection, ProjectionError};
 pub use recover::{Recovered, recover};
 pub use signals::SignalsFile;
@@ -55,6 +59,8 @@ pub const EVENTS: &str = "events.tsv";
 pub const RESULT: &str = "result.json";
 /// Name of what is told beside the signals.
 pub const TOLD: &str = "told.toml";
+/// Name of the smallest and largest values: not in the list of hashes, as it may be deleted.
+pub const OVERVIEW: &str = "overview";
 /// Name of the list of hashes.
 pub const MANIFEST: &str = "manifest";
 

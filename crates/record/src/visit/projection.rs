@@ -11,6 +11,7 @@ use thiserror::Error;
 use super::EVENTS;
 use super::events::Events;
 use super::file::{LateFile, replace};
+use super::overview;
 use super::signals::{self, Hints, Signals, SignalsFile};
 
 /// Takes the inputs of a recording, in their order, and writes samples and events beside it.
@@ -30,6 +31,8 @@ struct Kept {
     events: Events,
     device: Option<DeviceInfo>,
     streams: Vec<StreamInfo>,
+    /// None where the disk refuses: it can be made at any time.
+    overview: Option<overview::Builder>,
 }
 
 /// What was made.
@@ -47,6 +50,7 @@ pub struct Made {
     pub failure: Option<String>,
     folder: PathBuf,
     open: Vec<LateFile>,
+    overview: Option<overview::Built>,
 }
 
 impl Projection {
@@ -75,7 +79,8 @@ impl Projection {
 
     fn new(folder: &Path, config: &EngineConfig, signals: Signals) -> Result<Self, ConfigError> {
         let events = Events::new(config);
-        let kept = Kept { signals, events, device: None, streams: Vec::new() };
+        let overview = overview::Builder::new(folder).ok();
+        let kept = Kept { signals, events, device: None, streams: Vec::new(), overview };
         Ok(Self { folder: folder.to_owned(), engine: Engine::new(config)?, kept })
     }
 
@@ -85,6 +90,9 @@ impl Projection {
         let kept = &mut self.kept;
         self.engine.handle(input, &mut |output: Output<'_>| kept.take(&output, at));
         self.kept.signals.keep_up();
+        if let Some(overview) = &mut self.kept.overview {
+            overview.keep_up();
+        }
     }
 
     /// Why no more samples are written, if so. What was written can be read.
@@ -113,6 +121,7 @@ impl Projection {
             streams: kept.streams,
             failure: finished.failure,
             folder: self.folder,
+            overview: kept.overview.and_then(|builder| builder.finish().ok()),
         };
         (made, finished.better)
     }
@@ -131,6 +140,9 @@ impl Kept {
             _ => {}
         }
         self.signals.take(output, at);
+        if let Some(overview) = &mut self.overview {
+            overview.take(output);
+        }
         if let Some(event) = self.events.take(output) {
             self.signals.note(event);
         }
@@ -173,6 +185,10 @@ impl Made {
         let path = self.folder.join(EVENTS);
         let text = self.events.tsv(self.files.first().map_or(0, |file| file.base));
         replace(&path, text.as_bytes()).map_err(|source| ProjectionError::Io { path, source })?;
+        if let Some(overview) = self.overview {
+            // Without it, it is made when somebody asks.
+            let _ = overview.put_in_place();
+        }
         Ok(Laid { files: self.files, device: self.device, streams: self.streams })
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::about::{About, AboutError, State};
-use super::file::create_private;
+use super::file::put_new;
 use super::{JOURNAL, Laid, RebuildError, TOLD, manifest, rebuild};
 use crate::damage::{Damage, Totals};
 use crate::header::Header;
@@ -202,7 +202,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
-    io::Write::write_all(&mut create_private(to)?, &content)
+    put_new(to, &content)
 }
 
 /// Why a visit could not be put together again.
