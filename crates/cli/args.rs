@@ -14,6 +14,7 @@ use levator_signal::preset::Mains;
 use levator_signal::{ChannelId, SignalKind, Unit};
 use levator_simulate::people::{Condition, Setup as PersonSetup};
 
+use crate::page::PageArgs;
 use crate::recover::Recover;
 use crate::verify::Verify;
 use crate::visit::AboutArgs;
@@ -102,14 +103,13 @@ pub(crate) struct Demo {
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) person: Person,
-    /// Never opens a browser. There is no page yet, so none is opened either way.
-    #[arg(long)]
-    pub(crate) no_open: bool,
     /// Prints what was found as JSON, as `analyse --json` does.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) view: ViewArgs,
+    #[command(flatten)]
+    pub(crate) page: PageArgs,
 }
 
 #[derive(Debug, Args)]
@@ -144,6 +144,8 @@ pub(crate) struct Live {
     pub(crate) about: AboutArgs,
     #[command(flatten)]
     pub(crate) view: ViewArgs,
+    #[command(flatten)]
+    pub(crate) page: PageArgs,
     /// Prints what was found as JSON at the end.
     #[arg(long)]
     pub(crate) json: bool,

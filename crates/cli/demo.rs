@@ -37,6 +37,8 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
         seconds: Some(args.seconds),
         patience_s: 10.0,
         face: Face::choose(args.view.plain),
+        page: Some(args.page.clone()),
+        is_virtual: true,
         told: None,
         about: AboutArgs::default(),
         reference: None,

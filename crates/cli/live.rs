@@ -13,20 +13,28 @@ use crate::assess::About;
 use crate::failure::Failure;
 use crate::foreign;
 use crate::gate::{self, Opened};
+use crate::page::PageArgs;
 use crate::stop::Stop;
 use crate::view::{self, Face};
 use crate::visit::{self, AboutArgs, Plan};
 
 pub(crate) fn run_live(args: &Live) -> Result<ExitCode, Failure> {
     let face = Face::choose(args.view.plain);
-    let whom = (&args.person, &args.about);
-    run(&args.link, &args.setup, whom, args.out.clone(), args.seconds, face, args.json)
+    let shown = Shown { face, page: Some(args.page.clone()), json: args.json };
+    run(&args.link, &args.setup, (&args.person, &args.about), args.out.clone(), args.seconds, shown)
 }
 
 pub(crate) fn run_record(args: &Record) -> Result<ExitCode, Failure> {
     let out = Some(args.out.clone());
-    let whom = (&args.person, &args.about);
-    run(&args.link, &args.setup, whom, out, args.seconds, Face::Lines, args.json)
+    let shown = Shown { face: Face::Lines, page: None, json: args.json };
+    run(&args.link, &args.setup, (&args.person, &args.about), out, args.seconds, shown)
+}
+
+/// How it is shown.
+struct Shown {
+    face: Face,
+    page: Option<PageArgs>,
+    json: bool,
 }
 
 fn run(
@@ -35,8 +43,7 @@ fn run(
     (person, about): (&Whom, &AboutArgs),
     out: Option<PathBuf>,
     seconds: Option<f64>,
-    face: Face,
-    json: bool,
+    shown: Shown,
 ) -> Result<ExitCode, Failure> {
     let mut config = EngineConfig::device();
     analysis::prepare(setup, &mut config);
@@ -51,14 +58,16 @@ fn run(
         out,
         seconds,
         patience_s: link.patience,
-        face,
+        face: shown.face,
+        page: shown.page,
+        is_virtual: false,
         title: view::title(&link.port),
         told: kept(told, person),
         about: about.clone(),
         reference: person.reference.as_ref().map(|reference| reference.id().to_owned()),
         device: link.device.name().to_owned(),
         port: link.port.clone(),
-        json,
+        json: shown.json,
     };
     visit::run(SerialConnector::new(settings), &plan, &Stop::listen()?)
 }

@@ -21,6 +21,7 @@ mod json;
 mod live;
 mod manometry;
 mod overview;
+mod page;
 mod person;
 mod programmes;
 mod progress;

@@ -42,6 +42,8 @@ pub(crate) enum Face {
     Picture,
     /// A line a second on standard error.
     Lines,
+    /// Nothing: the page shows it.
+    Quiet,
 }
 
 impl Face {
@@ -66,6 +68,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) patience_s: f64,
     /// It is a recorded visit that is played again.
     pub(crate) is_played: bool,
+    /// Where the page is, if one is served: the picture covers what was printed.
+    pub(crate) page: Option<&'a str>,
 }
 
 /// Shows a session, or a visit that is played, until it ends or somebody ends it.
@@ -73,6 +77,7 @@ pub(crate) fn show(handle: &Handle, face: Face, scene: &Scene<'_>, stop: &Stop) 
     match face {
         Face::Picture => picture(handle, scene, stop),
         Face::Lines => lines(handle, scene, stop),
+        Face::Quiet => quiet(handle, scene, stop),
     }
 }
 
@@ -129,6 +134,16 @@ fn lines(handle: &Handle, scene: &Scene<'_>, stop: &Stop) -> io::Result<()> {
             told = Some(second);
             silent_for = 0;
             writeln!(stderr, "{}", line(&snapshot, scene))?;
+        }
+    }
+    Ok(())
+}
+
+fn quiet(handle: &Handle, scene: &Scene<'_>, stop: &Stop) -> io::Result<()> {
+    while !handle.is_over() {
+        std::thread::sleep(FRAME);
+        if is_enough(&handle.latest(), stop, scene.patience_s) {
+            handle.stop();
         }
     }
     Ok(())
@@ -229,6 +244,7 @@ fn draw(
         Constraint::Length(1),
         Constraint::Length(6),
         Constraint::Length(u16::from(advice.is_some())),
+        Constraint::Length(u16::from(scene.page.is_some())),
         Constraint::Length(1),
     ])
     .split(frame.area());
@@ -258,7 +274,10 @@ fn draw(
         }
     };
     let keys = Paragraph::new(keys).style(Style::new().add_modifier(Modifier::DIM));
-    frame.render_widget(keys, areas[7]);
+    frame.render_widget(keys, areas[8]);
+    if let Some(page) = scene.page {
+        frame.render_widget(Paragraph::new(format!("page {page}")), areas[7]);
+    }
     if let Some(advice) = advice {
         let style = palette.style(CONTRACTED).add_modifier(Modifier::BOLD);
         frame.render_widget(Paragraph::new(advice).style(style), areas[6]);

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, anyhow};
 use clap::Args;
 use levator_device::Connector;
-use levator_engine::{Digest, EngineConfig, LinkState, Tee};
-use levator_live::{Ended, LiveConfig, RecordTo, Recorded, Session, Snapshot};
+use levator_engine::{Begins, Digest, EngineConfig, LinkState, Tee};
+use levator_live::{Ended, LiveConfig, RecordTo, Recorded, Session, Snapshot, Summary};
 use levator_record::text::TextOptions;
 use levator_record::visit::{self as folder, About, RESULT, State, put_new, replace};
 use levator_record::{Header, Totals};
@@ -17,6 +17,7 @@ use levator_record::{Header, Totals};
 use crate::analysis::{self, Analysis, JOURNAL};
 use crate::args::Setup;
 use crate::failure::{Attempt, Code, Failure};
+use crate::page::{Page, PageArgs};
 use crate::stop::Stop;
 use crate::view::{self, Face, Scene};
 use crate::{json, table};
@@ -32,6 +33,10 @@ pub(crate) struct Plan {
     /// A device that was not understood for so many seconds is given up.
     pub(crate) patience_s: f64,
     pub(crate) face: Face,
+    /// The page beside it; `None` for a recording that nobody watches.
+    pub(crate) page: Option<PageArgs>,
+    /// Whether the person is a virtual one.
+    pub(crate) is_virtual: bool,
     /// What is told beside the signals: the text of a file that is put beside the recording.
     pub(crate) told: Option<String>,
     /// Who is measured, for the title.
@@ -88,7 +93,9 @@ pub(crate) fn run(
     let record = journal.as_ref().map(|path| RecordTo { path: path.clone(), header, beside });
     let config =
         LiveConfig { record, seconds: plan.seconds, ..LiveConfig::new(plan.config.clone()) };
-    let sink = Tee(analysis::summary(&plan.config), Digest::new());
+    let without = PageArgs { no_page: true, ..PageArgs::default() };
+    let page = Page::start(plan.page.as_ref().unwrap_or(&without), scene(plan), plan.face)?;
+    let sink = Tee(Tee(analysis::summary(&plan.config), Digest::new()), page.tap());
     let session = Session::start(connector, config, sink).map_err(|error| {
         // A folder that stayed empty would look like a visit. One with anything in it stays.
         if let (Some(folder), Some(true)) = (&plan.out, is_new) {
@@ -104,18 +111,25 @@ pub(crate) fn run(
             put_new(&beside, told.as_bytes()).attempt(Code::Recording, beside.display())?;
         }
     }
+    page.attach(session.handle());
     let programme = plan.config.course.as_ref().map(|course| &course.programme);
-    let scene =
-        Scene { title: &plan.title, programme, patience_s: plan.patience_s, is_played: false };
-    let shown = view::show(&session.handle(), plan.face, &scene, stop);
+    let address = page.address();
+    let scene = Scene {
+        title: &plan.title,
+        programme,
+        patience_s: plan.patience_s,
+        is_played: false,
+        page: address.as_deref(),
+    };
+    let shown = view::show(&session.handle(), page.face(plan.face), &scene, stop);
     session.stop();
-    let (summary, Tee(found, digest)) = session.wait().attempt(Code::Other, &plan.port)?;
+    let (summary, Tee(Tee(found, digest), _)) = session.wait().attempt(Code::Other, &plan.port)?;
     shown.attempt(Code::Other, "terminal")?;
     if let Some(trouble) = misunderstanding(&summary.last, &plan.port) {
         // The recording, if any, is kept: it may tell a developer what was said.
         return Err(Failure::new(Code::Device, trouble));
     }
-    tell_latency(&summary.last)?;
+    tell_latency(&summary.last, page.latency().as_ref())?;
     match (&plan.out, &summary.recording) {
         (Some(folder), Some(recorded)) => {
             let missing =
@@ -146,6 +160,7 @@ pub(crate) fn run(
                 return Err(Failure::new(Code::Other, error));
             }
             writeln!(stderr(), "analysed from the file: the same as live, bit for bit")?;
+            page.conclude(result(&summary, Some(folder)));
         }
         _ => {
             let live = Analysis {
@@ -162,8 +177,10 @@ pub(crate) fn run(
                 skipped: Vec::new(),
             };
             print(&live, plan.json)?;
+            page.conclude(result(&summary, None));
         }
     }
+    page.linger(stop)?;
     let is_away = summary.last.counts.lost_port_count > 0
         && summary.last.newest_sample_age().is_none_or(|age| age > AWAY_AFTER);
     if summary.ended == Ended::GaveUp || is_away {
@@ -200,6 +217,37 @@ fn finish(
     about.finish(laid.device.as_ref(), &laid.streams, &laid.files, totals, missing);
     about.write(folder).attempt(Code::Recording, &name)?;
     folder::manifest::write(folder).attempt(Code::Recording, &name)
+}
+
+/// What the page is told before the first sample.
+fn scene(plan: &Plan) -> levator_console::Scene {
+    let course = plan.config.course.as_ref();
+    levator_console::Scene {
+        title: plan.device.clone(),
+        mode: levator_console::Mode::Guided,
+        programme: course.map(|course| course.programme.clone()),
+        roles: plan.config.roles.clone(),
+        waits: course.is_some_and(|course| course.begins == Begins::OnCommand),
+        is_recorded: plan.out.is_some(),
+        is_virtual: plan.is_virtual,
+        seconds: plan.seconds,
+    }
+}
+
+/// What the page is told at the end.
+fn result(summary: &Summary, folder: Option<&Path>) -> serde_json::Value {
+    serde_json::json!({
+        "ended": match summary.ended {
+            Ended::Stopped => "stopped",
+            Ended::TimeLimit => "time-limit",
+            Ended::GaveUp => "gave-up",
+            Ended::EngineFailed => "engine-failed",
+        },
+        "ended_s": summary.ended_at.as_secs_f64(),
+        "folder": folder.map(|folder| folder.display().to_string()),
+        // It is only told after the recording was read back and found to be the same.
+        "verified": folder.is_some(),
+    })
 }
 
 /// Makes the folder and names the journal in it.
@@ -246,7 +294,7 @@ pub(crate) fn misunderstanding(last: &Snapshot, port: &str) -> Option<anyhow::Er
     })
 }
 
-fn tell_latency(last: &Snapshot) -> Result<(), Failure> {
+fn tell_latency(last: &Snapshot, page: Option<&serde_json::Value>) -> Result<(), Failure> {
     let latency = &last.latency;
     let ms = |duration: Duration| duration.as_secs_f64() * 1e3;
     if latency.read_count > 0 {
@@ -258,6 +306,18 @@ fn tell_latency(last: &Snapshot) -> Result<(), Failure> {
             ms(latency.p99),
             ms(latency.max),
             latency.read_count
+        )?;
+    }
+    if let Some(page) = page {
+        let figure = |name: &str| page[name].as_f64().unwrap_or_default();
+        writeln!(
+            stderr(),
+            "from results to the page: median {:.1} ms, 99 % within {:.1} ms, longest {:.1} ms ({} \
+             messages)",
+            figure("p50"),
+            figure("p99"),
+            figure("max"),
+            figure("count")
         )?;
     }
     Ok(())

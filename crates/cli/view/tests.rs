@@ -68,7 +68,7 @@ fn snapshot(channels: Vec<ChannelView>) -> Snapshot {
 }
 
 const SCENE: Scene<'_> =
-    Scene { title: "levator", programme: None, patience_s: 10.0, is_played: false };
+    Scene { title: "levator", programme: None, patience_s: 10.0, is_played: false, page: None };
 
 /// The screen as lines of text.
 fn screen(snapshot: &Snapshot, width: u16, height: u16) -> Vec<String> {

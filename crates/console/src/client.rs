@@ -1,0 +1,186 @@
+//! One page: proves itself, is told everything, and may ask for a few things.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use levator_engine::Conduct;
+use serde_json::{Value, json};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+
+use crate::hub::{Hub, text};
+use crate::server::Shared;
+
+/// Longest message from a page: a note of [`levator_live::MAX_MARK_LEN`] bytes, escaped, and its frame.
+pub(crate) const MAX_MESSAGE_LEN: usize = 8 * 1024;
+/// Messages a page may send in a second. A person at the keys needs a tenth of it.
+const MESSAGES_PER_S: u32 = 50;
+
+/// Why a page is sent away: codes of the range that is free for applications.
+mod code {
+    pub(super) const NOT_OURS: u16 = 4401;
+    pub(super) const TOO_MANY: u16 = 4429;
+    pub(super) const STOPPING: u16 = 1001;
+}
+
+pub(crate) async fn serve(mut socket: WebSocket, shared: Arc<Shared>) {
+    let Some(welcome) = greet(&mut socket, &shared).await else {
+        close(socket, code::NOT_OURS, "the first message must carry the token").await;
+        return;
+    };
+    let Some(_seat) = shared.seat() else {
+        close(socket, code::TOO_MANY, "too many pages are open").await;
+        return;
+    };
+    if send(&mut socket, text(&welcome), shared.patience.sending).await.is_ok() {
+        let _ = talk(&mut socket, &shared).await;
+    }
+    if shared.is_stopping() {
+        close(socket, code::STOPPING, "the program ends").await;
+    }
+}
+
+/// The first message must come soon and carry the token.
+async fn greet(socket: &mut WebSocket, shared: &Shared) -> Option<Value> {
+    let message = timeout(shared.patience.greeting, socket.recv()).await.ok()??.ok()?;
+    let Message::Text(words) = message else { return None };
+    let told: Value = serde_json::from_str(&words).ok()?;
+    let token = told["token"].as_str()?;
+    let kept = shared.admit(token)?;
+    Some(json!({
+        "type": "welcome",
+        "protocol": 1,
+        "version": env!("CARGO_PKG_VERSION"),
+        "token": kept,
+    }))
+}
+
+/// `Err` when the page is gone or must go.
+async fn talk(socket: &mut WebSocket, shared: &Shared) -> Result<(), ()> {
+    let (hub, patience) = (&shared.hub, shared.patience);
+    let within = patience.sending;
+    let (first, mut news) = hub.subscribe();
+    for message in first {
+        send(socket, message, within).await?;
+    }
+    let mut heard_at = Instant::now();
+    let mut ping_at = heard_at + patience.ping;
+    let mut allowance = Allowance::new();
+    loop {
+        tokio::select! {
+            heard = socket.recv() => {
+                heard_at = Instant::now();
+                match heard.ok_or(())?.map_err(|_| ())? {
+                    Message::Text(words) if allowance.take() => {
+                        if let Some(answer) = obey(&words, hub) {
+                            send(socket, text(&answer), within).await?;
+                        }
+                    }
+                    Message::Ping(_) | Message::Pong(_) => {}
+                    Message::Text(_) | Message::Binary(_) | Message::Close(_) => return Err(()),
+                }
+            }
+            message = news.recv() => match message {
+                Ok(message) => send(socket, message, within).await?,
+                Err(RecvError::Lagged(count)) => {
+                    // It reads too slowly: it is told how much it missed, and begins anew.
+                    send(socket, text(&json!({ "type": "behind", "messages": count })), within).await?;
+                    let (first, again) = hub.subscribe();
+                    news = again;
+                    for message in first {
+                        send(socket, message, within).await?;
+                    }
+                }
+                Err(RecvError::Closed) => return Err(()),
+            },
+            () = sleep_until(ping_at) => {
+                if heard_at.elapsed() > patience.silence {
+                    return Err(());
+                }
+                ping_at = Instant::now() + patience.ping;
+                send(socket, Message::Ping(Vec::new().into()), within).await?;
+            }
+            () = shared.stopping() => return Ok(()),
+        }
+    }
+}
+
+/// What a page may ask for. Anything else is answered with what was wrong.
+fn obey(words: &str, hub: &Hub) -> Option<Value> {
+    let Ok(wish) = serde_json::from_str::<Value>(words) else {
+        return Some(refusal("this is no JSON"));
+    };
+    let session = hub.session();
+    let done = |done: Result<(), levator_live::MarkError>| {
+        done.err().map(|error| refusal(&error.to_string()))
+    };
+    match (wish["do"].as_str().unwrap_or_default(), session) {
+        ("ping", _) => {
+            Some(json!({ "type": "pong", "t": wish["t"], "now_us": hub.queue.now_us() }))
+        }
+        ("latency", _) => {
+            hub.hear_latency(&wish);
+            None
+        }
+        (_, None) => Some(refusal("nothing is measured yet")),
+        ("mark", Some(session)) => done(session.mark(wish["text"].as_str().unwrap_or_default())),
+        ("conduct", Some(session)) => match conduct(wish["what"].as_str().unwrap_or_default()) {
+            Some(what) => done(session.conduct(what)),
+            None => Some(refusal("this cannot be done with a programme")),
+        },
+        ("stop", Some(session)) => {
+            session.stop();
+            None
+        }
+        _ => Some(refusal("this is not known")),
+    }
+}
+
+fn conduct(what: &str) -> Option<Conduct> {
+    Some(match what {
+        "start" => Conduct::Start,
+        "suspend" => Conduct::Suspend,
+        "resume" => Conduct::Resume,
+        "skip" => Conduct::Skip,
+        "skip-phase" => Conduct::SkipPhase,
+        "stop" => Conduct::Stop,
+        _ => return None,
+    })
+}
+
+fn refusal(why: &str) -> Value {
+    json!({ "type": "refused", "why": why })
+}
+
+async fn send(socket: &mut WebSocket, message: Message, within: Duration) -> Result<(), ()> {
+    timeout(within, socket.send(message)).await.map_err(|_| ())?.map_err(|_| ())
+}
+
+async fn close(mut socket: WebSocket, code: u16, reason: &'static str) {
+    let until = Instant::now() + Duration::from_secs(1);
+    let farewell = CloseFrame { code, reason: reason.into() };
+    let _ = timeout_at(until, socket.send(Message::Close(Some(farewell)))).await;
+    // The browser answers; until then the socket would be cut and the reason with it.
+    while let Ok(Some(Ok(_))) = timeout_at(until, socket.recv()).await {}
+}
+
+/// So many messages a second, saved up for one second.
+struct Allowance {
+    left: u32,
+    renewed_at: Instant,
+}
+
+impl Allowance {
+    fn new() -> Self {
+        Self { left: MESSAGES_PER_S, renewed_at: Instant::now() }
+    }
+
+    fn take(&mut self) -> bool {
+        if self.renewed_at.elapsed() >= Duration::from_secs(1) {
+            *self = Self::new();
+        }
+        self.left = self.left.saturating_sub(1);
+        self.left > 0
+    }
+}

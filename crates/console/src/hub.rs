@@ -1,0 +1,293 @@
+//! What all pages have in common: the newest window of every channel, what has happened, the session.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::extract::ws::Message;
+use levator_live::Handle;
+use levator_signal::{ChannelId, SampleRate};
+use serde_json::{Value, json};
+use tokio::sync::broadcast;
+use tokio::time::{Instant, sleep_until};
+
+use crate::frame::{Run, WINDOW};
+use crate::scene::Scene;
+use crate::state;
+use crate::tap::{Item, Piece, Queue};
+
+/// Between two batches of points: 60 a second. More cost work on both sides and are not seen.
+const BATCH: Duration = Duration::from_micros(16_667);
+/// Between two states, unless something changes.
+const STATE: Duration = Duration::from_millis(200);
+/// Seconds of points that a page is given when it opens.
+const WINDOW_S: f64 = 20.0;
+/// Messages that wait for a page: four seconds of a busy session. Beyond that the page has fallen
+/// behind, is told so, and begins anew with a window.
+const BACKLOG_LEN: usize = 512;
+/// Events that a page is given when it opens. Our choice: more than the longest programme has.
+const EVENT_COUNT: usize = 4096;
+
+/// Shared by the task that gathers and the tasks of the pages, all on one thread.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    pub(crate) queue: Arc<Queue>,
+    shared: Mutex<Shared>,
+    outbox: broadcast::Sender<Message>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    scene: Value,
+    session: Option<Handle>,
+    channels: Vec<Channel>,
+    events: VecDeque<Message>,
+    dropped_event_count: u64,
+    last_state: Option<Message>,
+    result: Option<Message>,
+    /// Events that no page was sent yet.
+    news: Vec<Message>,
+    /// From the stamp of a message to its handling in the page, in milliseconds.
+    latency: Option<Value>,
+    seq: u32,
+}
+
+#[derive(Debug)]
+struct Channel {
+    id: ChannelId,
+    rate: SampleRate,
+    step: u32,
+    /// The last seconds, oldest first.
+    window: VecDeque<Run>,
+    /// What the next batch holds, and the stamp of its oldest point.
+    pending: Vec<(u64, Run)>,
+}
+
+impl Hub {
+    pub(crate) fn new(queue: Arc<Queue>, scene: &Scene) -> Self {
+        let shared = Shared {
+            scene: scene.json(),
+            session: None,
+            channels: Vec::new(),
+            events: VecDeque::new(),
+            dropped_event_count: 0,
+            last_state: None,
+            result: None,
+            news: Vec::new(),
+            latency: None,
+            seq: 0,
+        };
+        let (outbox, _) = broadcast::channel(BACKLOG_LEN);
+        Self { queue, shared: Mutex::new(shared), outbox }
+    }
+
+    /// Nobody panics while holding it; if somebody did, what it holds would still be shown.
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn attach(&self, session: Handle, scene: &Scene) {
+        let mut shared = self.shared();
+        shared.scene = scene.json();
+        shared.session = Some(session);
+        let scene = text(&shared.scene);
+        let _ = self.outbox.send(scene);
+    }
+
+    /// Tells all pages, and those that open later, how it ended.
+    pub(crate) fn conclude(&self, result: Value) {
+        let mut shared = self.shared();
+        let mut result = result;
+        result["type"] = "result".into();
+        let message = text(&result);
+        shared.result = Some(message.clone());
+        let _ = self.outbox.send(message);
+    }
+
+    /// What a page measured from the stamp of a message to its handling.
+    pub(crate) fn hear_latency(&self, told: &Value) {
+        let number = |name: &str| told[name].as_f64().filter(|value| value.is_finite());
+        if let (Some(count), Some(p50), Some(p99), Some(max)) =
+            (number("count"), number("p50"), number("p99"), number("max"))
+        {
+            self.shared().latency =
+                Some(json!({ "count": count, "p50": p50, "p99": p99, "max": max }));
+        }
+    }
+
+    pub(crate) fn latency(&self) -> Option<Value> {
+        self.shared().latency.clone()
+    }
+
+    pub(crate) fn session(&self) -> Option<Handle> {
+        self.shared().session.clone()
+    }
+
+    /// All that a page needs to begin with, and where what comes after it is to be had. Nothing is
+    /// missing between the two, and nothing is in both.
+    pub(crate) fn subscribe(&self) -> (Vec<Message>, broadcast::Receiver<Message>) {
+        let mut shared = self.shared();
+        let receiver = self.outbox.subscribe();
+        let now_us = self.queue.now_us();
+        // What waits for the next batch belongs to the window, too.
+        self.send_points(&mut shared);
+        let mut messages = vec![text(&shared.scene)];
+        messages.extend(shared.last_state.clone());
+        if shared.dropped_event_count > 0 {
+            let count = shared.dropped_event_count;
+            messages.push(text(&json!({ "type": "forgotten", "events": count })));
+        }
+        messages.extend(shared.events.iter().cloned());
+        let seq = shared.seq;
+        for run in shared.channels.iter().flat_map(|channel| channel.window.iter()) {
+            messages.push(Message::Binary(run.bytes(seq, now_us, WINDOW).into()));
+        }
+        messages.extend(shared.result.clone());
+        messages.push(text(&json!({ "type": "ready", "seq": seq })));
+        // What was sent just now is in the window.
+        (messages, receiver.resubscribe())
+    }
+
+    /// Gathers for ever.
+    pub(crate) async fn run(&self) {
+        let mut batch_at = Instant::now();
+        let mut state_at = Instant::now();
+        loop {
+            // One deadline: the batch if there is something for it, the state in any case.
+            let waits = self.shared().channels.iter().any(|channel| !channel.pending.is_empty());
+            let due = if waits { batch_at.min(state_at) } else { state_at };
+            tokio::select! {
+                () = self.queue.news.notified() => {}
+                () = sleep_until(due) => {}
+            }
+            let mut shared = self.shared();
+            let is_news = self.drain(&mut shared);
+            let now = Instant::now();
+            if now >= batch_at {
+                if self.send_points(&mut shared) {
+                    batch_at = now + BATCH;
+                }
+            } else if is_news {
+                // What happened is told at once; the points before it come first.
+                self.send_points(&mut shared);
+                batch_at = now + BATCH;
+            }
+            for message in std::mem::take(&mut shared.news) {
+                let _ = self.outbox.send(message);
+            }
+            if is_news || now >= state_at {
+                self.send_state(&mut shared);
+                state_at = now + STATE;
+            }
+        }
+    }
+
+    /// Takes everything from the queue; whether anything but points was there.
+    fn drain(&self, shared: &mut Shared) -> bool {
+        let mut is_news = false;
+        while let Some((stamp_us, item)) = self.queue.take() {
+            match item {
+                Item::Points(piece) => shared.points(stamp_us, &piece),
+                other => {
+                    is_news = true;
+                    shared.event(stamp_us, &other);
+                }
+            }
+        }
+        let dropped = self.queue.take_dropped();
+        if dropped > 0 {
+            let _ = self.outbox.send(text(&json!({ "type": "gap", "items": dropped })));
+        }
+        is_news
+    }
+
+    fn send_points(&self, shared: &mut Shared) -> bool {
+        let mut is_any = false;
+        for channel in &mut shared.channels {
+            for (stamp_us, run) in channel.pending.drain(..) {
+                is_any = true;
+                shared.seq = shared.seq.wrapping_add(1);
+                let bytes = run.bytes(shared.seq, stamp_us, 0);
+                let _ = self.outbox.send(Message::Binary(bytes.into()));
+                channel.window.push_back(run);
+            }
+            let newest = channel.window.back().map_or(0, Run::end);
+            let oldest = newest.saturating_sub(channel.rate.sample_count(WINDOW_S) as u64);
+            while channel.window.front().is_some_and(|run| run.end() < oldest) {
+                channel.window.pop_front();
+            }
+        }
+        is_any
+    }
+
+    fn send_state(&self, shared: &mut Shared) {
+        let Some(session) = &shared.session else { return };
+        let mut value = state::snapshot(&session.latest());
+        value["over"] = session.is_over().into();
+        let message = text(&value);
+        shared.last_state = Some(message.clone());
+        let _ = self.outbox.send(message);
+    }
+}
+
+impl Shared {
+    fn points(&mut self, stamp_us: u64, piece: &Piece) {
+        let known =
+            |one: &Channel| (one.id, one.rate, one.step) == (piece.channel, piece.rate, piece.step);
+        let at = self.channels.iter().position(known).unwrap_or_else(|| {
+            self.channels.retain(|one| one.id != piece.channel);
+            self.channels.push(Channel {
+                id: piece.channel,
+                rate: piece.rate,
+                step: piece.step,
+                window: VecDeque::new(),
+                pending: Vec::new(),
+            });
+            self.channels.len() - 1
+        });
+        let pending = &mut self.channels[at].pending;
+        match pending.last_mut() {
+            Some((_, run)) if run.end() == piece.first => run.points.extend(piece.points()),
+            _ => pending.push((
+                stamp_us,
+                Run {
+                    stream: piece.channel.stream,
+                    channel: piece.channel.channel,
+                    first: piece.first,
+                    step: piece.step,
+                    points: piece.points().to_vec(),
+                },
+            )),
+        }
+    }
+
+    fn event(&mut self, stamp_us: u64, item: &Item) {
+        let rate =
+            |stream| self.channels.iter().find(|one| one.id.stream == stream).map(|one| one.rate);
+        let mut value = match item {
+            Item::Points(_) | Item::Changed => return,
+            Item::Contraction(event) => state::contraction(event),
+            Item::Programme(event) => state::programme(event),
+            Item::Trial(trial) => state::trial(trial, rate(trial.channel.stream)),
+            Item::Measure(measure) => state::measure(measure),
+            Item::Finding(event) => state::finding(event),
+            Item::Manoeuvre(event) => state::manoeuvre(event),
+            Item::Mark(index) => {
+                let at = self.channels.first().map(|one| one.rate.time_s(*index));
+                json!({ "type": "mark", "at_s": at })
+            }
+        };
+        value["stamp_us"] = stamp_us.into();
+        let message = text(&value);
+        if self.events.len() == EVENT_COUNT {
+            self.events.pop_front();
+            self.dropped_event_count += 1;
+        }
+        self.events.push_back(message.clone());
+        self.news.push(message);
+    }
+}
+
+pub(crate) fn text(value: &Value) -> Message {
+    Message::Text(value.to_string().into())
+}

@@ -1,0 +1,7 @@
+//! The server as whoever means harm meets it: over sockets, byte by byte.
+
+#![expect(clippy::disallowed_methods, reason = "how long others wait is what is tested")]
+
+mod limits;
+mod safety;
+mod wire;

@@ -1,0 +1,244 @@
+// @ts-check
+// The live screen: trace, task, level.
+
+import { html, isStill, settings, useEffect, useRef, useState } from "./ui.js";
+import { Trace, lane, palette } from "./trace.js";
+import { LOST_MS, STALE_MS } from "./store.js";
+import { clock, has, number, t } from "./words.js";
+
+/** @typedef {import("./store.js").Store} Store */
+
+/** Words for the cue of a phase: one's own stay as they are. @param {Store} store */
+export function task(store) {
+  const { programme, cue } = store;
+  if (!programme || !cue) return null;
+  const phase = programme.phases[cue.phase];
+  const isWork = cue.part === "work";
+  const key = `cue.${isWork ? phase.cue : phase.rest_cue}`;
+  const given = isWork ? phase.words : phase.rest_words;
+  const words = isWork && phase.said ? phase.words : has(key) ? t(key) : given;
+  return {
+    phase, cue, isWork,
+    isLift: isWork && phase.strains,
+    word: t(`step.${isWork ? phase.kind : "rest"}`),
+    words: words ?? "",
+  };
+}
+
+/** The level as a share of the person's own range, where that is known.
+ * @param {Store} store @param {number} value */
+export function percent(store, value) {
+  const levels = store.levels.get(store.mainKey);
+  if (levels?.rest == null || levels?.most == null || levels.most <= levels.rest) return null;
+  return (100 * (value - levels.rest)) / (levels.most - levels.rest);
+}
+
+/** @param {{ store: Store, act: (what: string) => void, mode: string }} props */
+export function Live({ store, act, mode }) {
+  const canvas = useRef(null);
+  const stage = useRef(null);
+  const trace = useRef(new Trace());
+  const level = useRef(null);
+  const others = store.channels.slice(1);
+
+  useEffect(() => {
+    let colours = palette();
+    let theme = document.documentElement.dataset.theme;
+    let frame = 0;
+    let drawnAt = 0;
+    const draw = () => {
+      frame = requestAnimationFrame(draw);
+      const now = performance.now();
+      // Where movement is to be small the picture steps, five times a second.
+      if (isStill() && now - drawnAt < 200) return;
+      drawnAt = now;
+      if (document.documentElement.dataset.theme !== theme) {
+        theme = document.documentElement.dataset.theme;
+        colours = palette();
+      }
+      const hidden = store.programmeState === "running" && store.cue?.feedback === false;
+      stage.current?.classList.toggle("stale", store.ageMs > STALE_MS);
+      if (canvas.current) trace.current.draw(canvas.current, store, { colours, hidden, large: settings.large });
+      for (const element of stage.current?.querySelectorAll("canvas[data-lane]") ?? []) {
+        lane(element, store, element.dataset.lane, colours);
+      }
+      if (level.current) showLevel(level.current, store, hidden, trace.current.bounds);
+    };
+    frame = requestAnimationFrame(draw);
+    /** @type {any} */ (globalThis).levatorTrace = trace.current;
+    return () => cancelAnimationFrame(frame);
+  }, []);
+
+  const doing = task(store);
+  const main = store.channels[0];
+  return html`<div class="live">
+    <section class="stage" ref=${stage} aria-label=${t("live.trace")}>
+      ${mode === "simple" ? html`<${Simple} store=${store} doing=${doing} />` : html`<div class="big"><canvas ref=${canvas} role="img" aria-label=${t("live.trace.text")}></canvas></div>`}
+      ${mode !== "simple" && others.map((one) => {
+        const key = `${one.stream}.${one.channel}`;
+        return html`<div class="lane" key=${key}>
+          <div class="name"><span>${t(`role.${store.role(one) ?? "other"}`)}</span><span>${one.contracted_since_s == null ? t("lane.soft") : t("lane.active")}</span></div>
+          <canvas data-lane=${key} role="img" aria-label=${t(`role.${store.role(one) ?? "other"}`)}></canvas></div>`;
+      })}
+      <${Praise} store=${store} />
+      <${Overlay} store=${store} act=${act} />
+    </section>
+    <div class="side">
+      <section class=${`card task ${doing?.isLift ? "lift" : ""}`} aria-label=${t("live.task")}>
+        ${doing ? html`<${Task} doing=${doing} store=${store} />` : html`<div class="word">${main?.contracted_since_s != null ? t("step.contracted") : t("step.soft")}</div><p class="words">${t("live.free", { count: main?.contractions ?? 0 })}</p>`}
+      </section>
+      <section class="card" aria-label=${t("live.level")}>
+        <div class="level" ref=${level}>
+          <div class="tube"><div class="zone" hidden></div><div class="fill"></div></div>
+          <div><div class="value">–</div><div class="soft unit">${main?.unit ?? ""}</div><div class="soft small say"></div></div>
+        </div>
+      </section>
+    </div>
+    <${Keys} store=${store} act=${act} />
+  </div>`;
+}
+
+/** The level changes with every picture; only its parts are touched.
+ * @param {any} element @param {Store} store @param {boolean} hidden @param {[number, number] | null} bounds */
+function showLevel(element, store, hidden, bounds) {
+  const ring = store.main;
+  const isStale = store.ageMs > STALE_MS;
+  element.classList.toggle("stale", isStale);
+  const value = ring?.level ?? NaN;
+  const share = percent(store, value);
+  const unit = store.channels[0]?.unit ?? "";
+  const [low, high] = bounds ?? [0, 1];
+  const height = (/** @type {number} */ at) => Math.min(100, Math.max(0, (100 * (at - low)) / (high - low)));
+  element.querySelector(".fill").style.height = hidden || Number.isNaN(value) ? "0" : `${height(value)}%`;
+  // Text changes four times a second: faster cannot be read.
+  const now = performance.now();
+  if (now - (element.toldAt ?? 0) < 250) return;
+  element.toldAt = now;
+  const figure = Number.isNaN(value) ? "–" : share == null ? number(value, value < 10 ? 1 : 0) : `${number(share)} %`;
+  element.querySelector(".value").textContent = hidden ? "···" : figure;
+  const small = share == null || Number.isNaN(value) ? unit : `${number(value, value < 10 ? 1 : 0)} ${unit}`;
+  element.querySelector(".unit").textContent = hidden ? t("live.eyesoff") : isStale ? t("live.stale") : small;
+}
+
+/** @param {{ doing: NonNullable<ReturnType<typeof task>>, store: Store }} props */
+function Task({ doing, store }) {
+  const [, again] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => again((count) => count + 1), 100);
+    return () => clearInterval(timer);
+  }, []);
+  const { cue, phase } = doing;
+  const left = Math.max(0, cue.ends_s - store.now());
+  const whole = Math.max(0.1, cue.ends_s - cue.starts_s);
+  const around = 2 * Math.PI * 52;
+  const outcomes = new Map(store.trials.filter((one) => one.step >= 0).map((one) => [one.step, one]));
+  const isRunning = store.programmeState === "running";
+  const dots = Array.from({ length: Math.min(30, phase.repetitions) }, (_, index) => index + 1);
+  const steps = store.programme?.steps ?? [];
+  return html`
+    <div class="word">${doing.word}</div>
+    ${phase.breathing && settings.breath ? html`<${Breath} store=${store} />` : html`
+    <svg class="ring" viewBox="0 0 120 120" role="img" aria-label=${t("live.left", { s: Math.ceil(left) })}>
+      <circle class="back" cx="60" cy="60" r="52" />
+      <circle class="done" cx="60" cy="60" r="52" stroke-dasharray=${around} stroke-dashoffset=${(1 - left / whole) * around} />
+      <text x="60" y="61">${isRunning ? Math.ceil(left) : "–"}</text>
+    </svg>`}
+    ${phase.repetitions > 1 && html`<div class="dots" aria-hidden="true">${dots.map((trial) => {
+      const step = steps.findIndex((one) => one.phase === cue.phase && one.trial === trial && one.round === cue.round && one.part === "work");
+      const outcome = outcomes.get(step);
+      const kind = trial === cue.trial && doing.isWork ? "now" : outcome?.success === true ? "done" : trial < cue.trial || outcome ? "seen" : "";
+      return html`<i class=${kind}></i>`;
+    })}</div><div class="small soft">${t("live.of", { trial: cue.trial, all: phase.repetitions, left: phase.repetitions - cue.trial })}</div>`}
+    <p class="words">${doing.words}</p>`;
+}
+
+/** The ring that grows and shrinks with the breath. @param {{ store: Store }} props */
+function Breath({ store }) {
+  const { programme, cue } = store;
+  if (!programme || !cue) return null;
+  const pace = programme.phases[cue.phase].breathing;
+  if (!pace) return null;
+  const step = programme.steps[cue.step];
+  const whole = pace.inhale_s + pace.hold_full_s + pace.exhale_s + pace.hold_empty_s;
+  let left = (((step?.into_phase_s ?? 0) + cue.into_s + store.now() - cue.starts_s) % whole + whole) % whole;
+  let word = "breath.in";
+  let full = left / pace.inhale_s;
+  if (left >= pace.inhale_s) {
+    left -= pace.inhale_s;
+    word = "breath.hold";
+    full = 1;
+    if (left >= pace.hold_full_s) {
+      left -= pace.hold_full_s;
+      word = "breath.out";
+      full = Math.max(0, 1 - left / pace.exhale_s);
+      if (left >= pace.exhale_s) word = "breath.hold";
+    }
+  }
+  const radius = isStill() ? 40 : 24 + 30 * (0.5 - 0.5 * Math.cos(Math.PI * full));
+  return html`<svg class="ring" viewBox="0 0 120 120" role="img" aria-label=${t(word)}>
+    <circle class="back" cx="60" cy="60" r="54" /><circle cx="60" cy="60" r=${radius} style="fill: var(--lift-fill); stroke: var(--accent); stroke-width: 4" />
+    <text x="60" y="61" style="font-size: 17px">${t(word)}</text></svg>`;
+}
+
+/** One bar, one word. @param {{ store: Store, doing: any }} props */
+function Simple({ store, doing }) {
+  const share = percent(store, store.main?.level ?? NaN);
+  return html`<div class="over" style="background: none"><div style="text-align: center">
+    <div class="count">${doing ? doing.word : t("step.soft")}</div>
+    <p class="soft">${share == null ? "" : `${number(share)} %`}</p></div></div>`;
+}
+
+/** Lifting and letting go are praised alike, for two seconds. @param {{ store: Store }} props */
+function Praise({ store }) {
+  const [word, say] = useState("");
+  useEffect(() => {
+    let timer = 0;
+    const hear = (/** @type {any} */ message) => {
+      const isMain = `${message.stream}.${message.channel}` === store.mainKey;
+      if (message.type !== "trial" || !isMain || message.success !== true || !message.stamp_us) return;
+      const isRest = /rest|after|between|relax/.test(message.task);
+      say(t(isRest ? "praise.let-go" : "praise.lift"));
+      clearTimeout(timer);
+      timer = setTimeout(() => say(""), 2000);
+    };
+    store.listeners.add(hear);
+    return () => { store.listeners.delete(hear); clearTimeout(timer); };
+  }, []);
+  return word ? html`<div class="praise"><span>${word}</span></div>` : null;
+}
+
+/** What stands over the trace when something is not as it should be.
+ * @param {{ store: Store, act: (what: string) => void }} props */
+function Overlay({ store, act }) {
+  const isOver = store.result !== null || store.state?.over;
+  if (isOver) return null;
+  if (store.link === "lost") {
+    return html`<div class="over"><div class="card" role="alert"><h2>${t("gone.title")}</h2><p>${t("gone.text", { time: clock(store.state?.at_s ?? 0) })}</p></div></div>`;
+  }
+  if (store.samplesAt > 0 && store.ageMs > LOST_MS) {
+    return html`<div class="over"><div class="card" role="alert"><h2>${t("lost.title")}</h2><p>${t(store.scene?.recorded ? "lost.text" : "lost.text.unrecorded")}</p>
+      ${store.state?.port_trouble && html`<p class="soft small">${store.state.port_trouble}</p>`}
+      ${store.ageMs > 60000 && html`<div class="row"><button onClick=${() => act("stop")}>${t("lost.finish")}</button></div>`}</div></div>`;
+  }
+  if (store.programmeState.startsWith("paused")) {
+    return html`<div class="over"><div class="card"><h2>${t(`${store.programmeState}.title`)}</h2><p>${t(`${store.programmeState}.text`)}</p>
+      <button class="main" onClick=${() => act("pause")}>${t("act.resume")} ${settings.letters && html`<kbd>Space</kbd>`}</button></div></div>`;
+  }
+  if (!store.main) return html`<div class="over"><p class="soft">${t("live.waiting")}</p></div>`;
+  return null;
+}
+
+/** @param {{ store: Store, act: (what: string) => void }} props */
+function Keys({ store, act }) {
+  const isRun = store.programme !== null;
+  const key = (/** @type {string} */ name) => settings.letters && html`<kbd>${name}</kbd>`;
+  const isPaused = store.programmeState.startsWith("paused");
+  return html`<div class="keys" role="toolbar" aria-label=${t("keys.title")}>
+    ${isRun && html`<button onClick=${() => act("pause")}>${t(isPaused ? "act.resume" : "act.pause")} ${key("Space")}</button>
+    <button onClick=${() => act("skip")}>${t("act.next")} ${key("Enter")}</button>`}
+    <button onClick=${() => act("mark")}>${t("act.mark")} ${key("E")}</button>
+    <button onClick=${() => act("note")}>${t("act.note")} ${key("N")}</button>
+    <button aria-pressed=${settings.sound !== "off"} onClick=${() => act("sound")}>${t(`sound.${settings.sound}`)} ${key("M")}</button>
+    <button class="stop push" onClick=${() => act("stop")}>${t("act.stop")} ${key("Esc")}</button>
+  </div>`;
+}
