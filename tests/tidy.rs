@@ -31,6 +31,7 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     (
         "levator-report",
         &[
+            "levator-catalog",
             "levator-detect",
             "levator-engine",
             "levator-measure",
@@ -38,7 +39,7 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
             "levator-score",
             "levator-signal",
         ],
-        &["toml"],
+        &[],
     ),
     (
         "levator-record",

@@ -18,6 +18,7 @@ mod foreign;
 mod gate;
 mod imported;
 mod json;
+mod language;
 mod live;
 mod manometry;
 mod overview;

@@ -7,10 +7,11 @@ use std::process::ExitCode;
 
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
+use levator_catalog::lang::Lang;
 use levator_catalog::told::Told;
 use levator_report::picture::colour::Grid;
 use levator_report::report::Audit;
-use levator_report::{Document, Lang, Words, html, person, referrer, text};
+use levator_report::{Document, Words, html, person, referrer, text};
 use levator_score::{Assessment, Reference};
 use levator_signal::ChannelId;
 use serde_json::{Value, json};
@@ -21,6 +22,7 @@ use crate::args::{Setup, TextArgs, reference};
 use crate::assess::{self, About};
 use crate::failure::{Attempt, Code, Failure};
 use crate::json::VERSION;
+use crate::language::LangArgs;
 use crate::manometry;
 
 /// What can be asked of a report.
@@ -34,9 +36,8 @@ pub(crate) struct Report {
     /// What to write. Without it, what the name given with --out ends in, or text.
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Language of the report.
-    #[arg(long, default_value = "en", value_parser = lang)]
-    lang: Lang,
+    #[command(flatten)]
+    lang: LangArgs,
     /// The picture that is written as SVG; without it, the first.
     #[arg(long, value_name = "NAME")]
     picture: Option<String>,
@@ -89,11 +90,6 @@ enum Format {
     Text,
 }
 
-fn lang(code: &str) -> Result<Lang, String> {
-    let known: Vec<&str> = Lang::ALL.iter().map(|one| one.code()).collect();
-    Lang::from_code(code).ok_or_else(|| format!("there are {}", known.join(", ")))
-}
-
 pub(crate) fn run(args: &Report) -> Result<ExitCode, Failure> {
     let format = format(args)?;
     let mut setup = args.setup.clone();
@@ -108,7 +104,7 @@ pub(crate) fn run(args: &Report) -> Result<ExitCode, Failure> {
     let earlier = assess::earlier(&args.earlier, &options, &args.setup, &about)?;
     let (assessment, notes) = assess::judge(&analysis, &about, &earlier);
     let audit = audit(args, &analysis, &assessment)?;
-    let words = Words::of(args.lang);
+    let words = Words::of(args.lang.chosen());
     let channel = assess::reported(&analysis, &about).ok_or_else(|| {
         let error = anyhow!("{}: no channel that can be judged", args.visit.display());
         Failure::new(Code::File, error)
@@ -296,7 +292,7 @@ fn audit(args: &Report, analysis: &Analysis, answer: &Assessment) -> Result<Audi
         version: VERSION.to_owned(),
         rule: answer.rule.to_owned(),
         settings: settings(analysis),
-        arguments: arguments(),
+        arguments: arguments(args.lang.chosen()),
         others,
     })
 }
@@ -326,7 +322,8 @@ fn settings(analysis: &Analysis) -> Vec<(String, String)> {
 }
 
 /// The words of the command line that decide what comes out, with files by their names alone.
-fn arguments() -> Vec<String> {
+/// The language is among them, too, where it was that of the system.
+fn arguments(lang: Lang) -> Vec<String> {
     let mut words = Vec::new();
     let mut given = std::env::args_os().skip(1);
     while let Some(word) = given.next() {
@@ -338,6 +335,9 @@ fn arguments() -> Vec<String> {
             let is_path = !text.starts_with('-') && path.exists();
             words.push(if is_path { name_of(path) } else { text.into_owned() });
         }
+    }
+    if !words.iter().any(|word| word == "--lang" || word.starts_with("--lang=")) {
+        words.extend(["--lang".to_owned(), lang.code().to_owned()]);
     }
     words
 }

@@ -17,6 +17,7 @@ mod reference;
 mod replay;
 mod report;
 mod support;
+mod words;
 
 #[cfg(unix)]
 mod foreign;

@@ -30,6 +30,39 @@ pub(crate) fn header() -> Header {
     }
 }
 
+/// Words of a text in [`levator_catalog::lang::Lang::Marked`] that stand outside of its marks and are no
+/// units, numbers or names of programmes and references.
+pub(crate) fn foreign_words(text: &str) -> Vec<String> {
+    const UNITS: [&str; 11] =
+        ["\u{b5}V", "cmH\u{2082}O", "mmHg", "hPa", "s", "Hz", "s)", "Hz/s", "BLAKE3", "UTC", "levator"];
+    let (open, close) = levator_catalog::lang::MARKS;
+    let mut outside = String::new();
+    let mut depth = 0;
+    for sign in text.chars() {
+        match sign {
+            _ if sign == open => depth += 1,
+            _ if sign == close => depth -= 1,
+            // What stands on both sides of marks is not one word.
+            _ if depth == 0 => outside.push(sign),
+            _ if !outside.ends_with(' ') => outside.push(' '),
+            _ => {}
+        }
+    }
+    assert_eq!(depth, 0, "every mark has its other: {text}");
+    let is_named = |word: &str| {
+        let reference = || levator_catalog::references::built_in(word).is_some();
+        levator_catalog::programmes::built_in(word).is_some() || reference()
+    };
+    let words = outside.split([' ', '\n', '\u{a0}']);
+    let words = words
+        .map(|word| word.trim_matches(|sign: char| !sign.is_alphanumeric() && sign != '\u{b5}'));
+    words
+        .filter(|word| word.contains(char::is_alphabetic))
+        .filter(|word| !UNITS.contains(word) && !is_named(word))
+        .map(str::to_owned)
+        .collect()
+}
+
 /// What the engine finds in a recording.
 pub(crate) fn analysed(journal: &Path) -> (Summary, Digest) {
     let mut reader = Reader::open(journal).expect("it is a recording");

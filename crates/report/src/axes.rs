@@ -5,7 +5,7 @@ use levator_score::{Axis, Finding, Status};
 use crate::document::Block;
 use crate::picture::overview::unit_text;
 use crate::report::Report;
-use crate::words::Words;
+use levator_catalog::lang::Words;
 
 /// One row an axis.
 pub(crate) fn table(report: &Report<'_>, words: &Words) -> Block {
@@ -23,7 +23,7 @@ pub(crate) fn table(report: &Report<'_>, words: &Words) -> Block {
     for finding in findings().filter(|one| one.is_known() && !one.doubts.is_empty()) {
         let doubts: Vec<String> =
             finding.doubts.iter().map(|one| words.said(&one.text())).collect();
-        notes.push(format!("{}: {}", words.said(finding.axis.text()), doubts.join("; ")));
+        notes.push(words.named(&words.said(finding.axis.text()), &words.list(&doubts)));
     }
     Block::Table { head: head.iter().map(|key| words.get(key).to_owned()).collect(), rows, notes }
 }

@@ -3,7 +3,7 @@
 use levator_score::{Axis, Finding};
 
 use crate::picture::{Scale, Svg, ink};
-use crate::words::Words;
+use levator_catalog::lang::Words;
 
 /// The bar of a finding, without numbers; `None` without a bound.
 #[must_use]

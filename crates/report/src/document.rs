@@ -3,7 +3,7 @@
 use levator_programme::Gate;
 
 use crate::picture::Picture;
-use crate::words::Lang;
+use levator_catalog::lang::Lang;
 
 /// A report in the words of a language.
 #[derive(Clone, Debug, PartialEq)]

@@ -18,13 +18,12 @@ pub mod referrer;
 pub mod report;
 pub mod text;
 pub mod trace;
-pub mod words;
 
 mod axes;
 mod bar;
 mod tables;
 
 pub use document::{Block, Card, Document};
+pub use levator_catalog::lang::{Lang, Words};
 pub use report::{Audit, Report};
 pub use trace::Trace;
-pub use words::{Lang, Words};

@@ -9,7 +9,7 @@ use crate::bar;
 use crate::document::{Block, Card, Document};
 use crate::picture::overview::{self, Detail};
 use crate::report::Report;
-use crate::words::Words;
+use levator_catalog::lang::Words;
 
 /// Programmes that are named as the next step. More is no step.
 const MOST_STEPS: usize = 3;
@@ -73,7 +73,7 @@ pub(crate) fn origin(report: &Report<'_>, words: &Words) -> String {
         "visit.origin",
         &[
             ("version", &audit.version),
-            ("rule", &audit.rule),
+            ("rule", &words.said(&audit.rule)),
             ("hash", audit.blake3.get(..16).unwrap_or(&audit.blake3)),
             ("digest", &audit.digest),
         ],
@@ -82,9 +82,7 @@ pub(crate) fn origin(report: &Report<'_>, words: &Words) -> String {
 
 /// A programme in plain words; one of one's own by its id.
 pub(crate) fn programme_name<'a>(id: &'a str, words: &'a Words) -> &'a str {
-    let key = format!("programme.{id}");
-    // The key lives shorter than the words do.
-    if words.has(&key) { words.get_owned(&key) } else { id }
+    words.find(&format!("programme.{id}")).unwrap_or(id)
 }
 
 /// Whether a visit shows too little to open strengthening by itself, whatever the gate says.

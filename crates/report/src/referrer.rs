@@ -13,7 +13,7 @@ use crate::picture::overview::{self, Detail};
 use crate::picture::{colour, overlay, plane, release, repetition, rests, spectrum};
 use crate::report::Report;
 use crate::tables;
-use crate::words::Words;
+use levator_catalog::lang::Words;
 
 /// Reasons and remarks that are printed; the rest is counted. Two pages are two pages.
 const MOST_LINES: usize = 6;
@@ -56,8 +56,7 @@ fn first(report: &Report<'_>, words: &Words, mut pictures: Vec<Picture>) -> Vec<
     if answer.label != Label::Refer {
         let level = words.get(&format!("confidence.{}", answer.confidence.name())).to_owned();
         let doubts = doubts(report, words);
-        let text =
-            if doubts.is_empty() { level } else { format!("{level}; {}", doubts.join("; ")) };
+        let text = words.list(&[vec![level], doubts].concat());
         more.push(words.fill("referrer.confidence", &[("text", &text)]));
     }
     let because: Vec<String> =
@@ -65,12 +64,12 @@ fn first(report: &Report<'_>, words: &Words, mut pictures: Vec<Picture>) -> Vec<
     let gate = words.said(gate_text(answer.gate));
     let training = match because.is_empty() {
         _ if is_too_little(report) => {
-            words.fill("referrer.training-measure-again", &[("because", &because.join("; "))])
+            words.fill("referrer.training-measure-again", &[("because", &words.list(&because))])
         }
         true => words.fill("referrer.training", &[("gate", &gate)]),
         false => words.fill(
             "referrer.training-because",
-            &[("gate", &gate), ("because", &because.join("; "))],
+            &[("gate", &gate), ("because", &words.list(&because))],
         ),
     };
     if answer.see_clinician {
@@ -227,12 +226,8 @@ fn next(report: &Report<'_>, words: &Words) -> Vec<String> {
     let answer = report.assessment;
     let mut lines: Vec<String> = Vec::new();
     for offer in answer.offers.iter().filter(|one| one.rank.is_some()).take(3) {
-        lines.push(format!(
-            "{} ({}): {}",
-            programme_name(offer.programme, words),
-            offer.programme,
-            words.said(&offer.why)
-        ));
+        let name = format!("{} ({})", programme_name(offer.programme, words), offer.programme);
+        lines.push(words.named(&name, &words.said(&offer.why)));
     }
     let closed = answer.offers.iter().filter(|one| one.opening == Opening::Closed);
     let closed: Vec<&str> = closed.map(|one| one.programme).collect();
@@ -251,7 +246,7 @@ fn audit(report: &Report<'_>, words: &Words) -> Vec<(String, String)> {
     let mut facts = vec![
         (words.get("audit.input").to_owned(), format!("{} {}", audit.file, audit.blake3)),
         (words.get("audit.version").to_owned(), format!("levator {}", audit.version)),
-        (words.get("audit.rule").to_owned(), audit.rule.clone()),
+        (words.get("audit.rule").to_owned(), words.said(&audit.rule)),
         (words.get("audit.digest").to_owned(), audit.digest.clone()),
     ];
     for (name, hash) in &audit.others {

@@ -6,7 +6,7 @@ use crate::document::Block;
 use crate::picture::overview::unit_text;
 use crate::referrer::{any, cell};
 use crate::report::Report;
-use crate::words::Words;
+use levator_catalog::lang::Words;
 
 /// Tasks in the order of a visit.
 const TASKS: [Task; 13] = [

@@ -8,6 +8,7 @@ use levator_simulate::people::{Participant, cohort};
 
 use super::living::{Programmes, config, for_each, lived, quick};
 use super::profile::assessed;
+use crate::support::foreign_words;
 
 /// What is wrong with the reports of one person; nothing, if all is well.
 fn faults(person: &Participant, programmes: &Programmes, references: &[Reference]) -> Vec<String> {
@@ -28,7 +29,7 @@ fn faults(person: &Participant, programmes: &Programmes, references: &[Reference
         notes: &[],
         audit: &audit,
     };
-    let mut faults = Vec::new();
+    let mut faults = unmarked(&report);
     for lang in Lang::ALL {
         let words = Words::of(lang);
         let plain = text::render(&person::document(&report, &words));
@@ -44,6 +45,14 @@ fn faults(person: &Participant, programmes: &Programmes, references: &[Reference
         }
     }
     faults.into_iter().map(|fault| format!("{:?}: {fault}", person.condition)).collect()
+}
+
+/// What both reports say that comes from no catalogue.
+fn unmarked(report: &Report<'_>) -> Vec<String> {
+    let words = Words::of(Lang::Marked);
+    let documents = [person::document(report, &words), referrer::document(report, &words)];
+    let foreign = documents.iter().flat_map(|one| foreign_words(&text::render(one)));
+    foreign.map(|word| format!("says without a catalogue: {word}")).collect()
 }
 
 /// The gate would open strengthening, and the visit shows too little to start it.
@@ -64,8 +73,8 @@ fn contradictions(page: &str, answer: &Assessment, words: &Words, faults: &mut V
             faults.push(format!("{lang}: {text}"));
         }
     };
-    let sentence = |gate: &Gate| words.get(&format!("person.training-{}", gate.name())).to_owned();
-    let again = words.get("person.training-measure-again").to_owned();
+    let sentence = |gate: &Gate| flat(words.get(&format!("person.training-{}", gate.name())));
+    let again = flat(words.get("person.training-measure-again"));
     let too_little = is_too_little(answer);
     let said = if too_little { again.clone() } else { sentence(&answer.gate) };
     fault(!page.contains(&said), format!("does not say: {said}"));
@@ -77,7 +86,7 @@ fn contradictions(page: &str, answer: &Assessment, words: &Words, faults: &mut V
         let step = format!("- {}", words.get(&key));
         let is_strong = offer.programme.starts_with("strengthening");
         let is_shut = offer.opening == Opening::Closed || too_little && is_strong;
-        let is_step = page.contains(&format!("{step} -")) || page.contains(&format!("{step}:"));
+        let is_step = [" -", ":", " :"].iter().any(|end| page.contains(&format!("{step}{end}")));
         fault(is_shut && is_step, format!("suggests {}, which is closed", offer.programme));
     }
     let screening = flat(&words.said(answer.screening));

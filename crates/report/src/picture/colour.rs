@@ -5,7 +5,7 @@ use super::svg::{Anchor, Svg};
 use super::{Picture, Scale, ink};
 use crate::picture::overview::unit_text;
 use crate::report::PhaseSpan;
-use crate::words::Words;
+use levator_catalog::lang::Words;
 
 /// Pressures of an array, in equal steps of time.
 #[derive(Clone, Debug, PartialEq)]

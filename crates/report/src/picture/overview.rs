@@ -7,7 +7,7 @@ use super::scale::{Frame, SMALL};
 use super::svg::{Anchor, Svg};
 use super::{Picture, Scale, ink};
 use crate::report::{PhaseSpan, Report};
-use crate::words::Words;
+use levator_catalog::lang::Words;
 
 const WIDTH: f64 = 720.0;
 const COLUMNS: usize = 680;

@@ -8,7 +8,7 @@ use super::scale::{Frame, SMALL};
 use super::svg::{Anchor, Svg};
 use super::{Picture, Scale, ink};
 use crate::report::Report;
-use crate::words::Words;
+use levator_catalog::lang::Words;
 
 const WIDTH: f64 = 440.0;
 const HEIGHT: f64 = 205.0;

@@ -2,7 +2,7 @@
 
 use super::ink;
 use super::svg::{Anchor, Svg};
-use crate::words::Words;
+use levator_catalog::lang::Words;
 
 /// A linear axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
