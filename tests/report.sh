@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints reports with a browser and counts their pages: one for the person, two for who refers; each must
-# say that it is no diagnosis, on every page.
+# Prints reports with a browser in every language and counts their pages: one for the person, two for who
+# refers; each must say that it is no diagnosis, on every page.
 set -eu
 cd "$(dirname "$0")/.."
 command -v pdfinfo >/dev/null 2>&1 || {
@@ -17,22 +17,27 @@ levator=${CARGO_TARGET_DIR:-target}/debug/levator
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
+no_diagnosis() { # file: how often it says so
+    pdftotext "$1" - | tr '\n' ' ' |
+        grep -oE "Not a diagnosis|Keine Diagnose|No es un diagn|pas un diagnostic" | wc -l
+}
+
 check() { # name, arguments of `report`...
     name=$1
     shift
-    for reader in person referrer; do
-        page=$folder/$name-$reader
-        "$levator" report "$@" --for "$reader" --out "$page.html"
+    for reader in person referrer; do for lang in en de es fr; do
+        page=$folder/$name-$reader-$lang
+        "$levator" report "$@" --for "$reader" --lang "$lang" --out "$page.html"
         chromium --headless --no-sandbox --disable-gpu --no-pdf-header-footer \
             --user-data-dir="$folder/browser" --print-to-pdf="$page.pdf" "file://$page.html" >"$folder/log" 2>&1 ||
             { cat "$folder/log" >&2; exit 1; }
         want=1
         [ "$reader" = person ] || want=2
         got=$(pdfinfo "$page.pdf" | sed -n 's/^Pages: *//p')
-        said=$(pdftotext "$page.pdf" - | grep -c "Not a diagnosis")
-        echo "report: $name for the $reader: $got pages, $said say that it is no diagnosis"
+        said=$(no_diagnosis "$page.pdf")
+        echo "report: $name for the $reader ($lang): $got pages, $said say that it is no diagnosis"
         [ "$got" = "$want" ] && [ "$said" = "$want" ] || exit 1
-    done
+    done; done
 }
 
 for condition in healthy hypertonic; do

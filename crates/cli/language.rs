@@ -18,6 +18,10 @@ fn lang(code: &str) -> Result<Lang, String> {
 
 impl LangArgs {
     /// The one that was asked for, or that of the system.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the language of a system is told by its environment, and by nothing else"
+    )]
     pub(crate) fn chosen(self) -> Lang {
         self.lang.unwrap_or_else(|| of_system(|name| std::env::var(name).ok()))
     }

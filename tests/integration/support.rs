@@ -1,7 +1,9 @@
 //! What several themes need.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use levator_engine::{Digest, Engine, EngineConfig, Input, Summary, Tee};
 use levator_record::text::{TextFile, TextOptions};
@@ -30,11 +32,30 @@ pub(crate) fn header() -> Header {
     }
 }
 
+/// Units, and names of programmes and references: the same in every language.
+fn names() -> &'static BTreeSet<String> {
+    const UNITS: &str = "\u{b5}V cmH\u{2082}O mmHg hPa count s Hz Hz/s BLAKE3 UTC levator";
+    static NAMES: OnceLock<BTreeSet<String>> = OnceLock::new();
+    NAMES.get_or_init(|| {
+        let references = levator_catalog::references::all();
+        let texts = references.iter().flat_map(|one| [&one.pack().id, &one.pack().name]);
+        let words = texts.flat_map(|text| text.split(' ')).map(bare).map(str::to_owned);
+        let programmes = levator_catalog::programmes::BUILT_IN.iter();
+        words
+            .chain(programmes.map(|(id, _)| (*id).to_owned()))
+            .chain(UNITS.split(' ').map(str::to_owned))
+            .collect()
+    })
+}
+
+/// Without the signs around it.
+fn bare(word: &str) -> &str {
+    word.trim_matches(|sign: char| !sign.is_alphanumeric() && sign != '\u{b5}')
+}
+
 /// Words of a text in [`levator_catalog::lang::Lang::Marked`] that stand outside of its marks and are no
 /// units, numbers or names of programmes and references.
 pub(crate) fn foreign_words(text: &str) -> Vec<String> {
-    const UNITS: [&str; 11] =
-        ["\u{b5}V", "cmH\u{2082}O", "mmHg", "hPa", "s", "Hz", "s)", "Hz/s", "BLAKE3", "UTC", "levator"];
     let (open, close) = levator_catalog::lang::MARKS;
     let mut outside = String::new();
     let mut depth = 0;
@@ -49,16 +70,9 @@ pub(crate) fn foreign_words(text: &str) -> Vec<String> {
         }
     }
     assert_eq!(depth, 0, "every mark has its other: {text}");
-    let is_named = |word: &str| {
-        let reference = || levator_catalog::references::built_in(word).is_some();
-        levator_catalog::programmes::built_in(word).is_some() || reference()
-    };
-    let words = outside.split([' ', '\n', '\u{a0}']);
-    let words = words
-        .map(|word| word.trim_matches(|sign: char| !sign.is_alphanumeric() && sign != '\u{b5}'));
+    let words = outside.split([' ', '\n', '\u{a0}']).map(bare);
     words
-        .filter(|word| word.contains(char::is_alphabetic))
-        .filter(|word| !UNITS.contains(word) && !is_named(word))
+        .filter(|word| word.contains(char::is_alphabetic) && !names().contains(*word))
         .map(str::to_owned)
         .collect()
 }

@@ -9,7 +9,7 @@ use crate::axes;
 use crate::document::{Block, Document};
 use crate::person::{is_too_little, origin, programme_name, subtitle};
 use crate::picture::Picture;
-use crate::picture::overview::{self, Detail};
+use crate::picture::overview::{self, Detail, unit_text};
 use crate::picture::{colour, overlay, plane, release, repetition, rests, spectrum};
 use crate::report::Report;
 use crate::tables;
@@ -52,7 +52,8 @@ pub fn document(report: &Report<'_>, words: &Words) -> Document {
 
 fn first(report: &Report<'_>, words: &Words, mut pictures: Vec<Picture>) -> Vec<Block> {
     let answer = report.assessment;
-    let mut more: Vec<String> = answer.notes.iter().map(|note| words.said(note)).collect();
+    let mut more: Vec<String> =
+        answer.notes.iter().map(|note| unit_text(&words.said(note))).collect();
     if answer.label != Label::Refer {
         let level = words.get(&format!("confidence.{}", answer.confidence.name())).to_owned();
         let doubts = doubts(report, words);
