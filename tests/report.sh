@@ -37,6 +37,8 @@ check() { # name, arguments of `report`...
         said=$(no_diagnosis "$page.pdf")
         echo "report: $name for the $reader ($lang): $got pages, $said say that it is no diagnosis"
         [ "$got" = "$want" ] && [ "$said" = "$want" ] || exit 1
+        # What ends the first page must stand on it.
+        [ "$want" = 1 ] || pdftotext -f 1 -l 1 "$page.pdf" - | tr '\n' ' ' | grep -q " 1/2"
     done; done
 }
 

@@ -20,11 +20,13 @@ pub fn render(document: &Document) -> String {
         escaped(&document.title)
     );
     let count = document.pages.len();
+    // Several pages are for those who read much: smaller letters.
+    let look = if count > 1 { "page dense" } else { "page" };
     for (index, page) in document.pages.iter().enumerate() {
         let level = if index == 0 { "h1" } else { "p" };
         let _ = write!(
             out,
-            "<section class=\"page\">\n<header><{level} class=\"title\">{}</{level}><p>{}</p></header>\n<div class=\"body\">\n",
+            "<section class=\"{look}\">\n<header><{level} class=\"title\">{}</{level}><p>{}</p></header>\n<div class=\"body\">\n",
             escaped(&document.title),
             escaped(&document.subtitle)
         );
