@@ -53,7 +53,7 @@ cmp -s "$folder/demo.txt" "$folder/analysis.txt" || fail "analyse does not print
 levator analyse --json "$visit" >"$folder/json.txt" || fail "analyse --json ended with code $?"
 cmp -s "$visit/result.json" "$folder/json.txt" || fail "result.json is not what analyse --json prints"
 if command -v python3 >/dev/null 2>&1; then
-    python3 - "$folder/json.txt" <<'PYTHON' || fail "the JSON is not as README.md says"
+    python3 - "$folder/json.txt" <<'PYTHON' || fail "the JSON is not as docs/analyse.md says"
 import json
 import sys
 
@@ -71,7 +71,7 @@ onset, offset = found["onset_s"], found["offset_s"]
 assert abs(onset - 5) < 0.2 and abs(offset - 10) < 0.5, (onset, offset)
 assert onset < found["decided_s"] < offset < found["closed_s"]
 assert 0 <= found["confidence"] <= 1 and found["peak"] > found["mean"] > found["rest"]
-print(f"demo: one contraction, {onset} s to {offset} s; its JSON is as README.md says")
+print(f"demo: one contraction, {onset} s to {offset} s; its JSON is as docs/analyse.md says")
 PYTHON
 else
     grep -q '"onset_s": 5\.' "$folder/json.txt" || fail "no contraction was found"
