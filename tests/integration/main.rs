@@ -6,6 +6,7 @@ mod cli;
 mod cohort;
 mod exchange;
 mod export;
+mod fuzz;
 mod heart;
 mod manoeuvre;
 mod overview;

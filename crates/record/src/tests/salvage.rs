@@ -4,9 +4,11 @@ use std::io::{ErrorKind, Read};
 
 use levator_signal::HostTime;
 
-use super::support::{all_shown, blocks, groups, journal, read};
+use super::support::{
+    Dice, Disk, all_shown, blocks, groups, header, journal, position_count, read,
+};
 use crate::block::{BlockHeader, PREAMBLE_LEN};
-use crate::{Damage, OpenError, Reason};
+use crate::{Damage, Item, OpenError, Reader, Reason, Writer};
 
 /// The inputs of `groups()` without those in the data blocks `lost`, counted from 1.
 fn without(lost: &[usize]) -> Vec<String> {
@@ -112,6 +114,83 @@ fn any_flipped_bit_costs_its_own_block_only_and_is_located_to_it() {
         let more: Vec<Reason> = contents.damage[1..].iter().map(|damage| damage.reason).collect();
         let not_closed: &[Reason] = if is_last { &[Reason::NotClosed] } else { &[] };
         assert_eq!(more, not_closed, "bit {bit}");
+    }
+}
+
+/// When each input of a long recording came and what it holds, block by block.
+type Long = Vec<Vec<(u64, u32)>>;
+
+/// Forty blocks of 32 KiB.
+fn long() -> (Vec<u8>, Long) {
+    let disk = Disk::default();
+    let mut writer = Writer::start(disk.clone(), &header()).expect("room");
+    let mut dice = Dice(5);
+    for number in 1..13_000 {
+        let bytes: Vec<u8> = (0..60 + dice.below(60)).map(|_| dice.roll() as u8).collect();
+        let at = HostTime::from_nanos(number * 1_000_000);
+        writer.record(&levator_engine::Input::Bytes { at, bytes: &bytes }).expect("room");
+    }
+    writer.close(HostTime::from_nanos(13_000_000_000)).expect("room");
+    let file = disk.bytes();
+    let blocks = blocks(&file);
+    let end_of_block = |at: u64| blocks.iter().position(|block| block.end as u64 > at);
+    let mut all: Long = vec![Vec::new(); blocks.len()];
+    let mut reader = Reader::from_read(&file[..]).expect("ours");
+    while let Some(item) = reader.next() {
+        if let Item::Input(input) = item {
+            let one = digest(&input);
+            let block = end_of_block(reader.position()).expect("in a block");
+            all[block].push(one);
+        }
+    }
+    assert!(all.len() > 40 && all.iter().map(Vec::len).sum::<usize>() == 12_999);
+    (file, all)
+}
+
+fn digest(input: &levator_engine::Input<'_>) -> (u64, u32) {
+    let levator_engine::Input::Bytes { at, bytes } = input else { panic!("none was recorded") };
+    (at.as_nanos(), crc32fast::hash(bytes))
+}
+
+/// All damage, if the inputs are those of the blocks that are `kept`.
+fn read_long(file: &[u8], all: &Long, kept: impl Fn(usize) -> bool) -> Vec<Damage> {
+    let kept = all.iter().enumerate().filter(|(block, _)| kept(*block));
+    let mut wanted = kept.flat_map(|(_, inputs)| inputs);
+    let mut reader = Reader::from_read(file).expect("a recording");
+    let mut damage = Vec::new();
+    while let Some(item) = reader.next() {
+        match item {
+            Item::Input(input) => assert_eq!(Some(&digest(&input)), wanted.next()),
+            Item::Damage(found) => damage.push(found),
+            Item::End(_) => {}
+        }
+    }
+    assert_eq!(wanted.next(), None);
+    damage
+}
+
+/// A hundred thousand places: `LEVATOR_POSITIONS=100000 cargo test --release -p levator-record long`.
+#[test]
+fn a_long_recording_cut_and_flipped_anywhere_lacks_that_block_alone() {
+    let (file, all) = long();
+    let blocks = blocks(&file);
+    let mut dice = Dice(6);
+    for _ in 0..position_count(150) {
+        let at = PREAMBLE_LEN + dice.below(file.len() - PREAMBLE_LEN);
+        let hit = blocks.iter().position(|block| block.contains(&at)).expect("in a block");
+        let mut damaged = file.clone();
+        damaged[at] ^= 1 << dice.below(8);
+        let found = read_long(&damaged, &all, |block| block != hit);
+        let place = blocks[hit].start as u64..blocks[hit].end as u64;
+        assert_eq!((found[0].bytes.clone(), found[0].block), (place, hit as u32), "byte {at}");
+        assert!(found.len() == 1 || hit == blocks.len() - 1, "byte {at}: {found:?}");
+
+        let found = read_long(&file[..at], &all, |block| blocks[block].end <= at);
+        let start = blocks[hit].start as u64;
+        let named = found.iter().filter(|damage| damage.reason == Reason::CutShort);
+        let named: Vec<u64> = named.map(|damage| damage.bytes.start).collect();
+        let wanted: &[u64] = if at as u64 > start { &[start] } else { &[] };
+        assert_eq!(named, wanted, "cut at {at}");
     }
 }
 

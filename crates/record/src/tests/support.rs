@@ -281,3 +281,10 @@ impl Storage for Disk {
         })
     }
 }
+
+/// How many places of a long file are looked at: `usual`, or as many as `LEVATOR_POSITIONS` says.
+#[expect(clippy::disallowed_methods, reason = "a test may be asked to look longer")]
+pub(crate) fn position_count(usual: usize) -> usize {
+    let asked = std::env::var("LEVATOR_POSITIONS").ok();
+    asked.and_then(|text| text.parse().ok()).unwrap_or(usual)
+}

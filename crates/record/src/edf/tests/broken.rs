@@ -81,6 +81,53 @@ fn a_file_cut_anywhere_gives_all_its_whole_records() {
     }
 }
 
+/// A hundred thousand places: `LEVATOR_POSITIONS=100000 cargo test --release -p levator-record long`.
+#[test]
+fn a_long_file_cut_and_flipped_anywhere_lacks_that_record_alone() {
+    use crate::edf::write::{EdfWriter, Range, SignalSpec, WriteSettings};
+    use crate::tests::support::{Dice, position_count};
+    use levator_signal::SampleRate;
+    use std::io::Cursor;
+    let mut dice = Dice(2);
+    let rate = SampleRate::new(1000, 1).expect("not zero");
+    let range = Range::Values { low: -1.0, high: 1.0 };
+    let signals = vec![SignalSpec::new("a", "uV", rate, range); 2];
+    let settings = WriteSettings::new(Variant::Bdf, signals);
+    let mut writer = EdfWriter::create(Cursor::new(Vec::new()), &settings).expect("ours");
+    for signal in 0..2 {
+        let value = |_| dice.below(2001) as f64 / 1000.0 - 1.0;
+        let values: Vec<f64> = (0..200_000).map(value).collect();
+        writer.write(signal, &values).expect("memory");
+    }
+    let (header_len, record_len) = (writer.header().header_len, writer.header().record_len);
+    let bytes = writer.finish().expect("memory").0.into_inner();
+    // Of each data record, a checksum of its values and texts.
+    let read = |bytes: &[u8]| {
+        let mut file = open(bytes).expect("its header is whole");
+        let (mut values, mut sums) = (Vec::new(), Vec::new());
+        while let Some(record) = file.read_record().expect("memory") {
+            values.clear();
+            record.values_into(0, &mut values);
+            record.values_into(1, &mut values);
+            let mut sum = values.iter().fold(0_u64, |sum, v| sum.rotate_left(7) ^ v.to_bits());
+            record.annotations().for_each(|one| sum ^= format!("{one:?}").len() as u64);
+            sums.push(sum);
+        }
+        sums
+    };
+    let whole = read(&bytes);
+    assert_eq!(whole.len(), 200);
+    for _ in 0..position_count(150) {
+        let at = header_len + dice.below(bytes.len() - header_len);
+        let hit = (at - header_len) / record_len;
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1 << dice.below(8);
+        let found = read(&damaged);
+        assert_eq!((&found[..hit], &found[hit + 1..]), (&whole[..hit], &whole[hit + 1..]), "{at}");
+        assert_eq!(read(&bytes[..at]), whole[..hit], "cut at {at}");
+    }
+}
+
 #[test]
 fn any_byte_of_the_header_may_be_any_other() {
     let made = Made::discontinuous(&["+0", "+0.5", "+3"]);

@@ -1,0 +1,117 @@
+//! How fast files are read and written, beside other programs that do the same work.
+//!
+//! ```sh
+//! cargo run --release --example files -- write FILE.edf 3600 8     # an hour of 8 channels at 2 kHz
+//! cargo run --release --example files -- read FILE.edf             # every sample as a double
+//! cargo run --release --example files -- table FILE.csv            # the same of a table
+//! ```
+//!
+//! Seven rounds each; the median is printed with the least and the most.
+
+#![allow(clippy::print_stdout, reason = "it is what the program is for")]
+
+use std::fs::File;
+use std::io::{Error, Result};
+use std::path::Path;
+use std::time::Instant;
+
+use levator_record::edf::write::{EdfWriter, Range, SignalSpec, WriteSettings};
+use levator_record::edf::{EdfFile, Variant};
+use levator_record::text::{TextFile, TextOptions};
+use levator_signal::SampleRate;
+
+const ROUNDS: usize = 7;
+const HZ: u64 = 2000;
+
+fn main() -> Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["write", path, seconds, channels] => {
+            let seconds = seconds.parse().map_err(Error::other)?;
+            write(Path::new(path), seconds, channels.parse().map_err(Error::other)?)
+        }
+        ["read", path] => read(Path::new(path)),
+        ["table", path] => table(Path::new(path)),
+        _ => Err(Error::other("give write, read or table, a file, and what the source says")),
+    }
+}
+
+/// Rounds of `work`, which says how much it did.
+#[expect(clippy::disallowed_methods, reason = "what is measured is real time")]
+fn rounds(unit: &str, mut work: impl FnMut() -> Result<f64>) -> Result<()> {
+    let mut rates = Vec::new();
+    for _ in 0..ROUNDS {
+        let begun = Instant::now();
+        let done = work()?;
+        rates.push(done / begun.elapsed().as_secs_f64());
+    }
+    rates.sort_by(f64::total_cmp);
+    let (least, median, most) = (rates[0], rates[ROUNDS / 2], rates[ROUNDS - 1]);
+    println!("{median:.4e} {unit} a second ({least:.4e} to {most:.4e})");
+    Ok(())
+}
+
+/// Bytes of samples, as they stand in the file.
+fn write(path: &Path, seconds: usize, channels: usize) -> Result<()> {
+    let len = seconds * HZ as usize;
+    let mut state = 1_u64;
+    let noise: Vec<f64> = (0..len)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 40) as f64 / 65_536.0 - 128.0
+        })
+        .collect();
+    let rate = SampleRate::new(HZ, 1).ok_or_else(|| Error::other("no rate"))?;
+    let range = Range::Values { low: -1638.4, high: 1638.4 };
+    let signals = (0..channels).map(|at| SignalSpec::new(&format!("EMG{at}"), "uV", rate, range));
+    let settings = WriteSettings::new(Variant::Edf, signals.collect());
+    rounds("bytes of samples", || {
+        let mut writer = EdfWriter::create(File::create(path)?, &settings).map_err(Error::other)?;
+        for second in noise.chunks(HZ as usize * 4) {
+            for channel in 0..channels {
+                writer.write(channel, second).map_err(Error::other)?;
+            }
+        }
+        writer.finish().map_err(Error::other)?;
+        Ok((len * channels * 2) as f64)
+    })
+}
+
+fn read(path: &Path) -> Result<()> {
+    let mut values = Vec::new();
+    rounds("bytes of samples", || {
+        let mut file = EdfFile::open(path).map_err(Error::other)?;
+        let width = file.header().variant.sample_len();
+        let signals: Vec<usize> = (0..file.header().signals.len()).collect();
+        let (mut count, mut sum) = (0, 0.0);
+        while let Some(record) = file.read_record().map_err(Error::other)? {
+            for signal in &signals {
+                values.clear();
+                record.values_into(*signal, &mut values);
+                count += values.len();
+                sum += values.first().copied().unwrap_or_default();
+            }
+        }
+        if count == 0 || !f64::is_finite(sum) {
+            return Err(Error::other("no samples"));
+        }
+        Ok((count * width) as f64)
+    })
+}
+
+fn table(path: &Path) -> Result<()> {
+    let options = TextOptions::default();
+    rounds("lines", || {
+        let source = File::open(path)?;
+        let take = |sum: &mut f64, scans: levator_decode::Scans<'_>| {
+            *sum += scans.codes.iter().sum::<f64>();
+        };
+        let (file, sum) = TextFile::read_through(source, &options, |_| 0.0, take)
+            .map_err(|error| Error::other(error.to_string()))?;
+        if !sum.is_finite() {
+            return Err(Error::other("no sum"));
+        }
+        Ok(file.layout().row_count as f64)
+    })
+}
