@@ -43,7 +43,7 @@ seed() { # target, files...
     shift
     mkdir -p "$work/seeds/$name" "$work/corpus/$name"
     for file in "$@"; do
-        [ -f "$file" ] && head -c 12000 "$file" >"$work/seeds/$name/$(basename "$file")"
+        [ -f "$file" ] && head -c 6000 "$file" >"$work/seeds/$name/$(basename "$file")"
     done
 }
 for one in $all; do seed "$one"; done
