@@ -53,6 +53,11 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
         ],
         &["blake3", "crc32fast", "memchr", "pulp", "serde_json", "thiserror"],
     ),
+    (
+        "levator-store",
+        &["levator-record"],
+        &["age", "blake3", "etcetera", "getrandom", "rusqlite", "serde_json", "thiserror"],
+    ),
     ("levator-device", &["levator-signal"], &["nix", "serialport", "thiserror"]),
     (
         "levator-simulate",

@@ -39,6 +39,9 @@ pub struct About {
     pub found: Found,
     /// For a visit that was put together again after a crash or from a damaged folder.
     pub recovered: Option<Value>,
+    /// For a visit that was taken in from a file of another program, which lies beside this document: its
+    /// name, what it holds, and how it was read.
+    pub imported: Option<Value>,
 }
 
 /// How far a visit got.
@@ -94,6 +97,7 @@ impl About {
             header,
             found: Found::default(),
             recovered: None,
+            imported: None,
         }
     }
 
@@ -148,6 +152,7 @@ impl About {
             "signals": self.found.signals,
             "recording": self.found.recording,
             "recovered": self.recovered,
+            "imported": self.imported,
             "journal_header": header,
         })
     }
@@ -191,6 +196,7 @@ impl About {
                 recording: part("recording"),
             },
             recovered: map.get("recovered").filter(|value| !value.is_null()).cloned(),
+            imported: map.get("imported").filter(|value| !value.is_null()).cloned(),
         })
     }
 
