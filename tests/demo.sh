@@ -78,6 +78,17 @@ else
     echo "demo: one contraction was found; python3 is not there to look closer"
 fi
 
+# The same journal in a program that was built otherwise: every output has the same bits.
+cargo build --quiet --locked
+other=${CARGO_TARGET_DIR:-target}/debug/levator
+for program in "$program" "$other"; do
+    "$program" replay --speed max --plain --json "$visit" 2>"$folder/replay-errors.txt" \
+        >"$folder/replay.txt" || fail "replay ended with code $?"
+    grep -q 'the same as live, bit for bit' "$folder/replay-errors.txt" || fail "the replay differs"
+    cmp -s "$folder/json.txt" "$folder/replay.txt" || fail "replay does not print what analyse did"
+done
+echo "demo: builds for speed and for tests replay it to the same bits"
+
 code=0
 levator demo --seconds 1 --plain --out "$visit" >"$folder/again.txt" 2>&1 || code=$?
 [ "$code" -eq 6 ] || fail "a second demo into the same folder ended with code $code, not 6"
