@@ -22,6 +22,7 @@ use levator_signal::{ChannelId, HostTime, SignalKind};
 
 use crate::args::{Filter, Setup};
 use crate::failure::{Attempt, Code, Failure};
+use crate::original::Original;
 use crate::{imported, manometry};
 
 /// Name of the journal in the folder of a visit.
@@ -74,6 +75,11 @@ pub(crate) fn analyse(path: &Path, text: &TextOptions, setup: &Setup) -> Result<
     if path.is_dir() && journal.is_file() {
         return recording(path, &journal, setup);
     }
+    if path.is_dir()
+        && let Some(original) = Original::of(path)
+    {
+        return taken_in(path, &original, text, setup);
+    }
     if path.file_name().is_some_and(|name| name == JOURNAL) {
         return recording(path, path, setup);
     }
@@ -103,6 +109,21 @@ pub(crate) fn analyse(path: &Path, text: &TextOptions, setup: &Setup) -> Result<
             _ => text_file(path, text, setup),
         }
     }
+}
+
+/// A visit that was taken in from a file of another program gives what that file gives.
+fn taken_in(
+    path: &Path,
+    original: &Original,
+    text: &TextOptions,
+    setup: &Setup,
+) -> Result<Analysis, Failure> {
+    let mut found = analyse(&original.file, &original.text(text), &original.setup(setup))?;
+    found.file = path.to_owned();
+    let opened = original.about.header.opened_unix_ms;
+    found.opened_unix_ms = found.opened_unix_ms.or(Some(opened).filter(|ms| *ms > 0));
+    found.told = told_beside(&original.file)?.or(found.told);
+    Ok(found)
 }
 
 /// The columns whose names say where they lie, and their roles.

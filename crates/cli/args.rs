@@ -14,6 +14,7 @@ use levator_signal::preset::Mains;
 use levator_signal::{ChannelId, SignalKind, Unit};
 use levator_simulate::people::{Condition, Setup as PersonSetup};
 
+use crate::data::DataArgs;
 use crate::page::PageArgs;
 use crate::recover::Recover;
 use crate::verify::Verify;
@@ -78,6 +79,10 @@ pub(crate) enum Command {
     ReDecode(crate::redecode::ReDecode),
     /// Smallest and largest values of any stretch of a visit, at once, whatever its length.
     Overview(crate::overview::Overview),
+    /// Lists, finds, shows and deletes the visits that are kept, and packs them for elsewhere.
+    Visits(crate::visits::Visits),
+    /// Takes files of other programs, visits from elsewhere and archives in among the visits that are kept.
+    Import(crate::import::Import),
     /// Lists what a visit can be held against, or shows one reference.
     References(References),
     /// Lists what a person can be asked to do, or shows one programme step by step.
@@ -130,9 +135,12 @@ pub(crate) struct Check {
 pub(crate) struct Live {
     #[command(flatten)]
     pub(crate) link: LinkArgs,
-    /// Also records into this folder; it must not hold a recording yet.
+    /// Also records into this folder; it must not hold a recording yet. Without it, the visit is kept among
+    /// those of --person, and not recorded if that is not given either.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
     /// Ends after so many seconds. Without it, q or Ctrl-C ends it.
     #[arg(long, value_parser = seconds)]
     pub(crate) seconds: Option<f64>,
@@ -155,9 +163,12 @@ pub(crate) struct Live {
 pub(crate) struct Record {
     #[command(flatten)]
     pub(crate) link: LinkArgs,
-    /// Folder for the recording; it must not hold one yet.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: PathBuf,
+    /// Folder for the recording; it must not hold one yet. Without it, the visit is kept among those of
+    /// --person.
+    #[arg(long, value_name = "DIR", required_unless_present = "person")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
     /// Ends after so many seconds. Without it, Ctrl-C ends it.
     #[arg(long, value_parser = seconds)]
     pub(crate) seconds: Option<f64>,
@@ -237,6 +248,8 @@ pub(crate) struct Export {
     /// Whose visits these are, for the number of days; it is not written. [default: as visit.json says]
     #[arg(long, value_name = "ID", requires = "de_identify")]
     pub(crate) person: Option<String>,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
     #[command(flatten)]
     pub(crate) bids: crate::export::BidsArgs,
     /// Fills gaps in EDF+ and BDF+ with the last value, and says so in annotations: for programs that

@@ -10,10 +10,11 @@ use levator_engine::ChannelSummary;
 use levator_record::text::TextOptions;
 use rayon::prelude::*;
 
-use crate::analysis::{self, Analysis, JOURNAL};
+use crate::analysis::{self, Analysis};
 use crate::args::Setup;
 use crate::assess;
 use crate::failure::{Attempt, Code, Failure};
+use crate::original::is_visit;
 
 /// Files in a folder that are looked at, by their names.
 const EXTENSIONS: [&str; 7] = ["csv", "tsv", "txt", "edf", "bdf", "xdf", "journal"];
@@ -30,7 +31,7 @@ mean_peak,rest_level,rest_spread,lost_samples,faults,label,gate,digest";
 pub(crate) fn expanded(given: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut all = Vec::new();
     for path in given {
-        if path.is_dir() && !path.join(JOURNAL).is_file() {
+        if path.is_dir() && !is_visit(path) {
             let before = all.len();
             look_into(path, 0, &mut all).attempt(Code::File, path.display())?;
             if all.len() == before {
@@ -53,7 +54,7 @@ fn look_into(folder: &Path, depth: usize, all: &mut Vec<PathBuf>) -> std::io::Re
     }
     entries.sort();
     for path in entries {
-        if path.join(JOURNAL).is_file() {
+        if path.is_dir() && is_visit(&path) {
             all.push(path);
         } else if path.is_dir() {
             if depth < MOST_DEPTH {

@@ -7,6 +7,7 @@ mod bids;
 mod document;
 mod edf;
 mod hiding;
+pub(crate) mod inventory;
 mod rows;
 mod source;
 mod survey;
@@ -41,7 +42,7 @@ pub(crate) fn run(args: &Export) -> Result<ExitCode, Failure> {
     let mut done = Vec::new();
     let mut first_failure = None;
     let hiding = match args.de_identify {
-        true => Some(Hiding::new(args.key.as_deref(), args.person.as_deref())?),
+        true => Some(Hiding::new(args.key.as_deref(), args.data.store()?, args.person.as_deref())?),
         false => None,
     };
     for file in &args.files {

@@ -10,6 +10,7 @@ use levator_engine::EngineConfig;
 use crate::analysis;
 use crate::args::{LinkArgs, Live, Record, Setup, Whom};
 use crate::assess::About;
+use crate::data::{self, DataArgs};
 use crate::failure::Failure;
 use crate::foreign;
 use crate::gate::{self, Opened};
@@ -21,13 +22,14 @@ use crate::visit::{self, AboutArgs, Plan};
 pub(crate) fn run_live(args: &Live) -> Result<ExitCode, Failure> {
     let face = Face::choose(args.view.plain);
     let shown = Shown { face, page: Some(args.page.clone()), json: args.json };
-    run(&args.link, &args.setup, (&args.person, &args.about), args.out.clone(), args.seconds, shown)
+    let place = (args.out.clone(), &args.data);
+    run(&args.link, &args.setup, (&args.person, &args.about), place, args.seconds, shown)
 }
 
 pub(crate) fn run_record(args: &Record) -> Result<ExitCode, Failure> {
-    let out = Some(args.out.clone());
+    let place = (args.out.clone(), &args.data);
     let shown = Shown { face: Face::Lines, page: None, json: args.json };
-    run(&args.link, &args.setup, (&args.person, &args.about), out, args.seconds, shown)
+    run(&args.link, &args.setup, (&args.person, &args.about), place, args.seconds, shown)
 }
 
 /// How it is shown.
@@ -41,7 +43,7 @@ fn run(
     link: &LinkArgs,
     setup: &Setup,
     (person, about): (&Whom, &AboutArgs),
-    out: Option<PathBuf>,
+    (out, data): (Option<PathBuf>, &DataArgs),
     seconds: Option<f64>,
     shown: Shown,
 ) -> Result<ExitCode, Failure> {
@@ -53,9 +55,20 @@ fn run(
         course.rest_guard = guard;
     }
     let settings = foreign::settings(link);
+    let stop = Stop::listen()?;
+    let kept_of = match (&out, &about.person) {
+        (None, Some(person)) => Some((data.store()?, data::code(person)?)),
+        _ => None,
+    };
+    let in_store = match &kept_of {
+        Some((store, person)) => {
+            Some(store.begin(person, visit::unix_ms()).map_err(data::failure)?)
+        }
+        None => None,
+    };
     let plan = Plan {
         config,
-        out,
+        out: in_store.or(out),
         seconds,
         patience_s: link.patience,
         face: shown.face,
@@ -69,7 +82,12 @@ fn run(
         port: link.port.clone(),
         json: shown.json,
     };
-    visit::run(SerialConnector::new(settings), &plan, &Stop::listen()?)
+    let ended = visit::run(SerialConnector::new(settings), &plan, &stop);
+    if let Some((store, person)) = kept_of {
+        // Somebody new of whom nothing was recorded is nobody.
+        store.forget_if_empty(&person).map_err(data::failure)?;
+    }
+    ended
 }
 
 /// What is kept beside the recording, so that its assessment finds it: what was told, of the visit

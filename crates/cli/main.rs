@@ -10,19 +10,23 @@ mod assess;
 mod bar;
 mod batch;
 mod check;
+mod data;
 mod demo;
 mod devices;
 mod export;
 mod failure;
 mod foreign;
 mod gate;
+mod import;
 mod imported;
 mod json;
 mod language;
 mod live;
 mod manometry;
+mod original;
 mod overview;
 mod page;
+mod passphrase;
 mod person;
 mod programmes;
 mod progress;
@@ -38,6 +42,7 @@ mod table;
 mod verify;
 mod view;
 mod visit;
+mod visits;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -77,6 +82,8 @@ fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Replay(args) => replay::run(args),
         Command::ReDecode(args) => redecode::run(args),
         Command::Overview(args) => overview::run(args),
+        Command::Visits(args) => visits::run(args),
+        Command::Import(args) => import::run(args),
         Command::References(args) => references::run(args),
         Command::Programmes(args) => programmes::run(args),
         Command::CheckProgramme(args) => programmes::check(args),

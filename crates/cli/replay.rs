@@ -16,6 +16,7 @@ use serde_json::Value;
 use crate::analysis::{self, Analysis, JOURNAL};
 use crate::args::ViewArgs;
 use crate::failure::{Attempt, Code, Failure};
+use crate::original::Original;
 use crate::stop::Stop;
 use crate::view::{self, Face, Scene};
 use crate::{json, table};
@@ -48,6 +49,10 @@ fn speed(text: &str) -> Result<Speed, String> {
 pub(crate) fn run(args: &Replay) -> Result<ExitCode, Failure> {
     let journal = if args.visit.is_dir() { args.visit.join(JOURNAL) } else { args.visit.clone() };
     let name = args.visit.display().to_string();
+    if args.visit.is_dir() && Original::of(&args.visit).is_some() {
+        let text = "was taken in from a file of another program: there is nothing to play again";
+        return Err(Failure::new(Code::File, anyhow!("{name}: {text}")));
+    }
     let reader = Reader::open(&journal).attempt(Code::File, &name)?;
     let (config, notes) = analysis::recorded_settings(reader.header());
     let told = analysis::told_beside(&journal)?;

@@ -277,8 +277,7 @@ fn audit(args: &Report, analysis: &Analysis, answer: &Assessment) -> Result<Audi
         others.push((name_of(path), blake3::hash(&bytes).to_hex().to_string()));
     }
     for path in &args.earlier {
-        let journal = path.join(analysis::JOURNAL);
-        let file = if path.is_dir() { &journal } else { path };
+        let file = &crate::original::file_of(path);
         let mut hasher = blake3::Hasher::new();
         let opened =
             std::fs::File::open(file).and_then(|file| hasher.update_reader(file).map(|_| ()));

@@ -13,8 +13,9 @@ use levator_record::visit::{self, Report};
 use serde_json::{Value, json};
 
 use crate::bar::Progress;
-use crate::failure::{Code, Failure};
+use crate::failure::{Attempt, Code, Failure};
 use crate::json::VERSION;
+use crate::original::Original;
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
@@ -29,6 +30,9 @@ pub(crate) struct Verify {
 pub(crate) fn run(args: &Verify) -> Result<ExitCode, Failure> {
     let folder = &args.folder;
     let journal = folder.join(visit::JOURNAL);
+    if let Some(original) = Original::of(folder) {
+        return taken_in(args, &original);
+    }
     if !journal.is_file() {
         let error = anyhow!("{} holds no visit: there is no raw.journal in it", folder.display());
         return Err(Failure::new(Code::File, error));
@@ -51,6 +55,48 @@ pub(crate) fn run(args: &Verify) -> Result<ExitCode, Failure> {
     let folder = folder.display();
     let error = anyhow!("{folder} {what}: `levator recover {folder}` saves all that can be read");
     Err(Failure::new(Code::Damaged, error))
+}
+
+/// A visit that was taken in from a file of another program: each file against the manifest.
+fn taken_in(args: &Verify, original: &Original) -> Result<ExitCode, Failure> {
+    let (folder, name) = (&args.folder, args.folder.display());
+    let fates = visit::manifest::check(folder, &mut |_| {}).attempt(Code::Damaged, &name)?;
+    let fates = fates.unwrap_or_default();
+    let is_whole = is_whole(&fates);
+    let mut out = stdout().lock();
+    if args.json {
+        let files = fates.iter().map(|(name, fate)| (name.clone(), json!(fate.name())));
+        let value = json!({
+            "tool": "levator",
+            "version": VERSION,
+            "visit": name.to_string(),
+            "whole": is_whole,
+            "closed": true,
+            "imported": original.about.imported,
+            "manifest": { "error": null, "files": files.collect::<serde_json::Map<_, _>>() },
+        });
+        serde_json::to_writer_pretty(&mut out, &value).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        writeln!(out, "{name}")?;
+        for (file, fate) in &fates {
+            writeln!(out, "  {file}: {}", fate.name())?;
+        }
+    }
+    match is_whole {
+        true => Ok(ExitCode::SUCCESS),
+        false => Err(Failure::new(Code::Damaged, anyhow!("{name} is damaged: take it in again"))),
+    }
+}
+
+fn is_whole(fates: &[(String, Fate)]) -> bool {
+    !fates.is_empty() && fates.iter().all(|(_, fate)| *fate == Fate::Same)
+}
+
+/// Whether the files of a visit that was taken in are as they were.
+pub(crate) fn is_as_written(folder: &Path, progress: &Progress) -> Result<bool, Failure> {
+    let fates = visit::manifest::check(folder, &mut |bytes| progress.add(bytes));
+    Ok(is_whole(&fates.attempt(Code::Damaged, folder.display())?.unwrap_or_default()))
 }
 
 /// Bytes that will be read.

@@ -13,6 +13,7 @@ use levator_live::{Ended, LiveConfig, RecordTo, Recorded, Session, Snapshot, Sum
 use levator_record::text::TextOptions;
 use levator_record::visit::{self as folder, About, RESULT, State, put_new, replace};
 use levator_record::{Header, Totals};
+use levator_store::make_folder;
 
 use crate::analysis::{self, Analysis, JOURNAL};
 use crate::args::Setup;
@@ -55,8 +56,9 @@ pub(crate) struct Plan {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Kept with the recording")]
 pub(crate) struct AboutArgs {
-    /// Whose visit it is: a number or a pseudonym, no name.
-    #[arg(long, value_name = "ID")]
+    /// Whose visit it is: a number or a pseudonym, no name. Without --out it is kept among the visits of that
+    /// person (`levator visits`).
+    #[arg(long, value_name = "CODE")]
     pub(crate) person: Option<String>,
     /// How the person lies, sits or stands.
     #[arg(long, value_name = "TEXT")]
@@ -252,14 +254,14 @@ fn result(summary: &Summary, folder: Option<&Path>) -> serde_json::Value {
 
 /// Makes the folder and names the journal in it.
 fn prepare(folder: &Path) -> Result<PathBuf, Failure> {
-    std::fs::create_dir_all(folder)
+    make_folder(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))
         .map_err(|error| Failure::new(Code::Recording, error))?;
     Ok(folder.join(JOURNAL))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the date of a visit is for people, not for signals")]
-fn unix_ms() -> u64 {
+pub(crate) fn unix_ms() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0))
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use levator_decode::{Label, Scans, StreamInfo};
 use levator_engine::{Command, EngineConfig, Input};
 use levator_record::edf::EdfFile;
-use levator_record::visit::{About, Patient};
+use levator_record::visit::{About, Patient, State, manifest, rebuild};
 use levator_record::xdf::{Item, XdfFile, XdfOptions, write};
 use levator_record::{Header, Writer};
 use levator_signal::{HostTime, Quality, SampleIndex, SampleRate, SignalKind, Unit};
@@ -87,6 +87,17 @@ fn visit(folder: &Path, opened_unix_ms: u64) {
     writer.close(HostTime::from_secs_f64(9.0)).expect("room");
 }
 
+/// The same, closed as a recorder closes it.
+pub(crate) fn closed_visit(folder: &Path, opened_unix_ms: u64) {
+    visit(folder, opened_unix_ms);
+    let about = About::read(folder).expect("it was written");
+    let laid = rebuild(folder, &mut |_| {}).expect("room");
+    let about = About { state: State::Closed, ..about };
+    about.write(folder).expect("room");
+    assert!(!laid.files.is_empty());
+    manifest::write(folder).expect("room");
+}
+
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut all = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder") {
@@ -100,7 +111,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     all
 }
 
-fn secrets_in(bytes: &[u8]) -> Vec<&'static str> {
+pub(crate) fn secrets_in(bytes: &[u8]) -> Vec<&'static str> {
     let lower: Vec<u8> = bytes.to_ascii_lowercase();
     let has = |wanted: &[u8]| {
         lower.windows(wanted.len()).any(|window| window == wanted.to_ascii_lowercase())

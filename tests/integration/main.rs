@@ -28,3 +28,5 @@ mod kill;
 mod power;
 #[cfg(unix)]
 mod serial;
+#[cfg(unix)]
+mod store;

@@ -17,6 +17,7 @@ use super::hiding::Hiding;
 use crate::analysis::{self, JOURNAL};
 use crate::failure::{Attempt, Code, Failure};
 use crate::imported;
+use crate::original::Original;
 
 /// What a file holds, in its order.
 pub(super) enum Event<'a> {
@@ -59,6 +60,12 @@ impl Source {
     /// Finds out what `path` is.
     pub(super) fn open(path: &Path, text: &TextOptions) -> Result<Self, Failure> {
         let name = path.display();
+        if let Some(original) = Original::of(path).filter(|_| path.is_dir()) {
+            // All signals are exported unless some are named now.
+            let options = TextOptions { channels: text.channels.clone(), ..original.text(text) };
+            let source = Self::open(&original.file, &options)?;
+            return Ok(Self { path: path.to_owned(), ..source });
+        }
         let file = match path.is_dir() && path.join(JOURNAL).is_file() {
             true => path.join(JOURNAL),
             false => path.to_owned(),

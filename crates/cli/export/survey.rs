@@ -138,6 +138,14 @@ impl Survey {
         self.start_unix_ms.map(|unix_ms| hiding.map_or(unix_ms, |hiding| hiding.moved(unix_ms)))
     }
 
+    /// When a file of another program began, as it stands there.
+    pub(super) fn stated_start_ms(&self, source: &Source) -> Option<u64> {
+        match source.kind() {
+            Kind::Edf { header, .. } => header.start.map(|start| unix_s(start) * 1000),
+            Kind::Recording { .. } | Kind::Xdf { .. } | Kind::Text(_) => self.start_unix_ms,
+        }
+    }
+
     /// When the first sample came, in UTC, and milliseconds of it. The start of another file is taken as
     /// it stands.
     pub(super) fn start(&self, source: &Source) -> (Option<StartTime>, u16) {
