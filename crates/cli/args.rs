@@ -391,6 +391,9 @@ pub(crate) struct LinkArgs {
     /// Gives up if the device says nothing understandable for so many seconds after the start.
     #[arg(long, default_value_t = 10.0, value_parser = seconds)]
     pub(crate) patience: f64,
+    /// Goes on although a stream is more than 10 % faster or slower than its device declares.
+    #[arg(long)]
+    pub(crate) any_rate: bool,
 }
 
 /// Who is simulated.

@@ -36,6 +36,7 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
         out: Some(out),
         seconds: Some(args.seconds),
         patience_s: 10.0,
+        any_rate: false,
         face: Face::choose(args.view.plain),
         page: Some(args.page.clone()),
         is_virtual: true,

@@ -4,7 +4,9 @@ use levator_decode::Lost;
 use levator_detect::manoeuvre::Answer;
 use levator_detect::{Contraction, Reason, Uncertainty, UnknownEdge};
 use levator_engine::summary::Undetermined;
-use levator_engine::{ChannelSummary, EmgBand, Heart, ManoeuvreEvent, PressureEvent, Summary};
+use levator_engine::{
+    ChannelSummary, ClockEvent, EmgBand, Heart, ManoeuvreEvent, PressureEvent, Summary,
+};
 use levator_signal::quality::{Finding, Severity};
 use levator_signal::{Breathing, Cough, Drift, HeartSummary, SampleRate, Unit};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -83,6 +85,7 @@ fn one(analysis: &Analysis, channel: &ChannelSummary) -> Value {
         "stream": channel.id.stream,
         "channel_index": channel.id.channel,
         "rate_hz": rate.hz(),
+        "clock": analysis.summary.clocks.get(&channel.id.stream).map(clock),
         "unit": channel.unit.symbol(),
         "duration_s": channel.duration_s(),
         "sample_count": channel.sample_count,
@@ -112,6 +115,17 @@ fn one(analysis: &Analysis, channel: &ChannelSummary) -> Value {
         "marks": marks(&analysis.summary),
         "manoeuvres": analysis.summary.manoeuvres.iter().map(manoeuvre).collect::<Vec<_>>(),
         "digest": format!("{:016x}", analysis.digest.signal()),
+    })
+}
+
+/// How fast a stream really was, and the clock of its device beside that of the host.
+fn clock(event: &ClockEvent) -> Value {
+    json!({
+        "declared_hz": event.declared.hz(),
+        "real_hz": number(event.real_hz),
+        "pace": event.pace.name(),
+        "drift_ppm": event.drift_ppm.map(number),
+        "late_s": number(event.late_s),
     })
 }
 

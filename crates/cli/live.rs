@@ -71,6 +71,7 @@ fn run(
         out: in_store.or(out),
         seconds,
         patience_s: link.patience,
+        any_rate: link.any_rate,
         face: shown.face,
         page: shown.page,
         is_virtual: false,

@@ -62,8 +62,14 @@ pub(crate) fn run(args: &Replay) -> Result<ExitCode, Failure> {
     let playback = Playback::start(reader, &config, args.speed, sink).attempt(Code::File, &name)?;
     let title = view::title(&name);
     let programme = config.course.as_ref().map(|course| &course.programme);
-    let scene =
-        Scene { title: &title, programme, patience_s: f64::INFINITY, is_played: true, page: None };
+    let scene = Scene {
+        title: &title,
+        programme,
+        patience_s: f64::INFINITY,
+        any_rate: true,
+        is_played: true,
+        page: None,
+    };
     let shown = view::show(&playback.handle(), Face::choose(args.view.plain), &scene, &stop);
     if shown.is_err() {
         playback.handle().stop();

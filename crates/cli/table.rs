@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use levator_detect::manoeuvre::Answer;
-use levator_engine::{ChannelSummary, PressureEvent};
+use levator_engine::{ChannelSummary, Pace, PressureEvent};
 use levator_signal::quality::Severity;
 use levator_signal::{Breathing, Drift};
 
@@ -75,6 +75,15 @@ fn one(out: &mut impl Write, analysis: &Analysis, channel: &ChannelSummary) -> i
         0 => writeln!(out, ", no contraction found")?,
         1 => writeln!(out, ", 1 contraction")?,
         count => writeln!(out, ", {count} contractions")?,
+    }
+    let clock = analysis.summary.clocks.get(&channel.id.stream);
+    if let Some(clock) = clock.filter(|clock| clock.pace != Pace::AsDeclared) {
+        writeln!(
+            out,
+            "    the device declares {} Hz and gives {:.2}; times are by what it gives",
+            rate(clock.declared.hz()),
+            clock.real_hz
+        )?;
     }
     let seconds = |index| channel.rate.time_s(index);
     if !channel.contractions.is_empty() {

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use levator_catalog::cues;
-use levator_engine::LinkState;
+use levator_engine::{ClockEvent, LinkState, Pace};
 use levator_live::{ChannelView, Handle, MarkView, ProgrammeState, Snapshot, TRACE_S};
 use levator_programme::{Part, Programme, Suspension};
 use levator_signal::Quality;
@@ -66,6 +66,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) programme: Option<&'a Programme>,
     /// A device that was not understood after so many seconds is given up.
     pub(crate) patience_s: f64,
+    /// A stream whose rate is off by more than 10 % is measured all the same.
+    pub(crate) any_rate: bool,
     /// It is a recorded visit that is played again.
     pub(crate) is_played: bool,
     /// Where the page is, if one is served: the picture covers what was printed.
@@ -87,6 +89,17 @@ pub(crate) fn is_enough(snapshot: &Snapshot, stop: &Stop, patience_s: f64) -> bo
     stop.is_asked() || (!is_understood && snapshot.at.as_secs_f64() > patience_s)
 }
 
+/// Whether to end because every time would be wrong by more than a tenth.
+fn is_refused(snapshot: &Snapshot, scene: &Scene<'_>) -> bool {
+    !scene.any_rate && !scene.is_played && is_another_rate(snapshot)
+}
+
+/// Whether a stream has another rate than it declares.
+pub(crate) fn is_another_rate(snapshot: &Snapshot) -> bool {
+    let clocks = snapshot.channels.iter().filter_map(|channel| channel.clock.as_ref());
+    clocks.into_iter().any(|clock| clock.pace == Pace::Wrong)
+}
+
 fn picture(handle: &Handle, scene: &Scene<'_>, stop: &Stop) -> io::Result<()> {
     let mut terminal = ratatui::try_init()?;
     let palette = Palette::choose();
@@ -97,7 +110,7 @@ fn picture(handle: &Handle, scene: &Scene<'_>, stop: &Stop) -> io::Result<()> {
             let typed = keyboard.typed();
             terminal.draw(|frame| draw(frame, &snapshot, scene, typed.as_deref(), palette))?;
             std::thread::sleep(FRAME);
-            if is_enough(&snapshot, stop, scene.patience_s) {
+            if is_enough(&snapshot, stop, scene.patience_s) || is_refused(&snapshot, scene) {
                 handle.stop();
             }
         }
@@ -117,7 +130,7 @@ fn lines(handle: &Handle, scene: &Scene<'_>, stop: &Stop) -> io::Result<()> {
         std::thread::sleep(FRAME);
         silent_for += 1;
         let snapshot = handle.latest();
-        if is_enough(&snapshot, stop, scene.patience_s) {
+        if is_enough(&snapshot, stop, scene.patience_s) || is_refused(&snapshot, scene) {
             handle.stop();
         }
         let second = (snapshot.at.as_secs_f64(), snapshot.link);
@@ -166,6 +179,9 @@ fn line(snapshot: &Snapshot, scene: &Scene<'_>) -> String {
         text += &format!("  signal {}", quality_text(channel.quality));
     }
     text += &format!("  {}", losses(snapshot));
+    if let Some(age) = snapshot.newest_sample_age() {
+        text += &format!("  age {:.0} ms", age.as_secs_f64() * 1e3);
+    }
     if is_unrecorded(snapshot) {
         text += &format!("  {NOT_RECORDED}");
     }
@@ -485,6 +501,22 @@ fn foot(snapshot: &Snapshot) -> String {
     text
 }
 
+/// What to know of a stream that is not as fast as it declares.
+pub(crate) fn pace(snapshot: &Snapshot) -> Option<String> {
+    let clocks = snapshot.channels.iter().filter_map(|channel| channel.clock.as_ref());
+    let worst = clocks.filter(|clock| clock.pace != Pace::AsDeclared).max_by(|a, b| {
+        let off = |clock: &ClockEvent| (clock.real_hz / clock.declared.hz() - 1.0).abs();
+        off(a).total_cmp(&off(b))
+    })?;
+    Some(format!(
+        "stream {} gives {:.2} samples a second and declares {}: its times are {:.1} % off",
+        worst.stream,
+        worst.real_hz,
+        worst.declared.hz(),
+        (worst.declared.hz() / worst.real_hz - 1.0).abs() * 100.0
+    ))
+}
+
 pub(crate) fn losses(snapshot: &Snapshot) -> String {
     let counts = &snapshot.counts;
     format!("lost {}   refused {}", counts.lost_scan_count, counts.refusal_count)
@@ -508,11 +540,15 @@ fn trouble(snapshot: &Snapshot) -> Option<String> {
         .map(|(_, text)| text.clone())
         .or_else(|| snapshot.port_trouble.clone())
         .or_else(|| recording.and_then(|state| state.beside_trouble.clone()))
+        .or_else(|| pace(snapshot))
 }
 
 fn waiting(snapshot: &Snapshot) -> String {
     let words = match snapshot.link {
         LinkState::Closed => "Waiting for the port.",
+        LinkState::Lost => "The port is gone: is the cable in? It is looked for.",
+        LinkState::Reconnecting => "The port is back; the device is greeted.",
+        LinkState::Ended => "The port is closed.",
         LinkState::Silent => "The port is open; the device says nothing yet.",
         LinkState::Synchronising => "Bytes arrive, but not in our protocol. Is the speed right?",
         LinkState::Connected | LinkState::Streaming | LinkState::Stalled => {

@@ -33,6 +33,8 @@ pub(crate) struct Plan {
     pub(crate) seconds: Option<f64>,
     /// A device that was not understood for so many seconds is given up.
     pub(crate) patience_s: f64,
+    /// A stream whose rate is off by more than 10 % is measured all the same.
+    pub(crate) any_rate: bool,
     pub(crate) face: Face,
     /// The page beside it; `None` for a recording that nobody watches.
     pub(crate) page: Option<PageArgs>,
@@ -120,6 +122,7 @@ pub(crate) fn run(
         title: &plan.title,
         programme,
         patience_s: plan.patience_s,
+        any_rate: plan.any_rate,
         is_played: false,
         page: address.as_deref(),
     };
@@ -183,6 +186,11 @@ pub(crate) fn run(
         }
     }
     page.linger(stop)?;
+    if !plan.any_rate && view::is_another_rate(&summary.last) {
+        let words = view::pace(&summary.last).unwrap_or_default();
+        let error = anyhow!("{words}. Mend the device, or measure all the same with --any-rate");
+        return Err(Failure::new(Code::Device, error));
+    }
     let is_away = summary.last.counts.lost_port_count > 0
         && summary.last.newest_sample_age().is_none_or(|age| age > AWAY_AFTER);
     if summary.ended == Ended::GaveUp || is_away {

@@ -24,6 +24,8 @@ mod words;
 mod foreign;
 #[cfg(unix)]
 mod kill;
+#[cfg(unix)]
+mod link;
 #[cfg(target_os = "linux")]
 mod power;
 #[cfg(unix)]

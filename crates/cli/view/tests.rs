@@ -43,9 +43,35 @@ fn channel() -> ChannelView {
         check: Checklist::new(SampleRate::new(1000, 1).expect("not zero")),
         contracted_since: None,
         contraction_count: 1,
+        clock: None,
         contractions: vec![contraction],
         trace: (0..600).map(point).collect(),
     }
+}
+
+#[test]
+fn a_rate_that_is_not_as_declared_is_told_and_another_one_is_refused() {
+    let clock = |real_hz, pace| ClockEvent {
+        at: HostTime::ZERO,
+        stream: 0,
+        declared: SampleRate::new(50, 1).expect("not zero"),
+        real_hz,
+        drift_ppm: None,
+        pace,
+        end: SampleIndex(500),
+        end_at: HostTime::ZERO,
+        late_s: 0.0,
+    };
+    let with = |clock| snapshot(vec![ChannelView { clock: Some(clock), ..channel() }]);
+    let fine = with(clock(49.9, Pace::AsDeclared));
+    assert!(pace(&fine).is_none() && !is_refused(&fine, &SCENE));
+    let off = with(clock(47.6, Pace::Off));
+    let words = "stream 0 gives 47.60 samples a second and declares 50: its times are 5.0 % off";
+    assert!(line(&off, &SCENE).contains(words), "{}", line(&off, &SCENE));
+    assert!(!is_refused(&off, &SCENE));
+    let wrong = with(clock(40.0, Pace::Wrong));
+    assert!(is_refused(&wrong, &SCENE));
+    assert!(!is_refused(&wrong, &Scene { any_rate: true, ..SCENE }));
 }
 
 fn snapshot(channels: Vec<ChannelView>) -> Snapshot {
@@ -67,8 +93,14 @@ fn snapshot(channels: Vec<ChannelView>) -> Snapshot {
     }
 }
 
-const SCENE: Scene<'_> =
-    Scene { title: "levator", programme: None, patience_s: 10.0, is_played: false, page: None };
+const SCENE: Scene<'_> = Scene {
+    title: "levator",
+    programme: None,
+    patience_s: 10.0,
+    any_rate: false,
+    is_played: false,
+    page: None,
+};
 
 /// The screen as lines of text.
 fn screen(snapshot: &Snapshot, width: u16, height: u16) -> Vec<String> {
@@ -189,6 +221,9 @@ fn without_a_channel_it_says_what_is_waited_for() {
     let mut snapshot = snapshot(Vec::new());
     for (link, words) in [
         (LinkState::Closed, "Waiting for the port"),
+        (LinkState::Lost, "is the cable in?"),
+        (LinkState::Reconnecting, "The port is back"),
+        (LinkState::Ended, "The port is closed"),
         (LinkState::Silent, "says nothing yet"),
         (LinkState::Synchronising, "Is the speed right?"),
         (LinkState::Connected, "waiting for samples"),

@@ -11,6 +11,8 @@ pub enum Decoded<'a> {
     Device(DeviceInfo),
     /// A stream was described or calibrated, for the first time or again.
     Stream(&'a StreamInfo),
+    /// When the samples that come next were taken, by the clock of the device.
+    Timing(Timing),
     /// Samples.
     Scans(Scans<'a>),
     /// Samples that existed and never came.
@@ -25,6 +27,22 @@ pub enum Decoded<'a> {
     Log(&'a str),
     /// The device answered a command.
     Answer(Answer),
+}
+
+/// When a sample was taken. Only devices with a clock say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// When it was heard.
+    pub at: HostTime,
+    /// Stream of the sample.
+    pub stream: u8,
+    /// The sample.
+    pub index: SampleIndex,
+    /// The clock of the device at that sample, in microseconds since some moment of its own. It does not
+    /// wrap.
+    pub device_us: u64,
+    /// The clock of the device, or the rate of the stream, has nothing to do with what it was before.
+    pub is_anew: bool,
 }
 
 /// The device's answer to a command.

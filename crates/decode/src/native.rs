@@ -8,7 +8,7 @@ use levator_signal::{
     Calibration, HostTime, Quality, SampleIndex, SampleRate, SignalKind, Span, Unit,
 };
 
-use crate::decoded::{Answer, DeviceEvent, DeviceStatus};
+use crate::decoded::{Answer, DeviceEvent, DeviceStatus, Timing};
 use crate::{
     Decoded, DeviceInfo, Label, LossCause, Lost, MAX_CHANNELS, Refusal, Refused, Scans, StreamInfo,
 };
@@ -34,6 +34,8 @@ impl Decoder {
             wire: wire::Decoder::new(Direction::DeviceToHost),
             state: State {
                 boot_id: None,
+                uid: None,
+                clock: None,
                 sequence: None,
                 streams: [None; MAX_STREAMS],
                 codes: [0.0; MAX_CODES],
@@ -57,6 +59,10 @@ impl Decoder {
     pub fn reopen(&mut self) {
         self.wire.reset();
         self.state.sequence = None;
+        // It may have wrapped meanwhile, and nobody counted.
+        self.state.clock = None;
+        // What is missing across a missing cable was lost on the link.
+        self.state.streams.iter_mut().flatten().for_each(|stream| stream.frame_lost = true);
     }
 
     /// What the wire decoder has counted since the last [`Self::reopen`].
@@ -75,6 +81,8 @@ impl Default for Decoder {
 #[derive(Clone, Copy, Debug)]
 struct Stream {
     info: StreamInfo,
+    /// It was described by the device that speaks now.
+    is_described: bool,
     format: wire::SampleFormat,
     position: Option<Position>,
     /// The device restarted: the next index says nothing about the last one.
@@ -99,6 +107,9 @@ struct Position {
 #[derive(Clone, Debug)]
 struct State {
     boot_id: Option<u32>,
+    uid: Option<[u8; 8]>,
+    /// The device's clock at its newest samples, in microseconds, without the wraps.
+    clock: Option<u64>,
     /// Sequence number the next frame should have.
     sequence: Option<u16>,
     streams: [Option<Stream>; MAX_STREAMS],
@@ -156,14 +167,43 @@ impl State {
 
     fn heard_boot(&mut self, boot_id: u32) {
         if self.boot_id.is_some_and(|known| known != boot_id) {
-            for stream in self.streams.iter_mut().flatten() {
-                stream.restarted = true;
-            }
+            self.restarted();
         }
         self.boot_id = Some(boot_id);
     }
 
+    /// Another device speaks at this port: its start numbers may be equal by chance, its epochs are, and
+    /// neither its indices nor its calibrations have to do with those of the one before.
+    fn heard_uid(&mut self, uid: [u8; 8]) {
+        if self.uid.is_some_and(|known| known != uid) {
+            self.restarted();
+            self.streams.iter_mut().flatten().for_each(|stream| stream.is_described = false);
+        }
+        self.uid = Some(uid);
+    }
+
+    fn restarted(&mut self) {
+        self.streams.iter_mut().flatten().for_each(|stream| stream.restarted = true);
+        self.clock = None;
+    }
+
+    /// The device's clock at `samples`, without the wraps, and whether it began anew.
+    fn clock(&mut self, samples: &wire::Samples<'_>) -> (u64, bool) {
+        let is_jump = samples.status.contains(wire::SampleStatus::CLOCK_DISCONTINUITY);
+        let (now_us, is_anew) = match self.clock.filter(|_| !is_jump) {
+            None => (u64::from(samples.time_us), true),
+            // Streams take turns: one may be somewhat behind the other.
+            Some(newest_us) => {
+                let ahead = samples.time_us.wrapping_sub(newest_us as u32).cast_signed();
+                (newest_us.saturating_add_signed(i64::from(ahead)), false)
+            }
+        };
+        self.clock = Some(if is_anew { now_us } else { self.clock.unwrap_or(0).max(now_us) });
+        (now_us, is_anew)
+    }
+
     fn hello(&mut self, at: HostTime, hello: &wire::Hello<'_>, out: &mut impl FnMut(Decoded<'_>)) {
+        self.heard_uid(hello.uid);
         self.heard_boot(hello.boot_id);
         out(Decoded::Device(DeviceInfo {
             at,
@@ -201,7 +241,8 @@ impl State {
         }) {
             return refuse(at, Refusal::Changed, out);
         }
-        let known = slot.filter(|known| known.info.epoch == description.epoch);
+        let known =
+            slot.filter(|known| known.is_described && known.info.epoch == description.epoch);
         let info = StreamInfo {
             stream: description.stream,
             epoch: description.epoch,
@@ -219,6 +260,7 @@ impl State {
         };
         let new = Stream {
             info,
+            is_described: true,
             format: description.format,
             position: slot.and_then(|known| known.position),
             restarted: slot.is_some_and(|known| known.restarted),
@@ -233,7 +275,9 @@ impl State {
         let Some(stream) = self.stream(calib.stream) else {
             return refuse(at, Refusal::NotDescribed, out);
         };
-        let fits = calib.epoch == stream.info.epoch && calib.channel < stream.info.channel_count;
+        let fits = stream.is_described
+            && calib.epoch == stream.info.epoch
+            && calib.channel < stream.info.channel_count;
         match calibration {
             Some(calibration) if fits => {
                 stream.info.calibrations[usize::from(calib.channel)] = calibration;
@@ -254,7 +298,7 @@ impl State {
         else {
             return refuse(at, Refusal::NotDescribed, out);
         };
-        if samples.epoch != stream.info.epoch {
+        if samples.epoch != stream.info.epoch || !stream.is_described {
             return refuse(at, Refusal::NotDescribed, out);
         }
         let channels = stream.info.channel_count;
@@ -263,9 +307,11 @@ impl State {
         };
         let scan_count = u32::from(samples.scan_count);
         let frame_lost = core::mem::take(&mut stream.frame_lost);
+        let mut is_restart = false;
         let first = match stream.place(at, samples, scan_count) {
             Place::Next(first) => first,
             Place::After { first, missing, restarted } => {
+                is_restart = restarted;
                 let cause = match (restarted, frame_lost) {
                     (true, _) => LossCause::Restart,
                     (false, true) => LossCause::Link,
@@ -287,6 +333,14 @@ impl State {
             time_us: samples.time_us,
             heard: at,
         });
+        let (device_us, is_jump) = self.clock(samples);
+        out(Decoded::Timing(Timing {
+            at,
+            stream: samples.stream,
+            index: first,
+            device_us,
+            is_anew: is_jump || is_restart,
+        }));
         let mut quality = quality(samples.status);
         let mut len = 0;
         for (place, code) in self.codes.iter_mut().zip(codes) {

@@ -10,7 +10,9 @@
 //!                                                                   Stopping  STOP
 //! ```
 //!
-//! Every command may be repeated: the wire defines all of them as idempotent.
+//! Every command may be repeated: the wire defines all of them as idempotent. But START begins a new
+//! count of samples, so a device that went on sending while its cable was out is not started again: what
+//! is missing is then known to the sample.
 //!
 //! # Source
 //!
@@ -42,6 +44,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(2);
 const CAPABILITY_KEEP_ALIVE: u32 = 1 << 8;
 /// A device may still say "idle" in a status that was under way when it was started.
 const START_GRACE: Duration = Duration::from_secs(2);
+/// A device that streamed before its cable was out is given this long to show that it still does. Our
+/// choice: seven batches of samples, and less than a person notices.
+const RESUMING: Duration = Duration::from_millis(150);
 /// Samples to a frame: 20 ms, the longest batch that biofeedback does not notice.
 const BATCH_HINT_MS: u8 = 20;
 
@@ -51,10 +56,13 @@ pub struct Session {
     encoder: Encoder,
     phase: Phase,
     device: Option<Known>,
+    /// The device, and its start, that streamed when the port went away.
+    streamed: Option<([u8; 8], u32)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Known {
+    uid: [u8; 8],
     boot_id: u32,
     stream_count: u8,
     keep_alive: bool,
@@ -95,7 +103,12 @@ impl Session {
     /// No port is open.
     #[must_use]
     pub const fn new() -> Self {
-        Self { encoder: Encoder::new(Direction::HostToDevice), phase: Phase::Closed, device: None }
+        Self {
+            encoder: Encoder::new(Direction::HostToDevice),
+            phase: Phase::Closed,
+            device: None,
+            streamed: None,
+        }
     }
 
     /// The port was opened at `at`: greet.
@@ -106,12 +119,16 @@ impl Session {
 
     /// The port is gone.
     pub fn closed(&mut self) {
+        if let (Phase::Running { .. }, Some(known)) = (self.phase, self.device) {
+            self.streamed = Some((known.uid, known.boot_id));
+        }
         self.phase = Phase::Closed;
         self.device = None;
     }
 
     /// Ask the device to stop, again and again until it answers.
     pub fn stop(&mut self, at: HostTime) {
+        self.streamed = None;
         if !matches!(self.phase, Phase::Closed | Phase::Stopped) {
             self.phase = Phase::Stopping(Retry::now(at));
         }
@@ -121,9 +138,12 @@ impl Session {
     pub fn heard(&mut self, at: HostTime, decoded: &Decoded<'_>) {
         match decoded {
             Decoded::Device(info) => {
-                let restarted = self.device.is_some_and(|known| known.boot_id != info.boot_id);
+                let is_other =
+                    |known: Known| (known.uid, known.boot_id) != (info.uid, info.boot_id);
+                let restarted = self.device.is_some_and(is_other);
                 let described = self.device.map_or(0, |known| known.described);
                 self.device = Some(Known {
+                    uid: info.uid,
                     boot_id: info.boot_id,
                     stream_count: info.stream_count,
                     keep_alive: info.capabilities & CAPABILITY_KEEP_ALIVE != 0,
@@ -240,7 +260,9 @@ impl Session {
         let wanted = usize::from(known.stream_count).min(MAX_STREAMS);
         let all = (1_u16 << wanted) - 1;
         if matches!(self.phase, Phase::Describing(_)) && known.described & all == all {
-            self.phase = Phase::Starting(Retry::now(at));
+            let may_stream = self.streamed.take() == Some((known.uid, known.boot_id));
+            let due = if may_stream { at.saturating_add(RESUMING) } else { at };
+            self.phase = Phase::Starting(Retry::now(due));
         }
     }
 

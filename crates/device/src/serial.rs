@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use serialport::ClearBuffer;
+use serialport::{ClearBuffer, SerialPort as _};
 
 use crate::open_error::Remedy;
 use crate::{LinkError, OpenError, Port, ports};
@@ -51,14 +51,23 @@ pub enum DtrPolicy {
 
 /// A serial port, open for this program alone.
 ///
+/// What had arrived when the cable was pulled is read before the port is reported as gone, as far as the
+/// system still hands it out.
+///
 /// # Limits
 ///
-/// On Linux a pulled cable takes along the bytes that had arrived and were not read yet: the system
-/// reports the hang-up first and hands out no more. At most one time-out of reading is at stake.
+/// Linux throws away what was not read when a device hangs up. A reader that waits is woken by every
+/// arrival, so what came within one turn of it is at stake.
 pub struct SerialPort {
     name: String,
-    inner: Box<dyn serialport::SerialPort>,
+    inner: Inner,
 }
+
+/// With its descriptor, which the library does not hand out behind its trait.
+#[cfg(unix)]
+type Inner = serialport::TTYPort;
+#[cfg(not(unix))]
+type Inner = Box<dyn serialport::SerialPort>;
 
 impl SerialPort {
     /// Opens the port, sets its rate and discards what was waiting in it.
@@ -116,7 +125,10 @@ impl Port for SerialPort {
             Ok(0) if !buffer.is_empty() => Err(self.gone("end of file")),
             Ok(byte_count) => Ok(byte_count),
             Err(error) if passes(error.kind()) => Ok(0),
-            Err(error) => Err(self.gone(&error.to_string())),
+            Err(error) => match rest(&self.inner, buffer) {
+                0 => Err(self.gone(&error.to_string())),
+                byte_count => Ok(byte_count),
+            },
         }
     }
 
@@ -146,23 +158,30 @@ impl Port for SerialPort {
 /// The library waits until there is room for a byte and then hands over all of them. As it opens
 /// ports, the system would keep the thread until the last byte is taken: for ever, if nobody reads.
 #[cfg(unix)]
-fn open_native(
-    builder: &serialport::SerialPortBuilder,
-) -> serialport::Result<Box<dyn serialport::SerialPort>> {
+fn open_native(builder: &serialport::SerialPortBuilder) -> serialport::Result<Inner> {
     use std::os::fd::AsRawFd;
 
     use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
     let port = builder.clone().open_native()?;
     fcntl(port.as_raw_fd(), FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-    Ok(Box::new(port))
+    Ok(port)
+}
+
+/// What had come before a hang-up: the library reports the hang-up first, and asks no more.
+#[cfg(unix)]
+fn rest(port: &impl std::os::fd::AsRawFd, buffer: &mut [u8]) -> usize {
+    nix::unistd::read(port.as_raw_fd(), buffer).unwrap_or(0)
+}
+
+#[cfg(not(unix))]
+fn rest(_port: &Inner, _buffer: &mut [u8]) -> usize {
+    0
 }
 
 /// Opens the port. Its writes end at the time-out.
 #[cfg(not(unix))]
-fn open_native(
-    builder: &serialport::SerialPortBuilder,
-) -> serialport::Result<Box<dyn serialport::SerialPort>> {
+fn open_native(builder: &serialport::SerialPortBuilder) -> serialport::Result<Inner> {
     builder.clone().open()
 }
 
@@ -342,6 +361,24 @@ mod tests {
         let read = port.read(&mut [0; 16]);
         assert!(matches!(&read, Err(LinkError::Gone { name, .. }) if *name == settings.name));
         assert!(matches!(port.write_all(b"hello"), Err(LinkError::Gone { .. })));
+    }
+
+    #[test]
+    fn what_came_before_a_hang_up_is_read_where_the_system_still_has_it() {
+        // The other way round, because the host's end of a pseudo-terminal is emptied by Linux.
+        let (device, settings) = device();
+        let host = std::fs::OpenOptions::new().read(true).write(true).open(&settings.name);
+        let mut host = host.expect("free");
+        let mut raw = rustix::termios::tcgetattr(&host).expect("it is a terminal");
+        raw.make_raw();
+        rustix::termios::tcsetattr(&host, rustix::termios::OptionalActions::Now, &raw)
+            .expect("it is a terminal");
+        host.write_all(b"last words").expect("there is room");
+        drop(host);
+        let mut buffer = [0; 64];
+        assert_eq!(rest(&device, &mut buffer), 10);
+        assert_eq!(&buffer[..10], b"last words");
+        assert_eq!(rest(&device, &mut buffer), 0, "and then the port is gone");
     }
 
     #[test]

@@ -156,6 +156,18 @@ fn fingerprint(output: &Output<'_>) -> (u64, bool) {
             ];
             (words(24, &of), false)
         }
+        Output::Clock(event) => {
+            let of = [
+                event.at.as_nanos(),
+                u64::from(event.stream),
+                event.real_hz.to_bits(),
+                event.drift_ppm.map_or(u64::MAX, f64::to_bits),
+                event.end.0,
+                event.end_at.as_nanos(),
+                event.late_s.to_bits(),
+            ];
+            (words(25, &of), true)
+        }
         Output::Answer(answer) => {
             let word = u64::from(answer.kind) << 8 | u64::from(answer.result);
             (words(15, &[answer.at.as_nanos(), word]), true)

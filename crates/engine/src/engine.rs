@@ -4,6 +4,7 @@ use levator_decode::{Decoded, Refusal, Refused};
 use levator_signal::{ChannelId, HostTime};
 
 use crate::channel::Delay;
+use crate::clock::Clocks;
 use crate::course::{Guide, Guiding};
 use crate::device::{Ears, Mouth};
 use crate::link::Supervisor;
@@ -22,6 +23,7 @@ pub struct Engine {
     decoder: Ears,
     session: Mouth,
     link: Supervisor,
+    clocks: Clocks,
     pipeline: Pipeline,
     /// Boxed, so that it is cheap to take out while it watches.
     manoeuvres: Option<Box<Manoeuvres>>,
@@ -46,6 +48,7 @@ impl Engine {
             decoder: Ears::new(&config.source),
             session: Mouth::new(&config.source),
             link: Supervisor::new(),
+            clocks: Clocks::new(),
             pipeline: Pipeline::new(config, max_rate)?,
             manoeuvres: Manoeuvres::new(&config.roles).map(Box::new),
             guide: config.course.as_ref().map(Guide::new).map(Box::new),
@@ -84,14 +87,19 @@ impl Engine {
             Input::Link { at, change } => match change {
                 LinkChange::Opened => {
                     self.decoder.reopen();
-                    self.link.opened();
+                    self.clocks.reopen();
+                    self.link.opened(at);
                     if self.leads() {
                         self.session.opened(at);
                     }
                 }
-                LinkChange::Lost | LinkChange::Closed => {
+                LinkChange::Lost => {
                     self.session.closed();
-                    self.link.closed();
+                    self.link.lost();
+                }
+                LinkChange::Closed => {
+                    self.session.closed();
+                    self.link.ended();
                 }
             },
             Input::Command { at, command } => match command {
@@ -108,13 +116,14 @@ impl Engine {
     }
 
     /// Ends open contractions, and tells what was learnt of the resting levels.
-    pub fn finish(&mut self, _at: HostTime, sink: &mut impl Sink) {
+    pub fn finish(&mut self, at: HostTime, sink: &mut impl Sink) {
         let (mut manoeuvres, mut guide) = (self.manoeuvres.take(), self.guide.take());
         let mut metering = self.metering.take();
         let mut guiding =
             Guiding { guide: guide.as_deref_mut(), metering: metering.as_deref_mut(), sink };
         let mut joining = Joining { manoeuvres: manoeuvres.as_deref_mut(), sink: &mut guiding };
         self.describe(&mut joining);
+        self.clocks.finish(at, &mut joining);
         self.pipeline.finish(&mut joining);
         if let Some(manoeuvres) = &mut manoeuvres {
             manoeuvres.finish(&mut guiding);
@@ -160,7 +169,7 @@ impl Engine {
     /// Link and conversation are looked at first and after each item, not after each input, so that
     /// how bytes that arrived at one moment are cut changes nothing at all.
     fn bytes(&mut self, at: HostTime, bytes: &[u8], sink: &mut impl Sink) {
-        let Self { decoder, session, link, pipeline, .. } = self;
+        let Self { decoder, session, link, clocks, pipeline, .. } = self;
         link.heard_bytes(at);
         supervise(link, at, sink);
         transmit(session, at, sink);
@@ -174,9 +183,19 @@ impl Engine {
             supervise(link, at, sink);
             match decoded {
                 Decoded::Device(device) => sink.emit(Output::Device(device)),
-                Decoded::Stream(info) => pipeline.describe(info, sink),
-                Decoded::Scans(scans) => pipeline.scans(&scans, sink),
-                Decoded::Lost(lost) => pipeline.lost(&lost, sink),
+                Decoded::Stream(info) => {
+                    clocks.describe(info);
+                    pipeline.describe(info, sink);
+                }
+                Decoded::Timing(timing) => clocks.timing(timing),
+                Decoded::Scans(scans) => {
+                    pipeline.scans(&scans, sink);
+                    clocks.scans(at, &scans, sink);
+                }
+                Decoded::Lost(lost) => {
+                    clocks.lost(&lost);
+                    pipeline.lost(&lost, sink);
+                }
                 Decoded::Refused(refused) => sink.emit(Output::Refused(refused)),
                 Decoded::Status(status) => sink.emit(Output::Status(status)),
                 Decoded::Event(event) => sink.emit(Output::Event(event)),

@@ -21,6 +21,7 @@
 
 mod changes;
 mod channel;
+mod clock;
 pub mod config;
 pub mod course;
 mod device;
@@ -44,8 +45,8 @@ pub use digest::Digest;
 pub use engine::Engine;
 pub use input::{Command, Input, LinkChange};
 pub use output::{
-    ContractionEvent, CoughEvent, FindingEvent, HeartEvent, LinkEvent, LinkState, ManoeuvreEvent,
-    Mark, Output, Passed, PassedReason, PressureEvent, ProgrammeEvent, RestEvent, Searched, Sink,
-    Tee, Transmission,
+    ClockEvent, ContractionEvent, CoughEvent, FindingEvent, HeartEvent, LinkEvent, LinkState,
+    ManoeuvreEvent, Mark, Output, Pace, Passed, PassedReason, PressureEvent, ProgrammeEvent,
+    RestEvent, Searched, Sink, Tee, Transmission,
 };
 pub use summary::{ChannelSummary, Summary};

@@ -17,6 +17,9 @@ const SYNCHRONISING_AFTER: Duration = Duration::from_secs(1);
 /// Samples that are late by less are not worth a word. Our choice: serial adapters hold data back
 /// for up to 150 ms.
 const LEAST_STALL: Duration = Duration::from_millis(500);
+/// After a lost port was opened again, the device is expected back for this long. Wire specification:
+/// boards restart when a port is opened and speak within 5 s.
+const RECONNECTING_FOR: Duration = Duration::from_secs(5);
 /// Samples have stalled when this many messages are late.
 const STALL_INTERVALS: f64 = 5.0;
 
@@ -28,6 +31,8 @@ pub(crate) struct Supervisor {
     told: LinkState,
     /// Samples were asked to stop: their end is no stall.
     is_stopped: bool,
+    /// The port was lost, and was opened again at this moment, or not yet.
+    reopened: Option<Option<HostTime>>,
     /// When bytes came, a valid frame came, samples came.
     bytes: Option<HostTime>,
     frame: Option<HostTime>,
@@ -41,6 +46,7 @@ impl Supervisor {
             state: LinkState::Closed,
             told: LinkState::Closed,
             is_stopped: false,
+            reopened: None,
             bytes: None,
             frame: None,
             samples: None,
@@ -48,18 +54,26 @@ impl Supervisor {
         }
     }
 
-    pub(crate) fn opened(&mut self) {
-        *self = Self { state: LinkState::Silent, told: self.told, ..Self::new() };
+    pub(crate) fn opened(&mut self, at: HostTime) {
+        let reopened = self.reopened.map(|_| Some(at));
+        *self = Self { state: LinkState::Silent, told: self.told, reopened, ..Self::new() };
     }
 
-    pub(crate) fn closed(&mut self) {
-        self.state = LinkState::Closed;
+    /// The port went away.
+    pub(crate) fn lost(&mut self) {
+        self.state = LinkState::Lost;
+        self.reopened = Some(None);
+    }
+
+    /// The host closed the port.
+    pub(crate) fn ended(&mut self) {
+        self.state = LinkState::Ended;
     }
 
     pub(crate) fn heard_bytes(&mut self, at: HostTime) {
         // Bytes prove that a port is open, also in a recording that began without that word.
-        if self.state == LinkState::Closed {
-            self.opened();
+        if let LinkState::Closed | LinkState::Lost | LinkState::Ended = self.state {
+            self.opened(at);
         }
         self.bytes = Some(at);
     }
@@ -88,8 +102,14 @@ impl Supervisor {
         let since = |moment: Option<HostTime>| {
             moment.map(|moment| at.saturating_since(moment)).unwrap_or(Duration::MAX)
         };
-        if self.state == LinkState::Closed {
-            return LinkState::Closed;
+        if let LinkState::Closed | LinkState::Lost | LinkState::Ended = self.state {
+            return self.state;
+        }
+        let is_expected = self.reopened.flatten().is_some_and(|opened| {
+            self.frame.is_none() && at.saturating_since(opened) < RECONNECTING_FOR
+        });
+        if is_expected {
+            return LinkState::Reconnecting;
         }
         if since(self.frame) >= SILENT_AFTER {
             let heard_of = since(self.bytes);

@@ -52,6 +52,8 @@ pub enum Output<'a> {
     Refused(Refused),
     /// The device's own figures.
     Status(DeviceStatus),
+    /// How fast a stream really is, every 10 s of it and at the end.
+    Clock(ClockEvent),
     /// An event on the device.
     Event(DeviceEvent),
     /// Text from the device.
@@ -95,10 +97,17 @@ impl<A: Sink, B: Sink> Sink for Tee<A, B> {
 /// State of the link to the device.
 ///
 /// ```text
-/// Closed -- opened --> Silent -- bytes --> Synchronising -- valid frame --> Streaming
-///    ^                   ^                      ^                             |  ^
-///    |                   +---- nothing for 2.5 s ----+------------------------+  |
-///    +---- lost or closed, from everywhere           +-- samples stop --> Stalled +
+/// Closed -- opened --> Silent -- bytes --> Synchronising -- valid frame --> Connected -- samples --> Streaming
+///                        ^                      ^                                                      |   ^
+///                        +---- nothing for 2.5 s ----+-------------------------------------------------+   |
+///  port gone, from everywhere                                                     samples stop --> Stalled -+
+///    |
+///    v
+///  Lost -- opened again --> Reconnecting -- valid frame --> Connected
+///    ^                        |    +-- none for 5 s --> Silent, Synchronising
+///    +------------------------+
+///
+///  Ended: the host closed the port, from everywhere
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LinkState {
@@ -114,6 +123,12 @@ pub enum LinkState {
     Streaming,
     /// The device speaks, but its samples stopped.
     Stalled,
+    /// The port went away: a pulled cable, a device without power. It is looked for.
+    Lost,
+    /// The port is open again; the device has not been understood yet.
+    Reconnecting,
+    /// The host closed the port.
+    Ended,
 }
 
 impl LinkState {
@@ -127,6 +142,9 @@ impl LinkState {
             Self::Connected => "connected",
             Self::Streaming => "streaming",
             Self::Stalled => "stalled",
+            Self::Lost => "lost",
+            Self::Reconnecting => "reconnecting",
+            Self::Ended => "ended",
         }
     }
 }
@@ -138,6 +156,56 @@ pub struct LinkEvent {
     pub at: HostTime,
     /// State from now on.
     pub state: LinkState,
+}
+
+/// How fast a stream really is.
+///
+/// The host time of any sample near `end` is `end_at` less the samples between them at `real_hz`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClockEvent {
+    /// When it was found.
+    pub at: HostTime,
+    /// The stream.
+    pub stream: u8,
+    /// Rate that the device declares.
+    pub declared: SampleRate,
+    /// Samples in a second of the host.
+    pub real_hz: f64,
+    /// How much too fast the clock of the device runs beside that of the host, parts in a million, within
+    /// 200; `None` for a device that does not stamp its samples.
+    pub drift_ppm: Option<f64>,
+    /// Whether the declared rate holds.
+    pub pace: Pace,
+    /// One past the newest sample.
+    pub end: SampleIndex,
+    /// When the earliest arrivals would have brought it: its time by the host, but for a constant delay of
+    /// the line.
+    pub end_at: HostTime,
+    /// How much later than that the latest arrival of the last minute came, seconds.
+    pub late_s: f64,
+}
+
+/// Whether a stream is as fast as it declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pace {
+    /// Within 0.5 %.
+    AsDeclared,
+    /// Off by more: times are wrong by as much.
+    Off,
+    /// Off by more than 10 %: another rate.
+    Wrong,
+}
+
+impl Pace {
+    /// One word for views and reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AsDeclared => "as-declared",
+            Self::Off => "off",
+            Self::Wrong => "wrong",
+        }
+    }
 }
 
 /// What the detector said about one channel.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use levator_decode::{DeviceInfo, Lost};
 use levator_detect::{Contraction, Reason, Rest, Transition};
-use levator_measure::{Measure, Trial};
+use levator_measure::{Measure, MeasureUnit, Trial};
 use levator_signal::quality::{Change, Finding};
 use levator_signal::{
     Block, ChannelId, Cough, HeartSummary, HostTime, Quality, SampleIndex, SampleRate, SignalKind,
@@ -15,7 +15,9 @@ use levator_signal::{
 };
 
 use crate::output::PassedReason;
-use crate::{LinkEvent, ManoeuvreEvent, Output, PressureEvent, ProgrammeEvent, Sink};
+use crate::{
+    ClockEvent, LinkEvent, ManoeuvreEvent, Output, Pace, PressureEvent, ProgrammeEvent, Sink,
+};
 
 /// Gaps and notes that are kept one by one; beyond, they are counted. Our choice: a visit with more is
 /// no visit, and memory stays bounded.
@@ -40,6 +42,8 @@ pub struct Summary {
     pub refusals: BTreeMap<&'static str, u64>,
     /// Changes of the link, in order.
     pub links: Vec<LinkEvent>,
+    /// What was found last of the pace of each stream.
+    pub clocks: BTreeMap<u8, ClockEvent>,
     /// Numbers about rests and contractions, in the order they were known; of single repetitions only as
     /// long as [`Self::forgets_trials`] is not set.
     pub measures: Vec<Measure>,
@@ -78,7 +82,7 @@ pub struct ChannelSummary {
     pub kind: SignalKind,
     /// Unit of all its values.
     pub unit: Unit,
-    /// Its rate.
+    /// Its rate: the declared one, or, where that is off by more than 0.5 %, the one it really had.
     pub rate: SampleRate,
     /// Why it was not searched, if it was not.
     pub passed: Option<PassedReason>,
@@ -195,11 +199,60 @@ impl Summary {
         self.gaps.iter().filter(|gap| gap.stream == stream).map(|gap| gap.span.sample_count()).sum()
     }
 
+    /// How much longer times of `stream` are than its declared rate makes them; 1 unless that is off.
+    fn stretch(&self, stream: u8) -> f64 {
+        let event = self.clocks.get(&stream).filter(|event| event.pace != Pace::AsDeclared);
+        event.map_or(1.0, |event| event.declared.hz() / event.real_hz)
+    }
+
+    /// Where a declared rate does not hold, times are by the real one from the beginning.
+    fn pace(&mut self, event: ClockEvent) {
+        let before = self.stretch(event.stream);
+        self.clocks.insert(event.stream, event);
+        let factor = self.stretch(event.stream);
+        if factor == before {
+            return;
+        }
+        let real = SampleRate::from_millihertz((event.real_hz * 1e3).round() as u32);
+        let rate = if factor == 1.0 { event.declared } else { real.unwrap_or(event.declared) };
+        let of_stream = |channel: &&mut ChannelSummary| channel.id.stream == event.stream;
+        for channel in self.channels.iter_mut().filter(of_stream) {
+            channel.rate = rate;
+        }
+        for measure in &mut self.measures {
+            if measure.channel.stream == event.stream {
+                *measure = stretched(*measure, factor / before);
+            }
+        }
+    }
+
     fn with(&mut self, id: ChannelId, take: impl FnOnce(&mut ChannelSummary)) {
         if let Some(channel) = self.channels.iter_mut().find(|channel| channel.id == id) {
             take(channel);
         }
     }
+}
+
+/// A measure whose times are `factor` times as long.
+fn stretched(measure: Measure, factor: f64) -> Measure {
+    let by = match measure.unit {
+        MeasureUnit::Second | MeasureUnit::ChannelSeconds(_) => factor,
+        MeasureUnit::ChannelPerSecond(_)
+        | MeasureUnit::PercentMvcPerSecond
+        | MeasureUnit::PercentPerSecond
+        | MeasureUnit::Hertz => 1.0 / factor,
+        MeasureUnit::HertzPerSecond => 1.0 / (factor * factor),
+        MeasureUnit::Channel(_)
+        | MeasureUnit::Ratio
+        | MeasureUnit::Percent
+        | MeasureUnit::Count => 1.0,
+    };
+    // Not a bit moves where nothing is to be done.
+    if by == 1.0 {
+        return measure;
+    }
+    let times = |value: f64| value * by;
+    Measure { value: measure.value.map(times), sem: measure.sem.map(times), ..measure }
 }
 
 impl Sink for Summary {
@@ -280,6 +333,7 @@ impl Sink for Summary {
             Output::Refused(refused) => {
                 *self.refusals.entry(refused.reason.name()).or_default() += 1;
             }
+            Output::Clock(event) => self.pace(event),
             Output::Link(event) => {
                 if self.links.len() < MOST_KEPT {
                     self.links.push(event);
@@ -299,7 +353,8 @@ impl Sink for Summary {
             Output::Measure(measure) => {
                 let is_kept = measure.trial.is_none() || !self.forgets_trials;
                 if is_kept && self.measures.len() < MOST_MEASURES {
-                    self.measures.push(measure);
+                    let factor = self.stretch(measure.channel.stream);
+                    self.measures.push(stretched(measure, factor));
                 }
             }
             Output::Trial(trial) => {

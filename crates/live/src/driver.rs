@@ -80,6 +80,8 @@ pub(crate) struct Driver<S> {
     outbox: Vec<u8>,
     sent_count: u64,
     redial: Redial,
+    /// A write found the port gone. What had come before is still to be read.
+    is_hung_up: bool,
     last_input_at: HostTime,
 }
 
@@ -129,6 +131,7 @@ impl<S: Sink> Driver<S> {
             outbox: Vec::with_capacity(OUTBOX_LEN),
             sent_count: 0,
             redial: Redial::new(now),
+            is_hung_up: false,
             last_input_at: now,
         }
     }
@@ -176,6 +179,7 @@ impl<S: Sink> Driver<S> {
         let read = port.read(buffer);
         let at = self.shared.clock.now();
         match read {
+            Ok(0) if self.is_hung_up => self.lose(at),
             Ok(0) => {}
             Ok(byte_count) => self.take(Input::Bytes { at, bytes: &buffer[..byte_count] }),
             Err(LinkError::Gone { .. } | LinkError::NotTaken { .. }) => self.lose(at),
@@ -227,6 +231,7 @@ impl<S: Sink> Driver<S> {
     /// the device another name when it comes back.
     fn lose(&mut self, at: HostTime) {
         self.port = None;
+        self.is_hung_up = false;
         self.shared.board().port_name = None;
         self.redial = Redial::new(at);
         self.watch.figures.counts.lost_port_count += 1;
@@ -311,7 +316,7 @@ impl<S: Sink> Driver<S> {
             }
             Some(Err(LinkError::Gone { .. })) => {
                 self.watch.figures.counts.unsent_count += 1;
-                self.lose(self.shared.clock.now());
+                self.is_hung_up = true;
             }
         }
     }

@@ -5,13 +5,20 @@ use std::time::Duration;
 use levator_device::OpenError;
 use levator_signal::HostTime;
 
+/// Before the first attempts: a loose plug is back at once. Then twice as long each time, up to
+/// [`INTERVAL`].
+const SHORTEST: Duration = Duration::from_millis(60);
 /// Between two attempts.
 ///
 /// # Source
 ///
 /// Practice of serial hosts: systems take up to a second to name a plugged device, and listing ports
 /// more often costs time on every system.
-pub(crate) const INTERVAL: Duration = Duration::from_millis(500);
+const INTERVAL: Duration = Duration::from_millis(500);
+/// When a port has been away for this long, nobody stands there with the plug in the hand.
+const LONG: Duration = Duration::from_secs(60);
+/// Between two attempts then. Our choice.
+const LATE_INTERVAL: Duration = Duration::from_secs(2);
 
 /// For this long after a port has come back, the system may still be handing it over: permissions and
 /// services are late. Only then is a refusal worth a word.
@@ -23,6 +30,7 @@ pub(crate) struct Redial {
     /// When the port was lost, or first missed.
     since: HostTime,
     due: HostTime,
+    wait: Duration,
     /// When the port was first seen again, while it refuses.
     arrived: Option<HostTime>,
 }
@@ -30,7 +38,7 @@ pub(crate) struct Redial {
 impl Redial {
     /// The port was lost at `at`.
     pub(crate) fn new(at: HostTime) -> Self {
-        Self { since: at, due: at.saturating_add(INTERVAL), arrived: None }
+        Self { since: at, due: at.saturating_add(SHORTEST), wait: SHORTEST, arrived: None }
     }
 
     pub(crate) fn since(&self) -> HostTime {
@@ -45,7 +53,12 @@ impl Redial {
     /// An attempt failed at `at`. Whether the person should be told why: not while the port is merely
     /// absent, which the state of the link says already, and not in the first seconds after it came.
     pub(crate) fn failed(&mut self, at: HostTime, error: &OpenError) -> Worth {
-        self.due = at.saturating_add(INTERVAL);
+        self.wait = if at.saturating_since(self.since) >= LONG {
+            LATE_INTERVAL
+        } else {
+            (self.wait * 2).min(INTERVAL)
+        };
+        self.due = at.saturating_add(self.wait);
         if matches!(error, OpenError::NotFound { .. }) {
             self.arrived = None;
             return Worth::Nothing;
@@ -84,11 +97,19 @@ mod tests {
     }
 
     #[test]
-    fn attempts_are_half_a_second_apart() {
+    fn attempts_are_frequent_at_first_and_rare_after_a_minute() {
         let mut redial = Redial::new(at(1000));
-        assert_eq!(redial.due(), at(1500));
-        redial.failed(at(1503), &absent());
-        assert_eq!(redial.due(), at(2003));
+        let mut waits = Vec::new();
+        let mut now = at(1000);
+        for _ in 0..130 {
+            waits.push(redial.due().saturating_since(now).as_millis());
+            now = redial.due();
+            redial.failed(now, &absent());
+        }
+        assert_eq!(waits[..6], [60, 120, 240, 480, 500, 500]);
+        let late: Vec<_> = waits.iter().skip_while(|wait| **wait < 2000).collect();
+        assert_eq!(late.len(), 130 - waits.iter().filter(|wait| **wait < 2000).count());
+        assert!(late.len() > 5 && late.iter().all(|wait| **wait == 2000), "{waits:?}");
         assert_eq!(redial.since(), at(1000));
     }
 

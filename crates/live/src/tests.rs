@@ -73,7 +73,7 @@ fn a_recording_gives_the_outputs_of_the_session_again_also_across_a_lost_port() 
     session.mark("before").expect("it runs");
     seen.until(&Seen::Mark("before".to_owned()));
     cable.reads.send(Read::Gone).expect("the port is open");
-    seen.until(&Seen::Link(LinkState::Closed));
+    seen.until(&Seen::Link(LinkState::Lost));
 
     probe.samples();
     let cable = socket.plug();
@@ -161,7 +161,7 @@ fn the_engine_greets_the_device_and_its_last_words_are_heard() {
     cable.send(probe.samples());
     let (summary, _) = session.wait().expect("nothing breaks");
     assert_eq!(summary.last.channels[0].next.0, 20);
-    assert_eq!(summary.last.link, LinkState::Closed);
+    assert_eq!(summary.last.link, LinkState::Ended);
 }
 
 #[test]
@@ -400,7 +400,7 @@ fn what_the_device_does_not_take_is_counted_and_a_write_can_find_the_port_gone()
     let session = Session::start(connector, config(), sink).expect("all is there");
     cable.receive();
     cable.reads.send(Read::Gone).expect("the port is open");
-    seen.until(&Seen::Link(LinkState::Closed));
+    seen.until(&Seen::Link(LinkState::Lost));
     let cable = socket.plug_with(Write::Gone);
     // Found gone at its first greeting.
     cable.receive();
@@ -411,16 +411,40 @@ fn what_the_device_does_not_take_is_counted_and_a_write_can_find_the_port_gone()
 }
 
 #[test]
+fn what_came_before_a_write_found_the_port_gone_is_taken_before_the_loss_is_told() {
+    let folder = Folder::new("drained");
+    let (socket, connector) = Socket::new();
+    let (sink, seen) = Watcher::new();
+    let mut probe = Probe::new();
+    let cable = socket.plug_with(Write::Gone);
+    cable.send(probe.greeting());
+    for _ in 0..50 {
+        cable.send(probe.samples());
+    }
+    let session = Session::start(connector, recording(folder.file()), sink).expect("all is there");
+    seen.until(&Seen::Samples(1000));
+    seen.until(&Seen::Link(LinkState::Lost));
+    session.stop();
+    let (summary, sink) = session.wait().expect("nothing breaks");
+    assert_eq!(summary.last.channels[0].next.0, 1000);
+    assert_eq!(summary.last.counts.lost_port_count, 1);
+    let (digest, inputs, _) = replay(Reader::open(&folder.file()).expect("it was written"));
+    assert_eq!(digest, sink.digest);
+    let inputs = without_ticks(&inputs);
+    assert_eq!(inputs.iter().position(|input| *input == "Lost"), Some(52), "{inputs:?}");
+}
+
+#[test]
 fn a_port_that_refuses_after_a_loss_is_not_worth_a_word_at_once() {
     let (socket, connector) = Socket::new();
     let (sink, seen) = Watcher::new();
     let cable = socket.plug();
     let session = Session::start(connector, config(), sink).expect("all is there");
     cable.reads.send(Read::Gone).expect("the port is open");
-    seen.until(&Seen::Link(LinkState::Closed));
+    seen.until(&Seen::Link(LinkState::Lost));
     socket.refuse(OpenError::Busy { name: "fake".to_owned() });
     let _cable = socket.plug();
-    seen.until(&Seen::Link(LinkState::Silent));
+    seen.until(&Seen::Link(LinkState::Reconnecting));
     assert_eq!(session.latest().port_trouble, None);
 }
 

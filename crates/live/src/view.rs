@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use levator_decode::{DeviceInfo, Label};
 use levator_detect::Contraction;
-use levator_engine::{LinkState, PassedReason};
+use levator_engine::{ClockEvent, LinkState, PassedReason};
 use levator_programme::{Cue, Suspension};
 use levator_signal::{
     ChannelId, Checklist, HostTime, Quality, SampleIndex, SampleRate, SignalKind, Unit,
@@ -142,6 +142,8 @@ pub struct ChannelView {
     pub contracted_since: Option<SampleIndex>,
     /// Contractions that ended.
     pub contraction_count: u64,
+    /// How fast it really is, once that is known.
+    pub clock: Option<ClockEvent>,
     /// The last of them, at most [`LISTED_CONTRACTION_COUNT`], oldest first.
     pub contractions: Vec<Contraction>,
     /// Envelope of the last [`TRACE_S`] seconds, oldest first. Points are missing where samples are.

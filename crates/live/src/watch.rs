@@ -9,7 +9,7 @@ use std::sync::{Mutex, TryLockError};
 
 use levator_decode::{DeviceInfo, Label, StreamInfo};
 use levator_detect::{Contraction, Transition};
-use levator_engine::{LinkState, Mark, Output, PassedReason, ProgrammeEvent, Sink};
+use levator_engine::{ClockEvent, LinkState, Mark, Output, PassedReason, ProgrammeEvent, Sink};
 use levator_programme::Event;
 use levator_signal::{
     Block, ChannelId, Checklist, HostTime, Quality, SampleIndex, SampleRate, SignalKind, Unit,
@@ -108,6 +108,7 @@ struct ChannelFigures {
     check: Checklist,
     contracted_since: Option<SampleIndex>,
     contraction_count: u64,
+    clock: Option<ClockEvent>,
 }
 
 impl Board {
@@ -127,6 +128,7 @@ impl Board {
             check: figures.check,
             contracted_since: figures.contracted_since,
             contraction_count: figures.contraction_count,
+            clock: figures.clock,
             contractions: contractions.iter().copied().collect(),
             trace: trace.iter().copied().collect(),
         };
@@ -250,6 +252,7 @@ impl Watch {
                 check: Checklist::new(info.rate),
                 contracted_since: None,
                 contraction_count: 0,
+                clock: None,
             };
             match self.channel(id) {
                 Some(known) => known.describe(figures),
@@ -409,6 +412,14 @@ impl Sink for Watch {
                 }
             }
             Output::Programme(event) => figures.programme(&event),
+            Output::Clock(event) => {
+                for channel in &mut self.channels {
+                    if channel.figures.channel.stream == event.stream {
+                        channel.figures.clock = Some(event);
+                        channel.is_changed = true;
+                    }
+                }
+            }
             Output::Rest(_)
             | Output::Searched(_)
             | Output::Measure(_)

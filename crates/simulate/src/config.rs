@@ -47,6 +47,8 @@ pub struct StreamConfig {
     pub channel_count: u8,
     /// Samples of each channel per 1000 seconds (millihertz), not zero.
     pub rate_mhz: u32,
+    /// What it says its rate is, where that is not so.
+    pub declared_rate_mhz: Option<u32>,
     /// Samples of each channel in one frame, unless the host asks for less.
     pub scans_per_frame: u16,
     /// Units per count: `value = (code - offset) * scale`. Not zero.
@@ -116,6 +118,7 @@ impl StreamConfig {
             format: SampleFormat::I16,
             channel_count,
             rate_mhz,
+            declared_rate_mhz: None,
             scans_per_frame: scans_in_20_ms(rate_mhz, channel_count, SampleFormat::I16),
             scale: 0.1,
             offset: 0.0,

@@ -179,7 +179,7 @@ impl Stream {
             channels: self.config.channel_count,
             unit: self.config.unit,
             flags: self.config.flags,
-            rate_mhz: self.config.rate_mhz,
+            rate_mhz: self.config.declared_rate_mhz.unwrap_or(self.config.rate_mhz),
             max_scans: self.config.scans_per_frame,
             filter_delay_us: self.config.filter_delay_us,
             adc_min,

@@ -18,7 +18,16 @@ enum Heard {
 }
 
 fn hear(decoder: &mut Decoder, at: HostTime, bytes: &[u8]) -> Vec<Heard> {
-    let mut heard = Vec::new();
+    hear_timed(decoder, at, bytes).0
+}
+
+/// With index, device time and newness of each run of samples.
+fn hear_timed(
+    decoder: &mut Decoder,
+    at: HostTime,
+    bytes: &[u8],
+) -> (Vec<Heard>, Vec<(u64, u64, bool)>) {
+    let (mut heard, mut timings) = (Vec::new(), Vec::new());
     decoder.handle(at, bytes, &mut |decoded| {
         heard.push(match decoded {
             Decoded::Device(device) => Heard::Device(device.boot_id),
@@ -28,10 +37,15 @@ fn hear(decoder: &mut Decoder, at: HostTime, bytes: &[u8]) -> Vec<Heard> {
             }
             Decoded::Lost(lost) => Heard::Lost(lost.span.start.0, lost.span.end.0, lost.cause),
             Decoded::Refused(refused) => Heard::Refused(refused.reason.name()),
+            Decoded::Timing(timing) => {
+                // Told of the samples that come next, and of nothing else.
+                timings.push((timing.index.0, timing.device_us, timing.is_anew));
+                return;
+            }
             _ => Heard::Other,
         });
     });
-    heard
+    (heard, timings)
 }
 
 struct Device(Encoder);
@@ -229,7 +243,65 @@ fn a_reopened_port_finds_its_place_again() {
     hear(&mut decoder, T0, &[9, 9, 9]);
     decoder.reopen();
     let heard = hear(&mut decoder, HostTime::from_secs_f64(5.0), &device.samples(5003, &[1]));
-    assert_eq!(heard[0], Heard::Lost(3, 5003, LossCause::Device));
+    assert_eq!(heard[0], Heard::Lost(3, 5003, LossCause::Link));
+}
+
+#[test]
+fn another_device_at_the_same_port_is_no_part_of_the_one_before() {
+    let (mut decoder, mut device) = streaming();
+    let hello = |uid| {
+        Message::Hello(Hello {
+            minor: 0,
+            max_payload: 240,
+            model: 1,
+            // Equal by chance, as on boards that count their starts.
+            boot_id: 7,
+            uid,
+            firmware: [0, 3, 1],
+            stream_count: 1,
+            capabilities: Capabilities::NONE,
+            name: Text::from("probe"),
+        })
+    };
+    hear(&mut decoder, T0, &device.say(&hello([1; 8])));
+    decoder.reopen();
+    let later = HostTime::from_secs_f64(5.0);
+    let mut other = Device::new();
+    let bytes = [other.say(&hello([2; 8])), other.samples(100, &[1; 20])].concat();
+    let heard = hear(&mut decoder, later, &bytes);
+    assert_eq!(heard[1], Heard::Refused("samples before their description"));
+    let bytes = [other.describe(1), other.samples(120, &[1; 20])].concat();
+    let heard = hear(&mut decoder, later, &bytes);
+    assert_eq!(heard[1], Heard::Lost(3, 3 + 4980, LossCause::Restart), "{heard:?}");
+}
+
+#[test]
+fn the_clock_of_the_device_is_followed_over_its_wrap_and_begins_anew_with_the_device() {
+    let (mut decoder, mut device) = streaming();
+    let mut samples = |index: u32, time_us: u32, status| {
+        device.say(&Message::Samples(Samples {
+            stream: 0,
+            epoch: 1,
+            status,
+            index,
+            time_us,
+            scan_count: 1,
+            fault_channels: 0,
+            data: &[0, 0],
+        }))
+    };
+    let none = SampleStatus::NONE;
+    let half = samples(3, u32::MAX / 2, none);
+    let (_, timings) = hear_timed(&mut decoder, T0, &half);
+    assert_eq!(timings, [(3, u64::from(u32::MAX / 2), false)]);
+    let near = [samples(4, u32::MAX - 99, none), samples(5, 900, none)].concat();
+    let (_, timings) = hear_timed(&mut decoder, T0, &near);
+    assert_eq!(timings[1], (5, (1 << 32) + 900, false));
+    let jump = samples(6, 50, SampleStatus::CLOCK_DISCONTINUITY);
+    assert_eq!(hear_timed(&mut decoder, T0, &jump).1, [(6, 50, true)]);
+    decoder.reopen();
+    let back = samples(7, 1050, none);
+    assert_eq!(hear_timed(&mut decoder, T0, &back).1, [(7, 1050, true)]);
 }
 
 #[test]

@@ -193,6 +193,47 @@ fn stop_is_repeated_until_it_is_answered() {
 }
 
 #[test]
+fn a_device_that_went_on_sending_without_its_cable_is_not_started_again() {
+    let mut session = running(0);
+    session.closed();
+    session.opened(ms(7000));
+    assert_eq!(said(&mut session, ms(7000)), ["identify"]);
+    session.heard(ms(7005), &device(1, 0));
+    assert_eq!(said(&mut session, ms(7005)), ["describe"]);
+    session.heard(ms(7010), &Decoded::Stream(&stream_info()));
+    assert_eq!(said(&mut session, ms(7159)), [""; 0]);
+    session.heard(ms(7159), &scans());
+    assert_eq!(said(&mut session, ms(9000)), [""; 0]);
+}
+
+#[test]
+fn a_device_that_fell_silent_restarted_or_is_another_one_is_started() {
+    let other = |uid, boot_id| match device(boot_id, 0) {
+        Decoded::Device(info) => Decoded::Device(DeviceInfo { uid, ..info }),
+        other => other,
+    };
+    for (heard, due) in [(device(1, 0), 7160), (device(2, 0), 7010), (other([1; 8], 1), 7010)] {
+        let mut session = running(0);
+        session.closed();
+        session.opened(ms(7000));
+        said(&mut session, ms(7000));
+        session.heard(ms(7005), &heard);
+        said(&mut session, ms(7005));
+        session.heard(ms(7010), &Decoded::Stream(&stream_info()));
+        assert_eq!(said(&mut session, ms(due - 1)), [""; 0]);
+        assert_eq!(said(&mut session, ms(due)), ["start"]);
+    }
+}
+
+#[test]
+fn another_device_with_the_same_start_number_is_described_and_started() {
+    let mut session = running(0);
+    let Decoded::Device(info) = device(1, 0) else { panic!("it is one") };
+    session.heard(ms(5000), &Decoded::Device(DeviceInfo { uid: [9; 8], ..info }));
+    assert_eq!(said(&mut session, ms(5000)), ["describe"]);
+}
+
+#[test]
 fn nothing_is_said_while_no_port_is_open() {
     let mut session = running(CAPABILITY_KEEP_ALIVE);
     session.closed();

@@ -144,7 +144,28 @@ fn the_link_is_followed_from_silence_to_samples_and_back() {
     watch.feed(Input::Tick { at: at(3500) });
     assert_eq!(watch.take(), [LinkState::Silent]);
     watch.feed(Input::Link { at: at(3600), change: LinkChange::Lost });
-    assert_eq!(watch.take(), [LinkState::Closed]);
+    assert_eq!(watch.take(), [LinkState::Lost]);
+    watch.feed(Input::Link { at: at(4000), change: LinkChange::Opened });
+    assert_eq!(watch.take(), [LinkState::Reconnecting]);
+    watch.feed(Input::Link { at: at(4100), change: LinkChange::Lost });
+    assert_eq!(watch.take(), [LinkState::Lost]);
+    watch.feed(Input::Link { at: at(4600), change: LinkChange::Opened });
+    assert_eq!(watch.take(), [LinkState::Reconnecting]);
+    let greeting = [vec![0], say(&mut probe, &hello())].concat();
+    watch.bytes(at(4700), &greeting);
+    assert_eq!(watch.take(), [LinkState::Connected]);
+    let next = say(&mut probe, &samples(20, &[0; 40], 20));
+    watch.bytes(at(4720), &next);
+    assert_eq!(watch.take(), [LinkState::Streaming]);
+    watch.feed(Input::Link { at: at(4800), change: LinkChange::Lost });
+    watch.feed(Input::Link { at: at(5300), change: LinkChange::Opened });
+    assert_eq!(watch.take(), [LinkState::Lost, LinkState::Reconnecting]);
+    watch.feed(Input::Tick { at: at(10_299) });
+    assert_eq!(watch.take(), []);
+    watch.feed(Input::Tick { at: at(10_300) });
+    assert_eq!(watch.take(), [LinkState::Silent]);
+    watch.feed(Input::Link { at: at(10_400), change: LinkChange::Closed });
+    assert_eq!(watch.take(), [LinkState::Ended]);
 }
 
 #[test]
