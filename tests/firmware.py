@@ -174,24 +174,35 @@ def disturbed():
 
 
 def live():
-    """The plain view and the JSON of `levator live`, without a recording."""
-    board = Board("live")
-    run = subprocess.run([LEVATOR, "live", "--plain", "--json", "--seconds", "19", "--port", board.port],
-                         capture_output=True, text=True, timeout=60)
+    """The plain view and the JSON of `levator live`, without a recording.
+
+    The board's crystal is 200 ppm too fast, and its pressure chip gives 38.1 values a second where 40 are
+    declared: both are found, and times are right all the same.
+    """
+    board = Board("live", "--speed", "1.0002", "--pressure-period-us", "26250")
+    run = subprocess.run([LEVATOR, "live", "--plain", "--json", "--seconds", "35", "--port", board.port],
+                         capture_output=True, text=True, timeout=90)
     board.quit()
     assert run.returncode == 0, run.stderr
     lines = [line for line in run.stderr.splitlines() if line[2:3] == ":"]
     streaming = [line for line in lines if "  streaming  " in line]
-    assert len(streaming) >= 17 and any("contracted for" in line for line in streaming), run.stderr
+    assert len(streaming) >= 32 and any("contracted for" in line for line in streaming), run.stderr
     assert all("lost 0" in line and "refused 0" in line for line in lines), run.stderr
     channels = {channel["kind"]: channel for channel in json.loads(run.stdout)["files"]}
     assert set(channels) == {"emg", "pressure"}, channels.keys()
     for kind, channel in channels.items():
         assert channel["gaps"] == [] and channel["contractions"], kind
-        # The board's person contracts 3 s after its start, for 4 s of every 10.
-        phases = [(one["onset_s"] - 3) % 10 for one in channel["contractions"]]
-        assert all(phase < 1.5 or phase > 8.5 for phase in phases), phases
-    print(f"live: {len(streaming)} lines of state, contractions in both channels")
+        # The board's person contracts for 4 s of every 10.
+        onsets = [one["onset_s"] for one in channel["contractions"]]
+        apart = [later - one for one, later in zip(onsets, onsets[1:])]
+        assert apart and all(abs(seconds - 10) < 0.15 for seconds in apart), (kind, onsets)
+    clocks = {kind: channel["clock"] for kind, channel in channels.items()}
+    assert clocks["emg"]["pace"] == "as-declared" and clocks["pressure"]["pace"] == "off", clocks
+    assert abs(clocks["pressure"]["real_hz"] / (1e6 / 26250) - 1) < 0.002, clocks
+    assert 100 < clocks["emg"]["drift_ppm"] <= 200, clocks
+    assert any("declares 40" in line for line in lines), run.stderr
+    print(f"live: {len(streaming)} lines of state, contractions in both channels; crystal "
+          f"{clocks['emg']['drift_ppm']:.0f} ppm fast (200), pressure at {clocks['pressure']['real_hz']:.3f} Hz (38.095)")
 
 
 def table(heading):

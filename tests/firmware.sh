@@ -21,4 +21,4 @@ out=$PWD/target/firmware
 make -s -C firmware-protocol/firmware/uno OUT="$out/uno" &&
     make -s -C firmware-protocol/firmware/emulate OUT="$out" &&
     cargo build --quiet --bin levator &&
-    python3 tests/firmware.py target/debug/levator "$out"
+    python3 tests/firmware.py target/debug/levator "$out" && sh tests/embedded.sh

@@ -89,6 +89,8 @@ pub(crate) enum Command {
     Programmes(Programmes),
     /// Checks a programme of one's own: names line and reason where it is wrong.
     CheckProgramme(CheckProgramme),
+    /// Measures what a count of a probe is worth: from nothing and one known value.
+    Calibrate(crate::calibrate::Calibrate),
     /// Lists the serial ports of this computer.
     Devices(Devices),
     /// Offers a virtual probe on a serial port, for trying things out.
@@ -512,7 +514,7 @@ fn number(text: &str, bound: &str, holds: impl Fn(f64) -> bool) -> Result<f64, S
     if holds(value) { Ok(value) } else { Err(format!("must be {bound}")) }
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+pub(crate) fn seconds(text: &str) -> Result<f64, String> {
     number(text, "more than 0 and at most 31536000 (a year)", |s| s > 0.0 && s <= 31_536_000.0)
 }
 

@@ -16,14 +16,19 @@ pub(crate) struct DataArgs {
 }
 
 impl DataArgs {
-    /// The store in it.
-    pub(crate) fn store(&self) -> Result<Store, Failure> {
+    /// The folder itself.
+    pub(crate) fn root(&self) -> Result<PathBuf, Failure> {
         let root = match &self.data {
             Some(root) if root.as_os_str().is_empty() => Err(StoreError::NoHome),
             Some(root) => Ok(root.clone()),
             None => data_folder(),
         };
-        Ok(Store::at(&root.map_err(|error| Failure::new(Code::File, error))?))
+        root.map_err(|error| Failure::new(Code::File, error))
+    }
+
+    /// The store in it.
+    pub(crate) fn store(&self) -> Result<Store, Failure> {
+        Ok(Store::at(&self.root()?))
     }
 }
 

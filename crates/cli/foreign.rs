@@ -4,7 +4,7 @@ use std::path::Path;
 
 use levator_catalog::devices::{self, Device, Dtr};
 use levator_detect::manoeuvre::Role;
-use levator_device::{DtrPolicy, PortSettings};
+use levator_device::{DtrPolicy, PortSettings, identity};
 use levator_engine::{Conversation, EngineConfig, Source};
 use levator_signal::ChannelId;
 
@@ -55,6 +55,11 @@ pub(crate) fn settings(link: &LinkArgs) -> PortSettings {
     }
     settings.baud = link.baud.unwrap_or(settings.baud);
     settings
+}
+
+/// Serial number of the USB chip behind a port, where it has one.
+pub(crate) fn usb_serial(port: &str) -> Option<String> {
+    identity(port).and_then(|usb| usb.serial_number)
 }
 
 pub(crate) fn choice(text: &str) -> Result<Choice, String> {

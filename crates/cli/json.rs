@@ -13,7 +13,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
 use crate::analysis::Analysis;
-use crate::{answer, assess};
+use crate::calibrate::date;
+use crate::{answer, assess, calibrations};
 
 /// Version of the program, as every output names it.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -85,6 +86,14 @@ fn one(analysis: &Analysis, channel: &ChannelSummary) -> Value {
         "stream": channel.id.stream,
         "channel_index": channel.id.channel,
         "rate_hz": rate.hz(),
+        "calibration": calibrations::used(analysis, channel).map(|known| json!({
+            "made": date(known.made_unix_s),
+            "reference": number(known.reference),
+            "unit": known.unit.symbol(),
+            "age_days": analysis.opened_unix_ms.map(|ms| {
+                calibrations::age_days(known.made_unix_s, ms / 1000)
+            }),
+        })),
         "clock": analysis.summary.clocks.get(&channel.id.stream).map(clock),
         "unit": channel.unit.symbol(),
         "duration_s": channel.duration_s(),

@@ -10,6 +10,7 @@ use levator_engine::EngineConfig;
 use crate::analysis;
 use crate::args::{LinkArgs, Live, Record, Setup, Whom};
 use crate::assess::About;
+use crate::calibrations;
 use crate::data::{self, DataArgs};
 use crate::failure::Failure;
 use crate::foreign;
@@ -50,6 +51,8 @@ fn run(
     let mut config = EngineConfig::device();
     analysis::prepare(setup, &mut config);
     link.device.apply(&mut config);
+    let serial = foreign::usb_serial(&link.port);
+    calibrations::apply(data, &link.device, serial.as_deref(), &mut config)?;
     let Opened { guard, told } = gate::open(setup, person)?;
     if let Some(course) = &mut config.course {
         course.rest_guard = guard;

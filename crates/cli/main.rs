@@ -9,6 +9,8 @@ mod args;
 mod assess;
 mod bar;
 mod batch;
+mod calibrate;
+mod calibrations;
 mod check;
 mod data;
 mod demo;
@@ -87,6 +89,7 @@ fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::References(args) => references::run(args),
         Command::Programmes(args) => programmes::run(args),
         Command::CheckProgramme(args) => programmes::check(args),
+        Command::Calibrate(args) => calibrate::run(args),
         Command::Devices(args) => devices::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::SimulateVisit(args) => simulate_visit::run(args),

@@ -9,6 +9,8 @@ use levator_signal::{Breathing, Drift};
 
 use crate::analysis::Analysis;
 use crate::assess;
+use crate::calibrate::date;
+use crate::calibrations;
 use crate::json::reason;
 use crate::view::figure;
 
@@ -75,6 +77,16 @@ fn one(out: &mut impl Write, analysis: &Analysis, channel: &ChannelSummary) -> i
         0 => writeln!(out, ", no contraction found")?,
         1 => writeln!(out, ", 1 contraction")?,
         count => writeln!(out, ", {count} contractions")?,
+    }
+    if let Some(known) = calibrations::used(analysis, channel) {
+        let day = date(known.made_unix_s);
+        write!(out, "    calibrated {day} against {} {}", figure(known.reference), known.unit)?;
+        let opened = analysis.opened_unix_ms.map(|ms| ms / 1000);
+        let days = opened.map_or(0, |opened| calibrations::age_days(known.made_unix_s, opened));
+        if days > calibrations::STALE_DAYS {
+            write!(out, ", {days} days before: it may have drifted; see levator calibrate")?;
+        }
+        writeln!(out)?;
     }
     let clock = analysis.summary.clocks.get(&channel.id.stream);
     if let Some(clock) = clock.filter(|clock| clock.pace != Pace::AsDeclared) {

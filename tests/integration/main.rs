@@ -21,6 +21,8 @@ mod support;
 mod words;
 
 #[cfg(unix)]
+mod calibrate;
+#[cfg(unix)]
 mod foreign;
 #[cfg(unix)]
 mod kill;

@@ -157,6 +157,7 @@ impl Sink for Tap {
             | Output::Pressure(_)
             | Output::Cough(_)
             | Output::Heart(_)
+            | Output::Clock(_)
             | Output::Lost(_)
             | Output::Refused(_)
             | Output::Status(_)

@@ -81,6 +81,12 @@ fn choose(name: &str, identity: &UsbInfo, ports: &[PortInfo]) -> Option<String> 
     (!is_ambiguous).then(|| first.name.clone())
 }
 
+/// What stands behind the port `name` now, also where it is a link, if it is attached by USB. Opens nothing.
+#[must_use]
+pub fn identity(name: &str) -> Option<UsbInfo> {
+    identity_of(name, &ports()).cloned()
+}
+
 /// Identity of the port `name`, also where it is a link to a listed one.
 fn identity_of<'a>(name: &str, ports: &'a [PortInfo]) -> Option<&'a UsbInfo> {
     let target = std::fs::canonicalize(Path::new(name)).ok();

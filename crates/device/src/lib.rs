@@ -34,7 +34,7 @@ pub mod port;
 pub mod serial;
 
 pub use clock::Clock;
-pub use connect::{Connector, SerialConnector};
+pub use connect::{Connector, SerialConnector, identity};
 pub use list::{PortInfo, PortKind, UsbInfo, ports};
 pub use open_error::OpenError;
 pub use port::{LinkError, Port};

@@ -7,7 +7,7 @@ use levator_decode::foreign::Description;
 use levator_detect::manoeuvre::{MAX_ROLES, Role};
 use levator_measure::Schedule;
 use levator_signal::preset::Mains;
-use levator_signal::{ChannelId, SampleRate, Unit};
+use levator_signal::{Calibration, ChannelId, SampleRate, Unit};
 
 use crate::Course;
 
@@ -29,6 +29,9 @@ pub struct EngineConfig {
     /// Where channels lie, for those that are to be judged together; at most
     /// [`MAX_ROLES`].
     pub roles: Vec<(ChannelId, Role)>,
+    /// Calibrations that the host knows of, in place of what the device says of itself; at most
+    /// [`Self::MOST_CALIBRATIONS`]. Of two for one channel the later one counts.
+    pub calibrations: Vec<KnownCalibration>,
     /// The programme that is run, if any.
     pub course: Option<Course>,
     /// What marks in a file say was asked for, in place of a programme. Not kept in recordings, which have a
@@ -40,6 +43,23 @@ pub struct EngineConfig {
     /// Highest rate that is filtered and searched, in hertz, 10 to 20 000. Faster streams are passed
     /// on as they come.
     pub max_rate_hz: f64,
+}
+
+/// A calibration of one channel of one device, as somebody measured it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct KnownCalibration {
+    /// The device, by what it says of itself; zeros for a device that says nothing.
+    pub uid: [u8; 8],
+    /// The channel.
+    pub channel: ChannelId,
+    /// From codes of the device to `unit`.
+    pub calibration: Calibration,
+    /// What it measures in.
+    pub unit: Unit,
+    /// The known value it was measured against, in `unit`.
+    pub reference: f64,
+    /// When, in seconds since 1970 (UTC): the older of zero and scale.
+    pub made_unix_s: u64,
 }
 
 /// Where samples come from.
@@ -98,6 +118,9 @@ impl EmgBand {
 }
 
 impl EngineConfig {
+    /// Most calibrations that are known at once. Our choice: eight devices of eight channels.
+    pub const MOST_CALIBRATIONS: usize = 64;
+
     /// For a device on a port, which is greeted and started.
     ///
     /// Our choice: 24 channels of at most 10 kHz (feature F41 asks for 24 at 2 kHz), the wide band
@@ -112,6 +135,7 @@ impl EngineConfig {
             heart: Heart::Keep,
             pressure_unit: Some(Unit::CentimetreWater),
             roles: Vec::new(),
+            calibrations: Vec::new(),
             course: None,
             schedule: None,
             max_channel_count: 24,
@@ -135,6 +159,16 @@ impl EngineConfig {
         let refuse = |field, value, bound| Err(ConfigError { field, value, bound });
         if !(1..=256).contains(&self.max_channel_count) {
             return refuse("max_channel_count", self.max_channel_count as f64, "1 to 256");
+        }
+        if self.calibrations.len() > Self::MOST_CALIBRATIONS {
+            return refuse("calibrations", self.calibrations.len() as f64, "at most 64");
+        }
+        let is_sound = |known: &&KnownCalibration| {
+            let Calibration { scale, offset_counts } = known.calibration;
+            Calibration::new(scale, offset_counts).is_some()
+        };
+        if let Some(known) = self.calibrations.iter().find(|known| !is_sound(known)) {
+            return refuse("calibrations", known.calibration.scale, "finite and not zero");
         }
         if !(10.0..=20_000.0).contains(&self.max_rate_hz) {
             return refuse("max_rate_hz", self.max_rate_hz, "10 to 20000");

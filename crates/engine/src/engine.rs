@@ -182,7 +182,10 @@ impl Engine {
             link.heard(at, &decoded, interval_s);
             supervise(link, at, sink);
             match decoded {
-                Decoded::Device(device) => sink.emit(Output::Device(device)),
+                Decoded::Device(device) => {
+                    pipeline.device(device.uid);
+                    sink.emit(Output::Device(device));
+                }
                 Decoded::Stream(info) => {
                     clocks.describe(info);
                     pipeline.describe(info, sink);

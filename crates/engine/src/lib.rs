@@ -39,7 +39,9 @@ mod pressure;
 pub mod summary;
 
 pub use channel::Delay;
-pub use config::{ConfigError, Conversation, EmgBand, EngineConfig, Heart, Source};
+pub use config::{
+    ConfigError, Conversation, EmgBand, EngineConfig, Heart, KnownCalibration, Source,
+};
 pub use course::{Begins, Conduct, Course, RestGuard};
 pub use digest::Digest;
 pub use engine::Engine;

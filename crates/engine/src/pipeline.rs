@@ -9,7 +9,7 @@ use levator_signal::{
 use crate::channel::{BLOCK_LEN, Channel, Column};
 use crate::filters::{Banks, Filters, SHORT_BLOCK_LEN};
 use crate::output::{Passed, PassedReason};
-use crate::{ConfigError, EngineConfig, Mark, Output, Sink};
+use crate::{ConfigError, EngineConfig, KnownCalibration, Mark, Output, Sink};
 
 /// All streams of a device or file, and a pool of channels to serve them.
 #[derive(Debug)]
@@ -20,6 +20,9 @@ pub(crate) struct Pipeline {
     filters: Filters,
     max_rate: SampleRate,
     pressure_unit: Option<Unit>,
+    /// What the host knows, and the device it knows it of.
+    calibrations: Vec<KnownCalibration>,
+    uid: Option<[u8; 8]>,
     /// Values of a channel that is passed on as it came.
     plain: Vec<f64>,
 }
@@ -44,6 +47,8 @@ impl Pipeline {
             filters: Filters::new(config.max_channel_count, max_rate),
             max_rate,
             pressure_unit: config.pressure_unit,
+            calibrations: config.calibrations.clone(),
+            uid: None,
             plain: Vec::with_capacity(BLOCK_LEN),
         })
     }
@@ -59,7 +64,7 @@ impl Pipeline {
 
     /// Takes note of a description. What is under way ends where the description changed.
     pub(crate) fn describe(&mut self, info: &StreamInfo, sink: &mut impl Sink) {
-        let info = &self.in_our_unit(info);
+        let info = &self.in_our_unit(&self.calibrated(info));
         let number = usize::from(info.stream);
         let Some(slot) = self.streams.get(number) else { return };
         if slot.is_some_and(|known| known.info == *info) {
@@ -107,6 +112,39 @@ impl Pipeline {
                 sink.emit(Output::Searched(searched));
             }
         }
+    }
+
+    /// The device named itself.
+    pub(crate) fn device(&mut self, uid: [u8; 8]) {
+        self.uid = Some(uid);
+    }
+
+    /// The description with what the host knows better of its channels.
+    fn calibrated(&self, info: &StreamInfo) -> StreamInfo {
+        let mut new = *info;
+        let Some(uid) = self.uid else { return new };
+        let channels = usize::from(info.channel_count).min(MAX_CHANNELS);
+        let of = |channel: usize| {
+            let id = ChannelId { stream: info.stream, channel: channel as u8 };
+            self.calibrations.iter().rev().find(|known| known.uid == uid && known.channel == id)
+        };
+        // A stream in codes gets a unit by its calibrations; all its channels have to have one.
+        let first = of(0).filter(|_| info.unit == Unit::Count);
+        if let Some(first) = first
+            && (0..channels).all(|channel| {
+                of(channel).is_some_and(|known| known.unit.convert(1.0, first.unit).is_some())
+            })
+        {
+            new.unit = first.unit;
+        }
+        for (channel, calibration) in new.calibrations[..channels].iter_mut().enumerate() {
+            let known =
+                of(channel).and_then(|known| known.calibration.converted(known.unit, new.unit));
+            if let Some(known) = known {
+                *calibration = known;
+            }
+        }
+        new
     }
 
     /// The description with pressures in the unit that was asked for.

@@ -199,29 +199,30 @@ impl Summary {
         self.gaps.iter().filter(|gap| gap.stream == stream).map(|gap| gap.span.sample_count()).sum()
     }
 
-    /// How much longer times of `stream` are than its declared rate makes them; 1 unless that is off.
-    fn stretch(&self, stream: u8) -> f64 {
+    /// How much longer times of `stream` are than its declared rate makes them, where that is off.
+    fn stretch(&self, stream: u8) -> Option<f64> {
         let event = self.clocks.get(&stream).filter(|event| event.pace != Pace::AsDeclared);
-        event.map_or(1.0, |event| event.declared.hz() / event.real_hz)
+        event.map(|event| event.declared.hz() / event.real_hz)
     }
 
     /// Where a declared rate does not hold, times are by the real one from the beginning.
     fn pace(&mut self, event: ClockEvent) {
         let before = self.stretch(event.stream);
         self.clocks.insert(event.stream, event);
-        let factor = self.stretch(event.stream);
-        if factor == before {
+        let now = self.stretch(event.stream);
+        if (before, now) == (None, None) {
             return;
         }
         let real = SampleRate::from_millihertz((event.real_hz * 1e3).round() as u32);
-        let rate = if factor == 1.0 { event.declared } else { real.unwrap_or(event.declared) };
+        let rate = now.and(real).unwrap_or(event.declared);
         let of_stream = |channel: &&mut ChannelSummary| channel.id.stream == event.stream;
         for channel in self.channels.iter_mut().filter(of_stream) {
             channel.rate = rate;
         }
+        let factor = now.unwrap_or(1.0) / before.unwrap_or(1.0);
         for measure in &mut self.measures {
             if measure.channel.stream == event.stream {
-                *measure = stretched(*measure, factor / before);
+                *measure = stretched(*measure, factor);
             }
         }
     }
@@ -247,10 +248,6 @@ fn stretched(measure: Measure, factor: f64) -> Measure {
         | MeasureUnit::Percent
         | MeasureUnit::Count => 1.0,
     };
-    // Not a bit moves where nothing is to be done.
-    if by == 1.0 {
-        return measure;
-    }
     let times = |value: f64| value * by;
     Measure { value: measure.value.map(times), sem: measure.sem.map(times), ..measure }
 }
@@ -354,7 +351,7 @@ impl Sink for Summary {
                 let is_kept = measure.trial.is_none() || !self.forgets_trials;
                 if is_kept && self.measures.len() < MOST_MEASURES {
                     let factor = self.stretch(measure.channel.stream);
-                    self.measures.push(stretched(measure, factor));
+                    self.measures.push(factor.map_or(measure, |by| stretched(measure, by)));
                 }
             }
             Output::Trial(trial) => {

@@ -3,7 +3,7 @@
 use levator_decode::{Label, MAX_CHANNELS, StreamInfo};
 use levator_detect::manoeuvre::Role;
 use levator_engine::{
-    Begins, Conversation, Course, EmgBand, EngineConfig, Heart, RestGuard, Source,
+    Begins, Conversation, Course, EmgBand, EngineConfig, Heart, KnownCalibration, RestGuard, Source,
 };
 use levator_programme::Millis;
 use levator_signal::preset::Mains;
@@ -25,6 +25,9 @@ const HEARTS: [(Heart, &str); 2] = [(Heart::Keep, "keep"), (Heart::Remove, "remo
 const NOT_FINITE: [(f64, &str); 3] =
     [(f64::INFINITY, "inf"), (f64::NEG_INFINITY, "-inf"), (f64::NAN, "nan")];
 
+/// A key that is there only where something is known.
+const CALIBRATIONS: &str = "calibrations";
+
 pub(crate) fn to_value(config: &EngineConfig) -> Value {
     let EngineConfig {
         source,
@@ -33,6 +36,7 @@ pub(crate) fn to_value(config: &EngineConfig) -> Value {
         heart,
         pressure_unit,
         roles,
+        calibrations,
         course,
         // Of marks in somebody else's file.
         schedule: _,
@@ -41,7 +45,7 @@ pub(crate) fn to_value(config: &EngineConfig) -> Value {
     } = config;
     let roles =
         roles.iter().map(|(id, role)| json!([id.stream, id.channel, name(&Role::NAMES, role)]));
-    json!({
+    let mut value = json!({
         "emg_band": name(&EmgBand::NAMES, emg_band),
         "heart": name(&HEARTS, heart),
         "mains": name(&MAINS, mains),
@@ -60,7 +64,12 @@ pub(crate) fn to_value(config: &EngineConfig) -> Value {
             }
             Source::Scans(stream) => json!({ "scans": stream_to_value(stream) }),
         },
-    })
+    });
+    // Left out where nothing is known: so is most of the world.
+    if !calibrations.is_empty() {
+        value[CALIBRATIONS] = calibrations.iter().map(known_to_value).collect();
+    }
+    value
 }
 
 /// The settings of a header of this version. What an older one did not know was not done then.
@@ -72,6 +81,7 @@ pub(crate) fn from_value(value: &Value, format: u16) -> Result<EngineConfig, Hea
     let [a, b, c, d, e] = FIRST;
     let [f, g, h] = SECOND;
     let [i] = THIRD;
+    let mut known = Vec::new();
     let (first, second, third) = match format {
         1 => (object(value, "config", FIRST)?, [None; 3], None),
         2 => {
@@ -79,7 +89,17 @@ pub(crate) fn from_value(value: &Value, format: u16) -> Result<EngineConfig, Hea
             ([a, b, c, d, e], [Some(f), Some(g), Some(h)], None)
         }
         _ => {
-            let all = object(value, "config", [a, b, c, d, e, f, g, h, i])?;
+            let keys = [a, b, c, d, e, f, g, h, i];
+            let all = match value.get(CALIBRATIONS).filter(|_| format >= 4) {
+                None => object(value, "config", keys)?,
+                Some(values) => {
+                    known = known_from_value(values)?;
+                    let [a, b, c, d, e, f, g, h, i] = keys;
+                    let keys = [a, b, c, d, e, f, g, h, i, CALIBRATIONS];
+                    let [all @ .., _] = object(value, "config", keys)?;
+                    all
+                }
+            };
             let [a, b, c, d, e, f, g, h, i] = all;
             ([a, b, c, d, e], [Some(f), Some(g), Some(h)], Some(i))
         }
@@ -116,6 +136,7 @@ pub(crate) fn from_value(value: &Value, format: u16) -> Result<EngineConfig, Hea
             Some(unit) => Some(unit_from_value(unit, "config.pressure_unit")?),
         },
         roles: roles.map_or(Ok(Vec::new()), roles_from_value)?,
+        calibrations: known,
         course: match third {
             None | Some(Value::Null) => None,
             Some(course) => Some(course_from_value(course)?),
@@ -124,6 +145,52 @@ pub(crate) fn from_value(value: &Value, format: u16) -> Result<EngineConfig, Hea
         max_channel_count: integer(max_channel_count, "config.max_channel_count")?,
         max_rate_hz: number(max_rate_hz, "config.max_rate_hz")?,
     })
+}
+
+fn known_to_value(known: &KnownCalibration) -> Value {
+    let KnownCalibration { uid, channel, calibration, unit, reference, made_unix_s } = known;
+    json!({
+        "channel": channel.channel,
+        "made_unix_s": made_unix_s,
+        "offset_counts": number_to_value(calibration.offset_counts),
+        "reference": number_to_value(*reference),
+        "scale": number_to_value(calibration.scale),
+        "stream": channel.stream,
+        "uid": uid,
+        "unit": unit.symbol(),
+    })
+}
+
+fn known_from_value(value: &Value) -> Result<Vec<KnownCalibration>, HeaderError> {
+    const FIELD: &str = "config.calibrations";
+    const KEYS: [&str; 8] =
+        ["channel", "made_unix_s", "offset_counts", "reference", "scale", "stream", "uid", "unit"];
+    let Some(values) = value.as_array() else { return refuse(FIELD, "a list") };
+    let one = |value: &Value| {
+        let [channel, made, offset, reference, scale, stream, uid, unit] =
+            object(value, FIELD, KEYS)?;
+        let bytes = uid.as_array().filter(|bytes| bytes.len() == 8);
+        let Some(bytes) = bytes else { return refuse(FIELD, "of a device with 8 bytes") };
+        let mut uid = [0; 8];
+        for (byte, value) in uid.iter_mut().zip(bytes) {
+            *byte = integer(value, FIELD)?;
+        }
+        Ok(KnownCalibration {
+            uid,
+            channel: ChannelId {
+                stream: integer(stream, FIELD)?,
+                channel: integer(channel, FIELD)?,
+            },
+            calibration: Calibration {
+                scale: number(scale, FIELD)?,
+                offset_counts: number(offset, FIELD)?,
+            },
+            unit: unit_from_value(unit, FIELD)?,
+            reference: number(reference, FIELD)?,
+            made_unix_s: integer(made, FIELD)?,
+        })
+    };
+    values.iter().map(one).collect()
 }
 
 /// The programme as the text of a file, so that everybody can read what was asked for; its stamp proves
@@ -379,6 +446,27 @@ mod tests {
             let refused = from_value(&value, FORMAT_VERSION).expect_err("no description");
             assert_eq!(refused.field, "config.source.foreign.description");
         }
+    }
+
+    #[test]
+    fn calibrations_come_back_and_are_unknown_to_older_versions() {
+        let known = |scale, unit| KnownCalibration {
+            uid: [0, 1, 2, 3, 4, 5, 6, 255],
+            channel: ChannelId { stream: 7, channel: 15 },
+            calibration: Calibration { scale, offset_counts: -1.5e6 },
+            unit,
+            reference: 40.0,
+            made_unix_s: 1_790_000_000,
+        };
+        let calibrations = vec![known(1e-4, Unit::CentimetreWater), known(-0.5, Unit::Microvolt)];
+        let config = EngineConfig { calibrations, ..EngineConfig::device() };
+        assert_comes_back(&config);
+        assert!(to_value(&EngineConfig::device()).get("calibrations").is_none());
+        let mut value = to_value(&config);
+        assert_eq!(from_value(&value, 3).expect_err("later").field, "config");
+        value["calibrations"][0]["uid"] = json!([1, 2, 3]);
+        let refused = from_value(&value, FORMAT_VERSION).expect_err("no device");
+        assert_eq!(refused.field, "config.calibrations");
     }
 
     #[test]

@@ -22,6 +22,10 @@ struct Point {
     latest: f64,
 }
 
+fn bucket(x: f64) -> u64 {
+    (x / BUCKET_S) as u64
+}
+
 /// Points of the last minute, in their order.
 #[derive(Clone, Debug)]
 pub(super) struct HullFit {
@@ -60,7 +64,7 @@ impl HullFit {
             if x < last.x {
                 return;
             }
-            if (x / BUCKET_S).floor() == (last.x / BUCKET_S).floor() {
+            if bucket(x) == bucket(last.x) {
                 last.latest = last.latest.max(late);
                 if late < last.late {
                     (last.x, last.late) = (x, late);

@@ -1,0 +1,659 @@
+//! `levator calibrate`: what a count of a probe is worth, from nothing and one known value.
+
+use std::io::{BufRead, Write, stderr, stdin, stdout};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use anyhow::anyhow;
+use clap::Args;
+use levator_decode::{DeviceInfo, StreamInfo};
+use levator_device::{Port, PortSettings, SerialConnector, SerialPort};
+use levator_engine::{EngineConfig, Output, Sink};
+use levator_live::{LiveConfig, Session};
+use levator_signal::{ChannelId, Quality, SignalKind, Unit};
+use serde_json::json;
+
+use crate::args::LinkArgs;
+use crate::calibrations::{self, Device, Document, Entry};
+use crate::data::DataArgs;
+use crate::failure::{Attempt, Code, Failure};
+use crate::foreign::{self, Choice};
+use crate::stop::Stop;
+use crate::visit;
+
+/// Between two looks at what has come.
+const LOOK: Duration = Duration::from_millis(20);
+/// How much steadier than the step between them the two levels must be. Our choice: a scale is then right
+/// within 2 %.
+const LEAST_CONTRAST: f64 = 50.0;
+/// A zero that moved by more since the last calibration is worth a word, in cmH2O and in µV.
+///
+/// Our choice: 2 cmH2O are a tenth of a weak squeeze; 50 µV, an offset, is filtered out and matters only
+/// as a sign of a bad contact.
+const DRIFT: [(Unit, f64); 2] = [(Unit::CentimetreWater, 2.0), (Unit::Microvolt, 50.0)];
+/// A scale that changed by more is worth a word.
+const SCALE_CHANGE: f64 = 0.05;
+/// A scale this far from what the device says is rather a wrong reference.
+const IMPLAUSIBLE: f64 = 3.0;
+
+/// Measures nothing and one known value, and keeps with the device what a count is worth.
+#[derive(Debug, Args)]
+pub(crate) struct Calibrate {
+    #[command(flatten)]
+    link: LinkArgs,
+    /// Which channel, as stream and number: `0.0`. Without it, the first pressure, else the first EMG.
+    #[arg(long, value_name = "STREAM.CHANNEL", value_parser = channel)]
+    channel: Option<ChannelId>,
+    /// The known value with its unit, such as `40cmH2O`; for EMG the height of a square wave from trough to
+    /// crest, such as `100uV`. Without it, it is asked for.
+    #[arg(long, value_name = "VALUE", value_parser = reference)]
+    reference: Option<(f64, Unit)>,
+    /// A manometer on another port, read while the known pressure is applied: a number a line, with its unit
+    /// (`40.2 cmH2O`); without a unit, cmH2O.
+    #[arg(long, value_name = "PORT", conflicts_with = "reference")]
+    manometer: Option<String>,
+    /// Speed of the manometer's port.
+    #[arg(long, default_value_t = 9600, value_name = "BAUD")]
+    manometer_baud: u32,
+    /// Only the zero: what a count is worth stays as it was.
+    #[arg(long, conflicts_with_all = ["reference", "manometer"])]
+    zero: bool,
+    /// How long each level is measured, in seconds.
+    #[arg(long, default_value_t = 4.0, value_parser = crate::args::seconds)]
+    seconds: f64,
+    /// Only shows what is known of the device.
+    #[arg(long)]
+    show: bool,
+    #[command(flatten)]
+    data: DataArgs,
+    /// What was found as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+fn channel(text: &str) -> Result<ChannelId, String> {
+    let parts = text.split_once('.').and_then(|(stream, channel)| {
+        Some(ChannelId { stream: stream.parse().ok()?, channel: channel.parse().ok()? })
+    });
+    parts.ok_or_else(|| "expected stream and channel, such as 0.0".to_owned())
+}
+
+/// A number and its unit, with or without a space.
+fn reference(text: &str) -> Result<(f64, Unit), String> {
+    let expected =
+        || "expected a number above zero and its unit, such as 40cmH2O or 100uV".to_owned();
+    let text = text.trim();
+    let end = text
+        .char_indices()
+        .find(|(place, c)| {
+            // An exponent, and no unit, begins with an e.
+            let is_number = c.is_ascii_digit() || "+-.".contains(*c);
+            let is_exponent = matches!(c, 'e' | 'E')
+                && text[place + 1..].starts_with(|next: char| next.is_ascii_digit() || next == '-');
+            !is_number && !is_exponent
+        })
+        .map_or(text.len(), |(place, _)| place);
+    let (number, unit) = text.split_at(end);
+    let value: f64 = number.parse().map_err(|_| expected())?;
+    let unit = Unit::from_symbol(unit).ok_or_else(expected)?;
+    if value > 0.0 && value.is_finite() { Ok((value, unit)) } else { Err(expected()) }
+}
+
+pub(crate) fn run(args: &Calibrate) -> Result<ExitCode, Failure> {
+    let mut config = EngineConfig { pressure_unit: None, ..EngineConfig::device() };
+    args.link.device.apply(&mut config);
+    let connector = SerialConnector::new(foreign::settings(&args.link));
+    let usb_serial = foreign::usb_serial(&args.link.port);
+    let heard = Heard::default();
+    let session = Session::start(connector, LiveConfig::new(config), heard.clone())
+        .map_err(visit::start_failure)?;
+    let stop = Stop::listen()?;
+    let mut bench = Bench { args, session: &session, heard: &heard, stop: &stop, usb_serial };
+    let result = bench.calibrate();
+    session.stop();
+    let (summary, _) = session.wait().attempt(Code::Other, &args.link.port)?;
+    if let Some(trouble) = visit::misunderstanding(&summary.last, &args.link.port) {
+        return Err(Failure::new(Code::Device, trouble));
+    }
+    result
+}
+
+/// What came from the device.
+#[derive(Clone, Debug, Default)]
+struct Heard(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    device: Option<DeviceInfo>,
+    streams: Vec<StreamInfo>,
+    /// Codes of this channel are kept.
+    chosen: Option<ChannelId>,
+    codes: Vec<f64>,
+    quality: Quality,
+    gap_count: u64,
+}
+
+impl Heard {
+    fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Sink for Heard {
+    fn emit(&mut self, output: Output<'_>) {
+        self.with(|state| match output {
+            Output::Device(device) => state.device = Some(device),
+            Output::Stream(info) => {
+                state.streams.retain(|known| known.stream != info.stream);
+                state.streams.push(*info);
+                state.streams.sort_by_key(|info| info.stream);
+            }
+            Output::Lost(_) => state.gap_count += 1,
+            Output::Block(block) if state.chosen == Some(block.channel) => {
+                let info = state.streams.iter().find(|info| info.stream == block.channel.stream);
+                let Some(info) = info else { return };
+                let by = info.calibrations[usize::from(block.channel.channel)];
+                let codes = block.values.iter().map(|value| value / by.scale + by.offset_counts);
+                state.codes.extend(codes);
+                state.quality |= block.quality;
+            }
+            _ => {}
+        });
+    }
+}
+
+/// Codes of one level.
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    mean: f64,
+    /// Largest difference between the means of its eighths.
+    movement: f64,
+    /// Distance of the two levels of a square wave.
+    step: f64,
+}
+
+struct Bench<'a> {
+    args: &'a Calibrate,
+    session: &'a Session<Heard>,
+    heard: &'a Heard,
+    stop: &'a Stop,
+    usb_serial: Option<String>,
+}
+
+impl Bench<'_> {
+    fn calibrate(&mut self) -> Result<ExitCode, Failure> {
+        let Some((id, info, device)) = self.choose()? else {
+            // The session tells why the device was not understood.
+            return Ok(ExitCode::SUCCESS);
+        };
+        let (path, mut document) = calibrations::find(&self.args.data, &device)?;
+        if self.args.show {
+            return self.show(&document);
+        }
+        let before = document.newest(id).cloned();
+        let is_emg = info.kind == SignalKind::Emg;
+        self.say(if is_emg {
+            "Join the electrodes with each other, nobody on them. Then press Enter."
+        } else {
+            "Open the probe to the air, the end of its tube at the height of the sensor. Then press Enter."
+        })?;
+        self.enter()?;
+        let zero = self.level(&info, None)?.0;
+        let entry = if self.args.zero {
+            let Some(before) = before.clone() else {
+                let error =
+                    anyhow!("nothing is known of this channel yet: calibrate without --zero");
+                return Err(Failure::new(Code::Usage, error));
+            };
+            Entry { offset_counts: zero.mean, zeroed_unix_s: unix_s(), ..before }
+        } else {
+            self.scale(&info, id, &zero, is_emg)?
+        };
+        document.add(entry.clone());
+        calibrations::save(&path, &document)?;
+        self.report(&entry, before.as_ref(), &info, &path)
+    }
+
+    /// The channel that is calibrated, once it is described.
+    fn choose(&self) -> Result<Option<(ChannelId, StreamInfo, Device)>, Failure> {
+        loop {
+            let snapshot = self.session.latest();
+            if self.stop.is_asked() || self.session.is_over() {
+                return Err(stopped());
+            }
+            let (device, streams) = self.heard.with(|state| (state.device, state.streams.clone()));
+            let all =
+                device.is_some_and(|device| streams.len() >= usize::from(device.stream_count));
+            if let (Some(device), true) = (device, all && snapshot.newest_sample_age().is_some()) {
+                let (id, info) = self.pick(&streams)?;
+                self.heard.with(|state| state.chosen = Some(id));
+                let name = device.name.as_str().to_owned();
+                let device = match &self.args.link.device {
+                    Choice::Native => {
+                        let id = calibrations::hex(device.uid);
+                        Device { kind: "native".to_owned(), id, name }
+                    }
+                    Choice::Foreign(other) => {
+                        calibrations::foreign_device(&other.id, self.usb_serial.as_deref(), &name)
+                    }
+                };
+                return Ok(Some((id, info, device)));
+            }
+            if snapshot.at.as_secs_f64() > self.args.link.patience {
+                return if snapshot.channels.is_empty() {
+                    Ok(None)
+                } else {
+                    Err(Failure::new(Code::Device, anyhow!("the device sends no samples")))
+                };
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    fn pick(&self, streams: &[StreamInfo]) -> Result<(ChannelId, StreamInfo), Failure> {
+        let of_kind = |kind| streams.iter().find(|info| info.kind == kind);
+        let (id, info) = match self.args.channel {
+            Some(id) => (id, streams.iter().find(|info| info.stream == id.stream)),
+            None => {
+                let info = of_kind(SignalKind::Pressure).or_else(|| of_kind(SignalKind::Emg));
+                (ChannelId { stream: info.map_or(0, |info| info.stream), channel: 0 }, info)
+            }
+        };
+        match info.filter(|info| id.channel < info.channel_count) {
+            Some(info) if matches!(info.kind, SignalKind::Pressure | SignalKind::Emg) => {
+                Ok((id, *info))
+            }
+            Some(_) => {
+                let error =
+                    anyhow!("channel {}.{} is no pressure and no raw EMG", id.stream, id.channel);
+                Err(Failure::new(Code::Usage, error))
+            }
+            None => {
+                let error = anyhow!("the device has no channel to calibrate there (--channel)");
+                Err(Failure::new(Code::Usage, error))
+            }
+        }
+    }
+
+    /// What a count is worth, from a known value.
+    fn scale(
+        &self,
+        info: &StreamInfo,
+        id: ChannelId,
+        zero: &Level,
+        is_emg: bool,
+    ) -> Result<Entry, Failure> {
+        let manometer = match &self.args.manometer {
+            Some(port) => Some(Manometer::open(port, self.args.manometer_baud)?),
+            None => None,
+        };
+        self.say(if is_emg {
+            "Apply a square wave of known height, 5 to 50 Hz. Then press Enter."
+        } else {
+            "Apply the known pressure and hold it: a column of water, a manometer. Then press Enter."
+        })?;
+        self.enter()?;
+        let (level, measured) = self.level(info, manometer)?;
+        let (value, unit) = match (measured, self.args.reference) {
+            (Some(measured), _) | (None, Some(measured)) => measured,
+            (None, None) => {
+                self.say("How much is it? A number and its unit, such as 40 cmH2O:")?;
+                reference(&self.enter()?)
+                    .map_err(|message| Failure::new(Code::Usage, anyhow!("{message}")))?
+            }
+        };
+        let (wanted, step, movement) = if is_emg {
+            (Unit::Microvolt, level.step, 0.0)
+        } else {
+            (Unit::CentimetreWater, level.mean - zero.mean, level.movement.max(zero.movement))
+        };
+        let Some(known) = unit.convert(value, wanted) else {
+            let error =
+                anyhow!("{unit} is no unit of this channel; it takes {wanted} and the like");
+            return Err(Failure::new(Code::Usage, error));
+        };
+        if step == 0.0 || step.abs() < LEAST_CONTRAST * movement {
+            let error = anyhow!(
+                "the two levels are {:.1} counts apart and moved by {movement:.1} while they were \
+                 measured: hold the pressure steadily, and take a larger one",
+                step.abs()
+            );
+            return Err(Failure::new(Code::Signal, error));
+        }
+        Ok(Entry {
+            stream: id.stream,
+            channel: id.channel,
+            unit: wanted.symbol().to_owned(),
+            scale: known / step,
+            // An amplifier for EMG rests somewhere; a square wave has its middle there.
+            offset_counts: zero.mean,
+            reference: known,
+            against: match (is_emg, &self.args.manometer) {
+                (true, _) => "step",
+                (false, Some(_)) => "manometer",
+                (false, None) => "hand",
+            }
+            .to_owned(),
+            scaled_unix_s: unix_s(),
+            zeroed_unix_s: unix_s(),
+        })
+    }
+
+    /// Measures a level, and what a manometer says meanwhile.
+    fn level(
+        &self,
+        info: &StreamInfo,
+        mut manometer: Option<Manometer>,
+    ) -> Result<(Level, Option<(f64, Unit)>), Failure> {
+        let wanted = (self.args.seconds * info.rate.hz()).ceil().max(16.0) as usize;
+        self.heard.with(|state| {
+            (state.quality, state.gap_count) = (Quality::GOOD, 0);
+            state.codes.clear();
+            state.codes.reserve(2 * wanted);
+        });
+        if let Some(manometer) = &mut manometer {
+            manometer.forget();
+        }
+        let began = self.session.handle().now();
+        loop {
+            match &mut manometer {
+                // It waits by itself.
+                Some(manometer) => manometer.listen()?,
+                None => std::thread::sleep(LOOK),
+            }
+            let have = self.heard.with(|state| state.codes.len());
+            if have >= wanted {
+                break;
+            }
+            if self.stop.is_asked() || self.session.is_over() {
+                return Err(stopped());
+            }
+            let waited = self.session.handle().now().saturating_since(began).as_secs_f64();
+            if waited > 3.0 * self.args.seconds + 5.0 {
+                let error = anyhow!("samples stopped coming: {have} of {wanted}; is the cable in?");
+                return Err(Failure::new(Code::Device, error));
+            }
+        }
+        let (codes, quality, gaps) = self
+            .heard
+            .with(|state| (state.codes[..wanted].to_vec(), state.quality, state.gap_count));
+        let faults = Quality::SATURATED_LOW | Quality::SATURATED_HIGH | Quality::SENSOR_FAULT;
+        if quality.intersects(faults | Quality::STALE | Quality::TEST_SIGNAL) || gaps > 0 {
+            let names: Vec<_> = quality.names().collect();
+            let error = anyhow!(
+                "the signal cannot be calibrated by: {}; a smaller pressure? a loose wire?",
+                if gaps > 0 { "samples are missing".to_owned() } else { names.join(", ") }
+            );
+            return Err(Failure::new(Code::Signal, error));
+        }
+        let measured = manometer.map(Manometer::mean).transpose()?;
+        Ok((Level::of(&codes), measured))
+    }
+
+    fn show(&self, document: &Document) -> Result<ExitCode, Failure> {
+        let mut out = stdout().lock();
+        if self.args.json {
+            serde_json::to_writer_pretty(&mut out, document).map_err(std::io::Error::from)?;
+            writeln!(out)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let device = &document.device;
+        writeln!(out, "{} {} ({})", device.kind, device.id, device.name)?;
+        for entry in &document.calibrations {
+            writeln!(
+                out,
+                "  {}  channel {}.{}: {:e} {} a count, zero at {:.1}, against {} {} ({})",
+                date(entry.scaled_unix_s),
+                entry.stream,
+                entry.channel,
+                entry.scale,
+                entry.unit,
+                entry.offset_counts,
+                entry.reference,
+                entry.unit,
+                entry.against
+            )?;
+        }
+        if document.calibrations.is_empty() {
+            writeln!(out, "  nothing is known; the device's own calibration counts")?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn report(
+        &self,
+        entry: &Entry,
+        before: Option<&Entry>,
+        info: &StreamInfo,
+        path: &std::path::Path,
+    ) -> Result<ExitCode, Failure> {
+        let unit = Unit::from_symbol(&entry.unit).unwrap_or(Unit::Count);
+        let nominal = info.calibrations[usize::from(entry.channel)].converted(info.unit, unit);
+        let nominal_ratio = nominal.map(|nominal| entry.scale / nominal.scale);
+        let zero_drift =
+            before.map(|before| (entry.offset_counts - before.offset_counts) * entry.scale);
+        let scale_change = before.map(|before| entry.scale / before.scale - 1.0);
+        let mut warnings = Vec::new();
+        let limit =
+            DRIFT.iter().find(|(of, _)| *of == unit).map_or(f64::INFINITY, |(_, limit)| *limit);
+        if let (Some(before), Some(drift)) = (before, zero_drift)
+            && drift.abs() > limit
+        {
+            warnings.push(format!(
+                "the zero has drifted by {drift:+.2} {unit} since {}: take it anew before each visit \
+                 (--zero)",
+                date(before.zeroed_unix_s)
+            ));
+        }
+        if let (Some(before), Some(change)) = (before, scale_change)
+            && change.abs() > SCALE_CHANGE
+        {
+            warnings.push(format!(
+                "a count is worth {:+.1} % since {}: was the reference right, is the sensor aging?",
+                change * 100.0,
+                date(before.scaled_unix_s)
+            ));
+        }
+        if nominal_ratio.is_some_and(|ratio| !(1.0 / IMPLAUSIBLE..IMPLAUSIBLE).contains(&ratio)) {
+            warnings.push(
+                "that is far from what the device says of itself: is the known value right?"
+                    .to_owned(),
+            );
+        }
+        for warning in &warnings {
+            writeln!(stderr(), "{warning}")?;
+        }
+        let mut out = stdout().lock();
+        if self.args.json {
+            let document = json!({
+                "calibration": entry,
+                "device_says": nominal.map(|nominal| nominal.scale),
+                "scale_change": scale_change,
+                "zero_drift": zero_drift,
+                "warnings": warnings,
+                "file": path.display().to_string(),
+            });
+            serde_json::to_writer_pretty(&mut out, &document).map_err(std::io::Error::from)?;
+            writeln!(out)?;
+        } else {
+            writeln!(
+                out,
+                "channel {}.{}: one count is {:e} {unit}, zero at {:.1} counts",
+                entry.stream, entry.channel, entry.scale, entry.offset_counts
+            )?;
+            if let Some(ratio) = nominal_ratio {
+                writeln!(out, "the device itself says {:+.1} %", (1.0 / ratio - 1.0) * 100.0)?;
+            }
+            writeln!(out, "kept in {}", path.display())?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn say(&self, words: &str) -> Result<(), Failure> {
+        Ok(writeln!(stderr(), "{words}")?)
+    }
+
+    /// A line from the person.
+    fn enter(&self) -> Result<String, Failure> {
+        let mut line = String::new();
+        if stdin().lock().read_line(&mut line)? == 0 || self.stop.is_asked() {
+            let error =
+                anyhow!("nothing was calibrated: standard input ended before Enter was pressed");
+            return Err(Failure::new(Code::Usage, error));
+        }
+        Ok(line)
+    }
+}
+
+impl Level {
+    fn of(codes: &[f64]) -> Self {
+        let mean_of = |codes: &[f64]| codes.iter().sum::<f64>() / codes.len().max(1) as f64;
+        let mean = mean_of(codes);
+        let parts = codes.chunks(codes.len().div_ceil(8)).map(mean_of);
+        let (least, most) = parts
+            .fold((f64::MAX, f64::MIN), |(least, most), part| (least.min(part), most.max(part)));
+        // Medians of what lies above and below the middle: overshoot and edges do not matter.
+        let median = |mut side: Vec<f64>| {
+            side.sort_by(f64::total_cmp);
+            side.get(side.len() / 2).copied().unwrap_or(mean)
+        };
+        let (low, high): (Vec<f64>, Vec<f64>) = codes.iter().partition(|code| **code < mean);
+        Self { mean, movement: most - least, step: median(high) - median(low) }
+    }
+}
+
+/// A manometer that prints its readings.
+struct Manometer {
+    port: SerialPort,
+    line: Vec<u8>,
+    /// Pascal.
+    readings: Vec<f64>,
+}
+
+impl Manometer {
+    fn open(name: &str, baud: u32) -> Result<Self, Failure> {
+        let settings = PortSettings { baud, ..PortSettings::new(name) };
+        let port = SerialPort::open(&settings).map_err(|error| Failure::new(Code::Port, error))?;
+        Ok(Self { port, line: Vec::new(), readings: Vec::new() })
+    }
+
+    /// What it said before counts no more.
+    fn forget(&mut self) {
+        self.line.clear();
+        self.readings.clear();
+    }
+
+    fn listen(&mut self) -> Result<(), Failure> {
+        let mut buffer = [0; 256];
+        let read =
+            self.port.read(&mut buffer).map_err(|error| Failure::new(Code::Device, error))?;
+        for &byte in &buffer[..read] {
+            if byte == b'\n' {
+                self.readings.extend(reading(&String::from_utf8_lossy(&self.line)));
+                self.line.clear();
+            } else if self.line.len() < 256 {
+                self.line.push(byte);
+            }
+        }
+        Ok(())
+    }
+
+    fn mean(self) -> Result<(f64, Unit), Failure> {
+        let count = self.readings.len();
+        if count < 3 {
+            let error = anyhow!(
+                "the manometer on {} gave {count} readings: it has to print a number a line, with or \
+                 without its unit, at --manometer-baud",
+                self.port.name()
+            );
+            return Err(Failure::new(Code::Device, error));
+        }
+        let mean = self.readings.iter().sum::<f64>() / count as f64;
+        if mean <= 0.0 {
+            let error =
+                anyhow!("the manometer reads {:.2} cmH2O: is it on the same tube?", mean / 98.0665);
+            return Err(Failure::new(Code::Signal, error));
+        }
+        Ok((mean, Unit::Pascal))
+    }
+}
+
+/// Pascal of a line such as `40.2 cmH2O`, `p: 3.9kPa` or `40.2`; nothing if it has no number or another
+/// unit than one of pressure.
+fn reading(line: &str) -> Option<f64> {
+    let start = line.find(|c: char| c.is_ascii_digit())?;
+    let is_below = line[..start].ends_with('-');
+    let rest = &line[start..];
+    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+    let value: f64 = rest[..end].parse().ok()?;
+    let word = rest[end..].split_whitespace().next().unwrap_or("");
+    let unit = if word.is_empty() { Some(Unit::CentimetreWater) } else { Unit::from_symbol(word) };
+    let pascal = unit?.convert(value, Unit::Pascal)?;
+    Some(if is_below { -pascal } else { pascal })
+}
+
+fn stopped() -> Failure {
+    Failure::new(Code::Device, anyhow!("stopped; nothing was calibrated"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the date of a calibration is for people")]
+pub(crate) fn unix_s() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// A day, in UTC.
+pub(crate) fn date(unix_s: u64) -> String {
+    let moment = i64::try_from(unix_s).ok().and_then(|s| jiff::Timestamp::from_second(s).ok());
+    moment.map_or("?".to_owned(), |moment| moment.strftime("%Y-%m-%d").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_values_are_numbers_with_units() {
+        for (text, value, unit) in [
+            ("40cmH2O", 40.0, Unit::CentimetreWater),
+            (" 3.9 kPa ", 3.9, Unit::Kilopascal),
+            ("1e2uV", 100.0, Unit::Microvolt),
+            ("0.1 mV", 0.1, Unit::Millivolt),
+        ] {
+            assert_eq!(reference(text), Ok((value, unit)), "{text}");
+        }
+        for text in ["", "40", "cmH2O", "-3 kPa", "0 kPa", "1 furlong", "nan kPa", "4.4.4 kPa"] {
+            assert!(reference(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn manometers_are_read_in_the_ways_they_print() {
+        let close = |line: &str, pascal: f64| {
+            assert!(reading(line).is_some_and(|value| (value - pascal).abs() < 1e-6), "{line}");
+        };
+        close("40", 40.0 * 98.0665);
+        close("p: 3.9kPa\r", 3900.0);
+        close("-2.5 hPa", -250.0);
+        for line in ["", "ready", "12 V", "3 furlong"] {
+            assert_eq!(reading(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_square_wave_is_as_high_as_it_is_from_crest_to_trough() {
+        let wave: Vec<f64> = (0..1000)
+            .map(|n| 512.0 + if n / 25 % 2 == 0 { 10.0 } else { -10.0 } + (n % 3) as f64)
+            .collect();
+        let level = Level::of(&wave);
+        assert!((level.step - 20.0).abs() < 1.01, "{level:?}");
+        let flat = Level::of(&[3.0; 64]);
+        assert_eq!((flat.mean, flat.movement, flat.step), (3.0, 0.0, 0.0));
+    }
+
+    #[test]
+    fn channels_are_named_by_stream_and_number() {
+        assert_eq!(channel("1.2"), Ok(ChannelId { stream: 1, channel: 2 }));
+        assert!(channel("1").is_err() && channel("a.b").is_err());
+    }
+}
