@@ -61,7 +61,8 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ("levator-device", &["levator-signal"], &["nix", "serialport", "thiserror"]),
     (
         "levator-simulate",
-        &["levator-programme", "levator-protocol", "levator-signal"],
+        // The descriptions by which it is what devices of others are.
+        &["levator-decode", "levator-programme", "levator-protocol", "levator-signal"],
         &["libm", "rustix"],
     ),
     (

@@ -15,12 +15,13 @@ use levator_signal::{ChannelId, SignalKind, Unit};
 use levator_simulate::people::{Condition, Setup as PersonSetup};
 
 use crate::data::DataArgs;
+use crate::devices::Devices;
+use crate::foreign::{self, Choice};
 use crate::page::PageArgs;
 use crate::recover::Recover;
+use crate::simulate::Simulate;
 use crate::verify::Verify;
 use crate::visit::AboutArgs;
-
-use crate::foreign::{self, Choice};
 
 const AFTER_HELP: &str = "\
 Results go to standard output, everything else to standard error.
@@ -310,27 +311,6 @@ pub(crate) struct Programmes {
 pub(crate) struct CheckProgramme {
     /// The file.
     pub(crate) file: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Devices {
-    /// Prints JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Simulate {
-    #[command(flatten)]
-    pub(crate) person: Person,
-    /// Ends after so many seconds. Without it, Ctrl-C ends it.
-    #[arg(long, value_parser = seconds)]
-    pub(crate) seconds: Option<f64>,
-    /// Prints the port and the true contractions as JSON lines.
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) text: TextArgs,
 }
 
 #[derive(Debug, Args)]

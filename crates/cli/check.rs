@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use levator_device::{Connector, SerialConnector};
-use levator_engine::{Digest, EngineConfig};
-use levator_live::{ChannelView, LiveConfig, Session, Snapshot};
-use levator_signal::Verdict;
+use levator_engine::EngineConfig;
+use levator_live::{ChannelView, LiveConfig, Session, Snapshot, StartError};
+use levator_signal::preset::Mains;
 use levator_signal::quality::Severity;
+use levator_signal::{SignalKind, Verdict};
 use serde_json::{Value, json};
 
 use crate::args::Check;
+use crate::doctor::{self, Gauge, Measured, Rates, Trouble};
 use crate::failure::{Attempt, Code, Failure};
 use crate::stop::Stop;
 use crate::{analysis, foreign, json as output, view, visit};
@@ -35,12 +37,24 @@ fn check(
     args: &Check,
     stop: &Stop,
 ) -> Result<ExitCode, Failure> {
+    let mains_hz = config.mains.map_or(50.0, Mains::hz);
     let config = LiveConfig { seconds: Some(args.seconds), ..LiveConfig::new(config) };
-    let session = Session::start(connector, config, Digest::new()).map_err(visit::start_failure)?;
+    let mut troubles = doctor::before(&args.link.port);
+    let session = match Session::start(connector, config, Gauge::new(mains_hz)) {
+        Ok(session) => session,
+        Err(StartError::Port(error)) => {
+            // Whoever holds it is named there.
+            troubles.retain(|trouble| trouble.name != "shared");
+            return fail(args, troubles, doctor::of_port(&error), Code::Port);
+        }
+        Err(error) => return Err(visit::start_failure(error)),
+    };
     let mut told: Vec<String> = Vec::new();
+    let mut rates = Rates::default();
     while !session.is_over() {
         std::thread::sleep(LOOK);
         let snapshot = session.latest();
+        rates.look(&snapshot);
         let lines: Vec<String> = judged(&snapshot).map(line).collect();
         if lines != told {
             for line in lines.iter().filter(|line| !told.contains(line)) {
@@ -52,22 +66,35 @@ fn check(
             session.stop();
         }
     }
-    let (summary, _) = session.wait().attempt(Code::Other, &args.link.port)?;
+    let (summary, gauge) = session.wait().attempt(Code::Other, &args.link.port)?;
     let last = &summary.last;
-    if let Some(trouble) = visit::misunderstanding(last, &args.link.port) {
-        return Err(Failure::new(Code::Device, trouble));
+    if visit::misunderstanding(last, &args.link.port).is_some() {
+        return fail(args, troubles, doctor::of_silence(last, &args.link), Code::Device);
+    }
+    for channel in &last.channels {
+        troubles.extend(rates.trouble(channel, &name(channel)));
+        if channel.kind == SignalKind::Emg {
+            let unit = channel.unit.symbol();
+            troubles.extend(gauge.of(channel.channel).coarse(&name(channel), unit));
+        }
     }
     let mut out = stdout().lock();
     if args.json {
-        let channels: Vec<Value> = judged(last).map(entry).collect();
-        let document = json!({ "clean": is_clean(last), "channels": channels });
-        serde_json::to_writer_pretty(&mut out, &document).map_err(std::io::Error::from)?;
-        writeln!(out)?;
+        let channels: Vec<Value> =
+            judged(last).map(|one| entry(one, &gauge.of(one.channel), &rates)).collect();
+        document(&mut out, is_clean(last), &channels, &troubles)?;
     } else {
         for channel in judged(last) {
             tell(&mut out, channel)?;
+            let measured = gauge.of(channel.channel).words(channel.unit.symbol());
+            writeln!(out, "    {measured}")?;
         }
+        tell_troubles(&mut out, &troubles)?;
         writeln!(out, "{}", view::losses(last))?;
+    }
+    let worst = troubles.iter().find(|trouble| !trouble.is_note);
+    if let (true, Some(trouble)) = (is_clean(last), worst) {
+        return Err(Failure::new(Code::Signal, anyhow!("{}; {}", trouble.what, trouble.remedy)));
     }
     if is_clean(last) {
         return Ok(ExitCode::SUCCESS);
@@ -78,6 +105,44 @@ fn check(
         "no channel of this device can be judged"
     };
     Err(Failure::new(Code::Signal, anyhow!("{why}")))
+}
+
+/// Ends with a trouble that leaves nothing to be measured.
+fn fail(
+    args: &Check,
+    mut troubles: Vec<Trouble>,
+    last: Trouble,
+    code: Code,
+) -> Result<ExitCode, Failure> {
+    let mut out = stdout().lock();
+    let error = anyhow!("{}; {}", last.what, last.remedy);
+    if args.json {
+        troubles.push(last);
+        document(&mut out, false, &[], &troubles)?;
+    } else {
+        tell_troubles(&mut out, &troubles)?;
+    }
+    Err(Failure::new(code, error))
+}
+
+fn document(
+    out: &mut impl Write,
+    is_clean: bool,
+    channels: &[Value],
+    troubles: &[Trouble],
+) -> std::io::Result<()> {
+    let problems: Vec<Value> = troubles.iter().map(Trouble::json).collect();
+    let document = json!({ "clean": is_clean, "channels": channels, "problems": problems });
+    serde_json::to_writer_pretty(&mut *out, &document).map_err(std::io::Error::from)?;
+    writeln!(out)
+}
+
+fn tell_troubles(out: &mut impl Write, troubles: &[Trouble]) -> std::io::Result<()> {
+    for trouble in troubles {
+        writeln!(out, "{}: {}", trouble.name, trouble.what)?;
+        writeln!(out, "    {}", trouble.remedy)?;
+    }
+    Ok(())
 }
 
 /// The channels that are searched for contractions: what else a device sends is not judged.
@@ -128,7 +193,7 @@ fn tell(out: &mut impl Write, channel: &ChannelView) -> std::io::Result<()> {
     Ok(())
 }
 
-fn entry(channel: &ChannelView) -> Value {
+fn entry(channel: &ChannelView, measured: &Measured, rates: &Rates) -> Value {
     let findings = channel.check.findings().map(|(finding, is_open)| {
         let mut entry = output::finding(finding, channel.rate);
         entry["now"] = is_open.into();
@@ -139,6 +204,10 @@ fn entry(channel: &ChannelView) -> Value {
         "stream": channel.channel.stream,
         "channel_index": channel.channel.channel,
         "kind": channel.kind.name(),
+        "unit": channel.unit.symbol(),
+        "nominal_rate_hz": channel.rate.hz(),
+        "rate_hz": rates.of(channel.channel).map(|(rate, _)| rate),
+        "measured": measured.json(),
         "verdict": match channel.check.verdict() {
             Verdict::Pass => "clean",
             Verdict::Listening { .. } => "listening",

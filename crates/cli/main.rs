@@ -15,6 +15,7 @@ mod check;
 mod data;
 mod demo;
 mod devices;
+mod doctor;
 mod export;
 mod failure;
 mod foreign;

@@ -8,6 +8,37 @@ use serde_json::Value;
 
 use crate::support::levator;
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_simulated_device_of_others_is_offered_and_read_by_the_program() {
+    use std::io::{BufRead, BufReader};
+
+    let mut simulated = levator()
+        .args(["simulate", "--device", "cyton", "--fault", "flip", "--seconds", "20", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let mut said = BufReader::new(simulated.stdout.take().expect("it was asked for"));
+    let mut first = String::new();
+    said.read_line(&mut first).expect("it speaks");
+    let first: Value = serde_json::from_str(&first).expect("JSON");
+    let port = first["port"].as_str().expect("a port");
+    let live = levator()
+        .args(["live", "--plain", "--device", "cyton", "--seconds", "3", "--json", "--port", port])
+        .output()
+        .expect("it starts");
+    simulated.kill().expect("it runs");
+    simulated.wait().expect("it ended");
+    let said = String::from_utf8_lossy(&live.stderr);
+    assert!(live.status.success(), "{said}");
+    let json: Value = serde_json::from_slice(&live.stdout).expect("JSON");
+    assert!(json.to_string().contains("\"uV\""), "{json}");
+    let refused = levator().args(["simulate", "--fault", "gremlins"]).output().expect("it starts");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("wrong-baud"));
+}
+
 /// A probe that nobody has heard of.
 const MINE: &str = r#"
 id = "mine"

@@ -23,6 +23,8 @@ mod words;
 #[cfg(unix)]
 mod calibrate;
 #[cfg(unix)]
+mod doctor;
+#[cfg(unix)]
 mod foreign;
 #[cfg(unix)]
 mod kill;

@@ -35,6 +35,34 @@ pub(crate) fn hint(vendor_id: u16, product_id: u16) -> Option<&'static str> {
         .map(|&(_, _, text)| text)
 }
 
+/// Vendor, product (or any), and names of devices in `docs/devices.md` that are often behind it, the most
+/// frequent first. It ranks guesses and makes none.
+///
+/// # Source
+///
+/// The makers' board files, as for the hints above.
+const RANKS: [(u16, Option<u16>, &[&str]); 9] = [
+    (0x2341, Some(0x0069), &["chords-uno-r4"]),
+    (0x2341, Some(0x1002), &["chords-uno-r4"]),
+    (0x2341, None, &["chords-uno", "spikershield", "firmata", "text"]),
+    (0x2A03, None, &["chords-uno", "spikershield", "firmata", "text"]),
+    (0x1A86, Some(0x7523), &["chords-uno", "text"]),
+    (0x10C4, Some(0xEA60), &["edge-o-matic", "text"]),
+    (0x0403, Some(0x6015), &["cyton"]),
+    (0x0403, None, &["cyton", "flexvolt"]),
+    (0x2E73, None, &["spikershield"]),
+];
+
+/// What is often behind this identity, by the names of descriptions.
+pub(crate) fn ranks(vendor_id: u16, product_id: u16) -> &'static [&'static str] {
+    RANKS
+        .iter()
+        .find(|(vendor, product, _)| {
+            *vendor == vendor_id && product.is_none_or(|product| product == product_id)
+        })
+        .map_or(&[], |&(_, _, names)| names)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +73,14 @@ mod tests {
             let product = product.unwrap_or(0xFFFE);
             assert_eq!(hint(vendor, product), Some(text));
         }
+    }
+
+    #[test]
+    fn no_rank_is_hidden_behind_an_earlier_one() {
+        for (vendor, product, names) in RANKS {
+            assert_eq!(ranks(vendor, product.unwrap_or(0xFFFE)), names);
+        }
+        assert_eq!(ranks(0xFFFF, 0), [""; 0]);
     }
 
     #[test]

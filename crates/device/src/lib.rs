@@ -31,6 +31,7 @@ pub mod hint;
 pub mod list;
 pub mod open_error;
 pub mod port;
+pub mod programs;
 pub mod serial;
 
 pub use clock::Clock;
@@ -38,4 +39,5 @@ pub use connect::{Connector, SerialConnector, identity};
 pub use list::{PortInfo, PortKind, UsbInfo, ports};
 pub use open_error::OpenError;
 pub use port::{LinkError, Port};
+pub use programs::{Meddler, Program, holders, meddlers};
 pub use serial::{DtrPolicy, PortSettings, SerialPort};

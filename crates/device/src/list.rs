@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serialport::SerialPortType;
 
-use crate::hint::hint;
+use crate::hint::{hint, ranks};
 
 /// A port that exists. Whether it is free is known only by opening it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,6 +50,15 @@ impl PortInfo {
         match &self.kind {
             PortKind::Usb(usb) => hint(usb.vendor_id, usb.product_id),
             PortKind::Bluetooth | PortKind::Pci | PortKind::Other => None,
+        }
+    }
+
+    /// Names of descriptions of devices that often have this USB identity, the most frequent first.
+    #[must_use]
+    pub fn ranks(&self) -> &'static [&'static str] {
+        match &self.kind {
+            PortKind::Usb(usb) => ranks(usb.vendor_id, usb.product_id),
+            PortKind::Bluetooth | PortKind::Pci | PortKind::Other => &[],
         }
     }
 }

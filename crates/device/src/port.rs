@@ -26,6 +26,15 @@ pub trait Port: Send {
 
     /// The name it was opened with, for messages.
     fn name(&self) -> &str;
+
+    /// Changes the speed of the line; nothing happens where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`LinkError::Gone`] when the port can no longer be used or does not know this speed.
+    fn set_baud(&mut self, _baud: u32) -> Result<(), LinkError> {
+        Ok(())
+    }
 }
 
 /// Why a port that was open failed.

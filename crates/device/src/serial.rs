@@ -151,6 +151,13 @@ impl Port for SerialPort {
     fn name(&self) -> &str {
         &self.name
     }
+
+    fn set_baud(&mut self, baud: u32) -> Result<(), LinkError> {
+        if is_macos_pseudo_terminal(Path::new(&self.name)) {
+            return Ok(());
+        }
+        self.inner.set_baud_rate(baud).map_err(|error| self.gone(&error.to_string()))
+    }
 }
 
 /// Opens the port so that no write waits for a device that takes nothing.

@@ -43,6 +43,7 @@ mod beside;
 mod driver;
 mod feed;
 mod histogram;
+pub mod identify;
 mod playback;
 mod recorder;
 mod redial;

@@ -29,6 +29,20 @@ pub struct CableFaults {
     pub stall: f64,
     /// How long a stall lasts.
     pub stall_duration: Duration,
+    /// One to eight bytes are replaced by random ones.
+    pub burst: f64,
+    /// One to 60 bytes are replaced by 00 or FF.
+    pub stuck: f64,
+    /// One to 64 bytes come after the as many that were sent behind them.
+    pub reorder: f64,
+    /// The next delimiter is lost, so that two frames become one.
+    pub merge: f64,
+    /// 600 to 3000 bytes are lost.
+    pub silence: f64,
+    /// 100 to 1000 bytes are replaced by random ones, as at a wrong baud rate.
+    pub garble: f64,
+    /// What ends a frame: `00` on our own wire, the end of a line in text.
+    pub delimiter: u8,
 }
 
 impl CableFaults {
@@ -42,7 +56,58 @@ impl CableFaults {
         text: 0.0,
         stall: 0.0,
         stall_duration: Duration::ZERO,
+        burst: 0.0,
+        stuck: 0.0,
+        reorder: 0.0,
+        merge: 0.0,
+        silence: 0.0,
+        garble: 0.0,
+        delimiter: DELIMITER,
     };
+
+    /// Names of what [`Self::named`] knows.
+    pub const NAMES: [&'static str; 14] = [
+        "flip",
+        "burst",
+        "drop",
+        "insert",
+        "stuck",
+        "duplicate",
+        "reorder",
+        "splice",
+        "merge",
+        "text",
+        "stall",
+        "silence",
+        "wrong-baud",
+        "rough",
+    ];
+
+    /// One fault alone, about once in so many bytes; `wrong-baud` leaves no byte as it was, and `rough`
+    /// is [`Self::ROUGH`]. `None` for a name that is not in [`Self::NAMES`].
+    #[must_use]
+    pub fn named(name: &str, every: f64) -> Option<Self> {
+        let often = 1.0 / every.max(1.0);
+        let stall_duration = Duration::from_millis(150);
+        let none = Self { stall_duration, ..Self::NONE };
+        Some(match name {
+            "flip" => Self { flip: often, ..none },
+            "burst" => Self { burst: often, ..none },
+            "drop" => Self { drop: often, ..none },
+            "insert" => Self { insert: often, ..none },
+            "stuck" => Self { stuck: often, ..none },
+            "duplicate" => Self { duplicate: often, ..none },
+            "reorder" => Self { reorder: often, ..none },
+            "splice" => Self { splice: often, ..none },
+            "merge" => Self { merge: often, ..none },
+            "text" => Self { text: often, ..none },
+            "stall" => Self { stall: often, ..none },
+            "silence" => Self { silence: often, ..none },
+            "wrong-baud" => Self { garble: 1.0, ..none },
+            "rough" => Self::ROUGH,
+            _ => return None,
+        })
+    }
 
     /// Every fault, about once in 2000 bytes altogether, and now and then a stall of 150 ms.
     ///
@@ -56,6 +121,7 @@ impl CableFaults {
         text: 3e-5,
         stall: 2e-5,
         stall_duration: Duration::from_millis(150),
+        ..Self::NONE
     };
 }
 
@@ -96,6 +162,38 @@ pub struct CableCounts {
     pub texts: FaultCount,
     /// Bytes that waited.
     pub stalls: FaultCount,
+    /// Bytes replaced by random ones, in bursts and at a wrong baud rate.
+    pub garbled: FaultCount,
+    /// Bytes replaced by 00 or FF.
+    pub stuck: FaultCount,
+    /// Bytes that came too late by their order.
+    pub reorders: FaultCount,
+    /// Delimiters lost.
+    pub merges: FaultCount,
+    /// Bytes lost in silence.
+    pub silences: FaultCount,
+}
+
+impl CableCounts {
+    /// Faults of all kinds.
+    #[must_use]
+    pub fn fault_count(&self) -> u64 {
+        let all = [
+            self.flips,
+            self.drops,
+            self.inserts,
+            self.duplicates,
+            self.splices,
+            self.texts,
+            self.stalls,
+            self.garbled,
+            self.stuck,
+            self.reorders,
+            self.merges,
+            self.silences,
+        ];
+        all.iter().map(|fault| fault.count).sum()
+    }
 }
 
 /// Carries bytes and damages some of them.
@@ -109,6 +207,8 @@ pub struct BadCable {
     state: State,
     /// The last bytes that came out, for duplicates.
     recent: Vec<u8>,
+    /// Bytes that were kept back.
+    kept: Vec<u8>,
     stall: Option<Stall>,
     counts: CableCounts,
 }
@@ -118,10 +218,23 @@ enum State {
     Through,
     /// Loses this many more bytes.
     Dropping(usize),
-    /// Loses everything up to the end of the frame, then this many more bytes.
-    SplicingTo(usize),
+    /// Loses everything up to the end of the frame, but no more than the second number, then the first
+    /// number of bytes more.
+    SplicingTo(usize, usize),
     /// Has reached the next frame, and loses this many more bytes.
     SplicingFrom(usize),
+    /// Says nothing for this many more bytes.
+    Silent(usize),
+    /// Replaces this many more bytes by random ones.
+    Garbling(usize),
+    /// Replaces this many more bytes by this one.
+    Stuck(u8, usize),
+    /// Keeps this many more bytes back.
+    Keeping(usize),
+    /// Passes this many more bytes before those that were kept back.
+    Passing(usize),
+    /// Loses the next delimiter.
+    Merging,
 }
 
 enum Fault {
@@ -132,6 +245,12 @@ enum Fault {
     Splice,
     Text,
     Stall,
+    Burst,
+    Stuck,
+    Reorder,
+    Merge,
+    Silence,
+    Garble,
 }
 
 #[derive(Clone, Debug)]
@@ -142,6 +261,8 @@ struct Stall {
 
 /// Most bytes that one insert, duplicate or splice adds or takes.
 const MOST_BYTES: usize = 64;
+/// No frame of ours is longer, and no line of text that anybody reads.
+const LONGEST_FRAME: usize = 256;
 
 impl BadCable {
     /// A cable with these faults; `seed` chooses where they strike.
@@ -152,6 +273,7 @@ impl BadCable {
             rng: SeededRng::new(seed),
             state: State::Through,
             recent: Vec::with_capacity(2 * MOST_BYTES),
+            kept: Vec::with_capacity(MOST_BYTES),
             stall: None,
             counts: CableCounts::default(),
         }
@@ -171,9 +293,10 @@ impl BadCable {
                     self.counts.drops.byte_count += 1;
                     self.state = if left > 1 { State::Dropping(left - 1) } else { State::Through };
                 }
-                State::SplicingTo(after) => {
+                State::SplicingTo(after, left) => {
                     self.counts.splices.byte_count += 1;
-                    if byte == DELIMITER {
+                    self.state = State::SplicingTo(after, left.saturating_sub(1));
+                    if byte == self.faults.delimiter || left == 0 {
                         self.state = State::SplicingFrom(after);
                     }
                 }
@@ -182,6 +305,12 @@ impl BadCable {
                     self.state =
                         if left > 1 { State::SplicingFrom(left - 1) } else { State::Through };
                 }
+                State::Silent(left) => {
+                    self.counts.silences.byte_count += 1;
+                    self.state = if left > 1 { State::Silent(left - 1) } else { State::Through };
+                }
+                State::Garbling(_) | State::Stuck(..) => self.replace(byte, out),
+                State::Keeping(_) | State::Passing(_) | State::Merging => self.shift(byte, out),
             }
         }
     }
@@ -202,6 +331,7 @@ impl BadCable {
     fn choose(&mut self) -> Option<Fault> {
         let mut chance = self.rng.uniform();
         let CableFaults { flip, drop, insert, duplicate, splice, text, stall, .. } = self.faults;
+        let CableFaults { burst, stuck, reorder, merge, silence, garble, .. } = self.faults;
         for (fault, probability) in [
             (Fault::Flip, flip),
             (Fault::Drop, drop),
@@ -210,6 +340,12 @@ impl BadCable {
             (Fault::Splice, splice),
             (Fault::Text, text),
             (Fault::Stall, stall),
+            (Fault::Burst, burst),
+            (Fault::Stuck, stuck),
+            (Fault::Reorder, reorder),
+            (Fault::Merge, merge),
+            (Fault::Silence, silence),
+            (Fault::Garble, garble),
         ] {
             if chance < probability {
                 return Some(fault);
@@ -255,10 +391,10 @@ impl BadCable {
             Some(Fault::Splice) => {
                 let after = self.rng.between(1, MOST_BYTES);
                 self.counts.splices.add(1);
-                self.state = if byte == DELIMITER {
+                self.state = if byte == self.faults.delimiter {
                     State::SplicingFrom(after)
                 } else {
-                    State::SplicingTo(after)
+                    State::SplicingTo(after, LONGEST_FRAME)
                 };
             }
             Some(Fault::Text) => {
@@ -274,6 +410,81 @@ impl BadCable {
                 self.stall = Some(Stall { until, held });
                 self.pass(&[byte], out);
             }
+            Some(Fault::Burst) => {
+                self.counts.garbled.count += 1;
+                self.state = State::Garbling(self.rng.between(1, 8));
+                self.replace(byte, out);
+            }
+            Some(Fault::Garble) => {
+                self.counts.garbled.count += 1;
+                self.state = State::Garbling(self.rng.between(100, 1000));
+                self.replace(byte, out);
+            }
+            Some(Fault::Stuck) => {
+                self.counts.stuck.count += 1;
+                let value = [0x00, 0xFF][self.rng.between(0, 1)];
+                self.state = State::Stuck(value, self.rng.between(1, 60));
+                self.replace(byte, out);
+            }
+            Some(Fault::Reorder) => {
+                self.counts.reorders.count += 1;
+                self.state = State::Keeping(self.rng.between(1, MOST_BYTES));
+                self.shift(byte, out);
+            }
+            Some(Fault::Merge) => {
+                self.counts.merges.count += 1;
+                self.state = State::Merging;
+                self.shift(byte, out);
+            }
+            Some(Fault::Silence) => {
+                let len = self.rng.between(600, 3000);
+                self.counts.silences.add(1);
+                self.state = State::Silent(len - 1);
+            }
+        }
+    }
+
+    /// Another byte in place of this one.
+    fn replace(&mut self, byte: u8, out: &mut Vec<u8>) {
+        let (other, state) = match self.state {
+            State::Stuck(value, left) => {
+                self.counts.stuck.byte_count += 1;
+                (value, if left > 1 { State::Stuck(value, left - 1) } else { State::Through })
+            }
+            State::Garbling(left) => {
+                self.counts.garbled.byte_count += 1;
+                let value = self.rng.bits() as u8;
+                (value, if left > 1 { State::Garbling(left - 1) } else { State::Through })
+            }
+            other => (byte, other),
+        };
+        self.state = state;
+        self.pass(&[other], out);
+    }
+
+    /// This byte, but not here.
+    fn shift(&mut self, byte: u8, out: &mut Vec<u8>) {
+        match self.state {
+            State::Keeping(left) => {
+                self.counts.reorders.byte_count += 1;
+                self.kept.push(byte);
+                let len = self.kept.len();
+                self.state = if left > 1 { State::Keeping(left - 1) } else { State::Passing(len) };
+            }
+            State::Passing(left) => {
+                self.pass(&[byte], out);
+                self.state = State::Passing(left - 1);
+                if left == 1 {
+                    let kept = core::mem::take(&mut self.kept);
+                    self.pass(&kept, out);
+                    self.state = State::Through;
+                }
+            }
+            State::Merging if byte == self.faults.delimiter => {
+                self.counts.merges.byte_count += 1;
+                self.state = State::Through;
+            }
+            _ => self.pass(&[byte], out),
         }
     }
 
@@ -365,6 +576,40 @@ mod tests {
         assert_eq!(out, [1, 2]);
         assert_eq!(cable.stalled_until(), None);
         assert_eq!(cable.counts().stalls, FaultCount { count: 2, byte_count: 2 });
+    }
+
+    #[test]
+    fn every_named_fault_strikes_and_is_counted() {
+        let bytes = sent();
+        for name in CableFaults::NAMES {
+            let faults = CableFaults::named(name, 1000.0).expect("it is named");
+            let mut cable = BadCable::new(faults, 6);
+            let out = carried(&mut cable, &bytes, 64);
+            let counts = cable.counts();
+            // A stall delays, and changes nothing.
+            assert_eq!(out == bytes, name == "stall", "{name}");
+            assert!(counts.fault_count() > 20, "{name}: {counts:?}");
+            let added = [counts.inserts, counts.duplicates, counts.texts];
+            let taken = [counts.drops, counts.splices, counts.merges, counts.silences];
+            let sum = |faults: &[FaultCount]| faults.iter().map(|f| f.byte_count).sum::<u64>();
+            assert_eq!(counts.bytes_in, bytes.len() as u64);
+            // What is kept back at the end never comes.
+            let late = counts.bytes_in + sum(&added) - sum(&taken) - counts.bytes_out;
+            assert!(late <= MOST_BYTES as u64, "{name}: {late}");
+        }
+        assert_eq!(CableFaults::named("gremlins", 1000.0), None);
+    }
+
+    #[test]
+    fn reordered_chunks_come_whole_and_late() {
+        let faults = CableFaults { reorder: 0.002, ..CableFaults::NONE };
+        let bytes: Vec<u8> = (0..100_000_u32).map(|at| at as u8).collect();
+        let mut cable = BadCable::new(faults, 2);
+        let out = carried(&mut cable, &bytes, 64);
+        let breaks = out.windows(2).filter(|pair| pair[0].wrapping_add(1) != pair[1]).count();
+        // Each swap has three seams.
+        let swaps = cable.counts().reorders.count as usize;
+        assert!(swaps > 50 && breaks <= 3 * swaps && breaks >= 3 * swaps - 6, "{breaks} {swaps}");
     }
 
     #[test]

@@ -38,6 +38,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`foreign`] holds devices of others, which speak what their makers' firmware speaks.
+//!
 //! [`people`] holds people with a label, who live through a whole programme: what a rule for tight and
 //! weak is tested with.
 //!
@@ -69,6 +71,7 @@ mod stream;
 pub mod device;
 
 pub mod cable;
+pub mod foreign;
 pub mod line;
 pub mod memory;
 #[cfg(unix)]
@@ -77,7 +80,8 @@ pub mod pty;
 pub use cable::{BadCable, CableCounts, CableFaults, FaultCount};
 pub use config::{DeviceConfig, DeviceError, StreamConfig};
 pub use device::{Subject, VirtualDevice};
-pub use line::{Burst, Line, LineSettings, SpeedError};
+pub use foreign::ForeignDevice;
+pub use line::{Burst, Line, LineSettings, Speaker, SpeedError};
 pub use memory::{MemoryPort, Unplugged};
 pub use person::{PersonSignal, VirtualPerson};
 #[cfg(unix)]

@@ -9,6 +9,36 @@ use levator_signal::HostTime;
 use crate::cable::{BadCable, CableCounts};
 use crate::device::VirtualDevice;
 
+/// What can be at the far end of a line: something that sends in its own time and hears what is said.
+pub trait Speaker {
+    /// The time it has been moved to.
+    fn now(&self) -> HostTime;
+    /// When it next has something to do.
+    fn next_due(&self) -> HostTime;
+    /// Moves it on to `until` and appends what it sends to `out`.
+    fn advance(&mut self, until: HostTime, out: &mut Vec<u8>);
+    /// Bytes of the host arrive.
+    fn receive(&mut self, bytes: &[u8]);
+}
+
+impl Speaker for VirtualDevice {
+    fn now(&self) -> HostTime {
+        Self::now(self)
+    }
+
+    fn next_due(&self) -> HostTime {
+        Self::next_due(self)
+    }
+
+    fn advance(&mut self, until: HostTime, out: &mut Vec<u8>) {
+        Self::advance(self, until, out);
+    }
+
+    fn receive(&mut self, bytes: &[u8]) {
+        Self::receive(self, bytes);
+    }
+}
+
 /// How bytes are handed to the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Burst {
@@ -106,7 +136,7 @@ impl Line {
 
     /// Appends to `out` what `device` has sent until `now` and the line hands over. Reads no clock:
     /// this is the whole behaviour of the line, for tests without real time.
-    pub fn advance(&mut self, device: &mut VirtualDevice, now: HostTime, out: &mut Vec<u8>) {
+    pub fn advance(&mut self, device: &mut impl Speaker, now: HostTime, out: &mut Vec<u8>) {
         let interval_ns = self.settings.burst.interval_ns();
         let burst = now.as_nanos() / interval_ns;
         if burst > self.last_burst {
@@ -124,13 +154,13 @@ impl Line {
 
     /// Moves `device` on to `now` without handing anything over, so that what the host says arrives
     /// at the right time.
-    pub fn advance_to(&mut self, device: &mut VirtualDevice, now: HostTime) {
+    pub fn advance_to(&mut self, device: &mut impl Speaker, now: HostTime) {
         self.pull(device, now);
     }
 
     /// When [`Self::advance`] next has something to do.
     #[must_use]
-    pub fn next_due(&self, device: &VirtualDevice) -> HostTime {
+    pub fn next_due(&self, device: &impl Speaker) -> HostTime {
         let stall = self.cable.as_ref().and_then(BadCable::stalled_until);
         let sent = stall.map_or(device.next_due(), |until| until.min(device.next_due()));
         let handed_over = if self.waiting.is_empty() { sent } else { HostTime::ZERO };
@@ -147,7 +177,7 @@ impl Line {
 
     /// The simulated time. It starts to pass at the first call.
     #[expect(clippy::disallowed_methods, reason = "a virtual device in real time needs the clock")]
-    pub(crate) fn now(&mut self, device: &VirtualDevice) -> HostTime {
+    pub(crate) fn now(&mut self, device: &impl Speaker) -> HostTime {
         /// Our choice. At high speed a machine that cannot keep up would otherwise have ever more to
         /// catch up with; at real time nothing but a suspended machine is so late.
         const MOST_AT_ONCE: Duration = Duration::from_secs(10);
@@ -172,7 +202,7 @@ impl Line {
         Duration::from_secs_f64(wait_s.min(1e6))
     }
 
-    fn pull(&mut self, device: &mut VirtualDevice, until: HostTime) {
+    fn pull(&mut self, device: &mut impl Speaker, until: HostTime) {
         self.fresh.clear();
         device.advance(until, &mut self.fresh);
         match &mut self.cable {

@@ -11,8 +11,7 @@ use rustix::io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
-use crate::device::VirtualDevice;
-use crate::line::Line;
+use crate::line::{Line, Speaker};
 
 /// A pseudo-terminal: the device's end of what a host opens like a serial port.
 ///
@@ -129,7 +128,7 @@ pub struct ServeCounts {
 ///
 /// If the system fails.
 pub fn serve(
-    device: &mut VirtualDevice,
+    device: &mut impl Speaker,
     terminal: &PseudoTerminal,
     line: &mut Line,
     stop: &AtomicBool,
@@ -170,7 +169,7 @@ mod tests {
     use super::*;
     use crate::device::host::{IDENTIFY, START, say};
     use crate::line::{Burst, LineSettings};
-    use crate::{DeviceConfig, Scenario, VirtualPerson};
+    use crate::{DeviceConfig, Scenario, VirtualDevice, VirtualPerson};
 
     /// Long enough for any machine, short enough for a test that hangs.
     const PATIENCE: Duration = Duration::from_secs(10);

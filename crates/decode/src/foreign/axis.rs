@@ -30,6 +30,8 @@ pub(super) struct Axis {
     heard: Option<HostTime>,
     /// The port was opened anew.
     is_reopened: bool,
+    /// Frames that the bytes hold which have just come, about.
+    arriving: f64,
     /// Delay of the read before.
     previous: f64,
     windows: [Window; 2],
@@ -76,6 +78,7 @@ impl Axis {
             expected: None,
             heard: None,
             is_reopened: false,
+            arriving: 0.0,
             previous: f64::NEG_INFINITY,
             windows: [Window::empty(HostTime::ZERO); 2],
         }
@@ -90,6 +93,11 @@ impl Axis {
     #[inline]
     pub(super) const fn expected(&self) -> Option<u32> {
         self.expected
+    }
+
+    /// About so many frames have just come, and none of them was taken yet.
+    pub(super) const fn arrive(&mut self, frames: f64) {
+        self.arriving = frames;
     }
 
     /// Whether [`Self::learn`] has something to learn from the next frame.
@@ -194,13 +202,15 @@ impl Axis {
     /// delay is largest, and at the first one after them, before which it was least.
     ///
     /// Returns how many frames were lost unseen: whole turns of the counter, which show in nothing but
-    /// that everything is late from then on, for seconds.
+    /// that everything is late from then on, for seconds; and without a counter, those of a silence.
     #[cold]
     pub(super) fn learn(&mut self, at: HostTime) -> u64 {
-        let mut missing = 0;
+        let mut missing = self.silent(at);
+        self.next = self.next.saturating_add(missing);
         if at.saturating_since(self.windows[0].began).as_secs_f64() > WINDOW_S {
-            missing = self.turns_unseen();
-            self.next = self.next.saturating_add(missing);
+            let turns = self.turns_unseen();
+            self.next = self.next.saturating_add(turns);
+            missing += turns;
             self.windows = [Window::empty(at), self.windows[0]];
         }
         let delay = self.delay(at);
@@ -214,6 +224,17 @@ impl Axis {
         self.previous = delay;
         self.heard = Some(at);
         missing
+    }
+
+    /// Frames that a device without a counter did not send for a while, though it was not lost: what came
+    /// now, all of it, does not make up for the silence.
+    fn silent(&self, at: HostTime) -> u64 {
+        if self.wrap.is_some() || self.heard.is_none() {
+            return 0;
+        }
+        let (behind, usual) = self.behind(at);
+        let silent = behind - usual - self.arriving;
+        if silent > (SILENT_S * self.rate_hz).max(20.0) { silent.round() as u64 } else { 0 }
     }
 
     fn turns_unseen(&mut self) -> u64 {

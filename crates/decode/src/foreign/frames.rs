@@ -97,6 +97,7 @@ impl<P: Protocol> Frames<P> {
         emitter: &mut Emitter,
         out: &mut impl FnMut(Decoded<'_>),
     ) {
+        emitter.axis.arrive((self.len + bytes.len()) as f64 / self.frame_len.max(1) as f64);
         let mut rest = bytes;
         // What is left of the last read is joined with as much of this one as there is room for.
         while self.len > 0 && !rest.is_empty() {

@@ -12,6 +12,7 @@
 //!
 //! [`Protocol`] is what a binary device has to tell; [`Driver`] joins it with all this.
 
+mod ask;
 mod axis;
 mod backyard_brains;
 mod bitalino;
@@ -23,11 +24,13 @@ mod firmata;
 mod flexvolt;
 mod frames;
 mod line;
+mod recognise;
 mod say;
 mod text;
 
 use levator_signal::{HostTime, SampleRate};
 
+pub use self::ask::{ASKS, Ask};
 pub use self::backyard_brains::{BackyardBrains, message};
 pub use self::bitalino::{Bitalino, crc4};
 pub use self::chords::Chords;
@@ -41,6 +44,7 @@ pub use self::flexvolt::FlexVolt;
 use self::frames::Frames;
 pub use self::frames::{Look, Protocol};
 pub use self::line::{Field, Fields, Value};
+pub use self::recognise::{Certainty, Guess, NATIVE, Recogniser};
 pub use self::say::{Say, Script, Words};
 use self::text::Text;
 pub use self::text::look;

@@ -96,7 +96,8 @@ impl Say {
             (Self::BitalinoSimulated, Framing::Bitalino { channels }) => {
                 words.add(&[mask(*channels) | 2]);
             }
-            (Self::BitalinoStop, Framing::Bitalino { .. }) => words.add(&[0]),
+            // Stops in any mode; a nought would set the battery threshold of an idle one.
+            (Self::BitalinoStop, Framing::Bitalino { .. }) => words.add(&[0xFF]),
             (Self::CytonStart, Framing::Cyton) => words.add(b"b"),
             (Self::CytonStop, Framing::Cyton) => words.add(b"s"),
             (Self::CytonDefaults, Framing::Cyton) => words.add(b"d"),

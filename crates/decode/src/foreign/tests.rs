@@ -302,6 +302,37 @@ fn a_pause_without_loss_is_no_gap() {
     }
 }
 
+#[test]
+fn a_silence_is_a_gap_of_its_length_and_a_stall_of_the_host_is_none() {
+    for device in devices() {
+        for (silent_s, is_stall) in [(3.0, false), (50.0, false), (1.5, true), (3.0, true)] {
+            let mut driver = Driver::new(&device.description);
+            let mut heard = Heard::default();
+            let rate = device.description.rate.hz();
+            let silent = (silent_s * rate) as u64;
+            let at = |frame: u64| HostTime::from_secs_f64(1.0 + frame as f64 / rate);
+            let mut held = Vec::new();
+            for frame in 0..1000 + silent {
+                if (500..500 + silent).contains(&frame) {
+                    if is_stall {
+                        held.extend((device.encode)(frame));
+                    }
+                    continue;
+                }
+                let mut bytes = core::mem::take(&mut held);
+                bytes.extend((device.encode)(frame));
+                driver.handle(at(frame), &bytes, &mut |d| heard.take(&d));
+            }
+            let lost: u64 = heard.lost.iter().map(|(start, end, _)| end - start).sum();
+            let expected = if is_stall { 0 } else { silent };
+            let what = format!("{} {silent_s} {is_stall}", device.name);
+            // By the clock alone, to a few frames.
+            let slack = if device.description.has_counter() { 0 } else { expected.min(3) };
+            assert!(lost.abs_diff(expected) <= slack, "{what}: {lost} of {expected}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 

@@ -98,6 +98,7 @@ impl Text {
         emitter: &mut Emitter,
         out: &mut impl FnMut(Decoded<'_>),
     ) {
+        emitter.axis.arrive(bytes.iter().filter(|byte| **byte == b'\n').count() as f64);
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let (text, ends) = match piece.split_last() {
                 Some((b'\n', text)) => (text, true),

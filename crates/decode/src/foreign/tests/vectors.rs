@@ -177,6 +177,7 @@ fn a_5_and_a_6_commands() {
     assert_eq!(words(Say::BitalinoSimulated, &six), [0xFE]);
     assert_eq!(words(Say::BitalinoRate, &six), [0xC3]);
     assert_eq!(words(Say::BitalinoRate, &one), [0x83]);
+    assert_eq!(words(Say::BitalinoStop, &one), [0xFF]);
     // What belongs to another device says nothing.
     assert_eq!(words(Say::CytonStart, &six), []);
 }
@@ -190,7 +191,7 @@ fn nothing_can_be_said_that_moves_an_actuator() {
             let bytes = words.as_slice();
             let is_bitalino = matches!(device.description.framing, Framing::Bitalino { .. });
             // B3 with outputs, A3 before a duty cycle.
-            let moves = is_bitalino && bytes.iter().any(|b| b & 0xB3 == 0xB3 || *b == 0xA3);
+            let moves = is_bitalino && bytes.iter().any(|b| b & 0xF3 == 0xB3 || *b == 0xA3);
             assert!(!moves, "{name}");
             let is_text = matches!(device.description.framing, Framing::Text(_));
             assert!(!is_text || bytes.is_empty(), "{name}");

@@ -1,0 +1,216 @@
+//! What is on a port, by listening: every description is tried at once on the bytes that come.
+
+use levator_signal::HostTime;
+
+use super::{Column, Description, Driver, Framing};
+use crate::{Decoded, Decoder};
+
+/// How sure a guess is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Certainty {
+    /// It fits, and so would many others.
+    Possible,
+    /// It fits in a way that few others do.
+    Likely,
+    /// Chance is ruled out.
+    Certain,
+}
+
+impl Certainty {
+    /// In a word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Possible => "possible",
+            Self::Likely => "likely",
+            Self::Certain => "certain",
+        }
+    }
+}
+
+/// What may be on the port.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Guess {
+    /// Name of its description; [`NATIVE`] for our own wire.
+    pub id: String,
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// Frames a second, as measured, where it was heard for long enough.
+    pub rate_hz: Option<f64>,
+    /// By what it was recognised.
+    pub why: String,
+}
+
+/// The name of our own wire among guesses.
+pub const NATIVE: &str = "native";
+
+/// Frames from which a counter that fits is no chance.
+const MANY: u64 = 8;
+/// Listening shorter than this says nothing of the rate, seconds. Our choice: 30 lines of the slowest
+/// pressure plug.
+const RATE_AFTER_S: f64 = 0.5;
+/// A rate this close to the nominal one is a sign. Our choice: it tells 47.6 from 62.5 Hz.
+const CLOSE: f64 = 0.1;
+
+/// Listens with all descriptions at once.
+#[derive(Debug)]
+pub struct Recogniser {
+    candidates: Vec<Candidate>,
+    native: Box<Decoder>,
+    native_frames: u64,
+    byte_count: u64,
+}
+
+#[derive(Debug)]
+struct Candidate {
+    id: String,
+    description: Description,
+    driver: Driver,
+    scans: u64,
+    bad: u64,
+    first: Option<HostTime>,
+    last: HostTime,
+    /// Scans that came with the first bytes, which are older than these.
+    head: u64,
+}
+
+impl Recogniser {
+    /// Knows these, by name, and our own wire.
+    #[must_use]
+    pub fn new(known: Vec<(String, Description)>) -> Self {
+        let candidate = |(id, description): (String, Description)| Candidate {
+            id,
+            driver: Driver::new(&description),
+            description,
+            scans: 0,
+            bad: 0,
+            first: None,
+            last: HostTime::ZERO,
+            head: 0,
+        };
+        Self {
+            candidates: known.into_iter().map(candidate).collect(),
+            native: Box::new(Decoder::new()),
+            native_frames: 0,
+            byte_count: 0,
+        }
+    }
+
+    /// Bytes that were heard.
+    #[must_use]
+    pub const fn byte_count(&self) -> u64 {
+        self.byte_count
+    }
+
+    /// Takes bytes that arrived at `at`.
+    pub fn hear(&mut self, at: HostTime, bytes: &[u8]) {
+        self.byte_count += bytes.len() as u64;
+        let frames = &mut self.native_frames;
+        self.native.handle(at, bytes, &mut |decoded| {
+            *frames += u64::from(!matches!(decoded, Decoded::Refused(_) | Decoded::Lost(_)));
+        });
+        for candidate in &mut self.candidates {
+            candidate.hear(at, bytes);
+        }
+    }
+
+    /// Starts anew, as when the speed of the line was changed.
+    pub fn reopen(&mut self) {
+        self.native.reopen();
+        for candidate in &mut self.candidates {
+            candidate.driver = Driver::new(&candidate.description);
+            (candidate.scans, candidate.bad, candidate.first) = (0, 0, None);
+        }
+    }
+
+    /// What it may be, the best first; empty where nothing fits.
+    #[must_use]
+    pub fn guesses(&self) -> Vec<Guess> {
+        let mut guesses = Vec::new();
+        if self.native_frames > 0 {
+            let why = format!("{} frames with a checksum of 32 bits", self.native_frames);
+            let (id, certainty) = (NATIVE.to_owned(), Certainty::Certain);
+            guesses.push((0.0, Guess { id, certainty, rate_hz: None, why }));
+        }
+        guesses.extend(self.candidates.iter().filter_map(Candidate::guess));
+        let order = |(off, guess): &(f64, Guess)| (core::cmp::Reverse(guess.certainty), *off);
+        guesses.sort_by(|a, b| {
+            let ((a, a_off), (b, b_off)) = ((order(a).0, order(a).1), (order(b).0, order(b).1));
+            a.cmp(&b).then(a_off.total_cmp(&b_off))
+        });
+        guesses.into_iter().map(|(_, guess)| guess).collect()
+    }
+}
+
+impl Candidate {
+    fn hear(&mut self, at: HostTime, bytes: &[u8]) {
+        let (mut scans, mut bad) = (0, 0);
+        self.driver.handle(at, bytes, &mut |decoded| match decoded {
+            Decoded::Scans(found) if found.stream == 0 => {
+                scans += found.codes.len() as u64 / u64::from(found.channel_count.max(1));
+            }
+            Decoded::Refused(_) => bad += 1,
+            Decoded::Lost(lost) if lost.stream == 0 => bad += 1,
+            _ => {}
+        });
+        self.bad += bad;
+        if scans > 0 {
+            if self.first.is_none() {
+                self.first = Some(at);
+                self.head = self.scans + scans;
+            }
+            self.last = at;
+            self.scans += scans;
+        }
+    }
+
+    /// Frames a second, if it was heard for long enough.
+    fn rate_hz(&self) -> Option<f64> {
+        let seconds = self.last.saturating_since(self.first?).as_secs_f64();
+        (seconds >= RATE_AFTER_S).then(|| (self.scans - self.head) as f64 / seconds)
+    }
+
+    /// How far the rate is off, as a ratio, and the guess. Equal guesses keep the order of the list.
+    fn guess(&self) -> Option<(f64, Guess)> {
+        // What unlocks again and again is something else.
+        if self.scans < 3 || self.bad * 4 > self.scans {
+            return None;
+        }
+        let nominal = self.description.rate.hz();
+        let rate_hz = self.rate_hz();
+        let off = rate_hz.map_or(1.0, |rate| (rate / nominal).ln().abs());
+        let is_close = off < CLOSE;
+        let (certainty, sign) = match &self.description.framing {
+            Framing::Text(shape) => {
+                let is_named = shape.layouts.iter().all(|layout| {
+                    layout.columns.iter().all(|column| matches!(column, Column::Label(_)))
+                });
+                let is_loose = shape.layouts.iter().any(|layout| layout.fields == 0);
+                match (is_named, is_loose) {
+                    (true, _) => (Certainty::Likely, "lines with its labels"),
+                    (false, false) if is_close => {
+                        (Certainty::Likely, "lines with its number of columns, at its rate")
+                    }
+                    (false, false) => (Certainty::Possible, "lines with its number of columns"),
+                    (false, true) => (Certainty::Possible, "lines of numbers"),
+                }
+            }
+            Framing::Bitalino { .. } if self.scans >= MANY => {
+                (Certainty::Certain, "checksums and counter")
+            }
+            Framing::Chords { .. } | Framing::Cyton if self.scans >= MANY => {
+                let certainty = if is_close { Certainty::Certain } else { Certainty::Likely };
+                (certainty, "first bytes, last byte and counter")
+            }
+            Framing::Firmata { .. } | Framing::BackyardBrains { .. } if self.scans >= MANY => {
+                (Certainty::Likely, "the pattern of high bits")
+            }
+            _ => (Certainty::Possible, "the length of its frames"),
+        };
+        let measured = rate_hz.map_or(String::new(), |rate| {
+            format!("; {rate:.1} frames a second, nominal {nominal}")
+        });
+        let why = format!("{sign}, {} frames{measured}", self.scans);
+        Some((off, Guess { id: self.id.clone(), certainty, rate_hz, why }))
+    }
+}
