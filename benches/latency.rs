@@ -15,7 +15,7 @@ fn main() {}
 #[cfg(unix)]
 mod unix {
     use std::fs::File;
-    use std::io::Read;
+    use std::io::{Read, Write};
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::sync::mpsc::{Sender, channel};
     use std::time::Duration;
@@ -166,6 +166,10 @@ mod unix {
         late[((late.len() - 1) as f64 * part).round() as usize]
     }
 
+    fn say(line: std::fmt::Arguments<'_>) {
+        let _ = writeln!(std::io::stdout(), "{line}");
+    }
+
     pub(super) fn main() {
         let is_measured = std::env::args().any(|argument| argument == "--bench");
         let (rounds, count) = if is_measured { (3, 3000) } else { (1, 50) };
@@ -173,16 +177,16 @@ mod unix {
         let greeting = probe.greeting();
         let packets: Vec<_> = (0..count).map(|index| probe.packet(index)).collect();
         let clock = Clock::start();
-        println!("us from write to        p50     p99   p99.9");
+        say(format_args!("us from write to        p50     p99   p99.9"));
         for _ in 0..rounds {
             let mut late = bare(&packets, clock);
             let [a, b, c] = [0.5, 0.99, 0.999].map(|part| percentile(&mut late, part));
-            println!("  a bare read       {a:7.1} {b:7.1} {c:7.1}");
+            say(format_args!("  a bare read       {a:7.1} {b:7.1} {c:7.1}"));
             let (mut late, own) = session(&greeting, &packets, clock);
             let [a, b, c] = [0.5, 0.99, 0.999].map(|part| percentile(&mut late, part));
-            println!("  the engine's word {a:7.1} {b:7.1} {c:7.1}");
+            say(format_args!("  the engine's word {a:7.1} {b:7.1} {c:7.1}"));
             let [a, b, c] = own;
-            println!("    of it our share: p50 {a:.2}, p99 {b:.2}, most {c:.1}");
+            say(format_args!("    of it our share: p50 {a:.2}, p99 {b:.2}, most {c:.1}"));
         }
     }
 }

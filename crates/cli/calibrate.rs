@@ -1,19 +1,23 @@
 //! `levator calibrate`: what a count of a probe is worth, from nothing and one known value.
 
+mod level;
+mod manometer;
+
 use std::io::{BufRead, Write, stderr, stdin, stdout};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use anyhow::anyhow;
 use clap::Args;
-use levator_decode::{DeviceInfo, StreamInfo};
-use levator_device::{Port, PortSettings, SerialConnector, SerialPort};
-use levator_engine::{EngineConfig, Output, Sink};
+use levator_decode::StreamInfo;
+use levator_device::SerialConnector;
+use levator_engine::EngineConfig;
 use levator_live::{LiveConfig, Session};
 use levator_signal::{ChannelId, Quality, SignalKind, Unit};
 use serde_json::json;
 
+use self::level::{Heard, Level};
+use self::manometer::Manometer;
 use crate::args::LinkArgs;
 use crate::calibrations::{self, Device, Document, Entry};
 use crate::data::DataArgs;
@@ -117,60 +121,6 @@ pub(crate) fn run(args: &Calibrate) -> Result<ExitCode, Failure> {
         return Err(Failure::new(Code::Device, trouble));
     }
     result
-}
-
-/// What came from the device.
-#[derive(Clone, Debug, Default)]
-struct Heard(Arc<Mutex<State>>);
-
-#[derive(Debug, Default)]
-struct State {
-    device: Option<DeviceInfo>,
-    streams: Vec<StreamInfo>,
-    /// Codes of this channel are kept.
-    chosen: Option<ChannelId>,
-    codes: Vec<f64>,
-    quality: Quality,
-    gap_count: u64,
-}
-
-impl Heard {
-    fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Sink for Heard {
-    fn emit(&mut self, output: Output<'_>) {
-        self.with(|state| match output {
-            Output::Device(device) => state.device = Some(device),
-            Output::Stream(info) => {
-                state.streams.retain(|known| known.stream != info.stream);
-                state.streams.push(*info);
-                state.streams.sort_by_key(|info| info.stream);
-            }
-            Output::Lost(_) => state.gap_count += 1,
-            Output::Block(block) if state.chosen == Some(block.channel) => {
-                let info = state.streams.iter().find(|info| info.stream == block.channel.stream);
-                let Some(info) = info else { return };
-                let by = info.calibrations[usize::from(block.channel.channel)];
-                let codes = block.values.iter().map(|value| value / by.scale + by.offset_counts);
-                state.codes.extend(codes);
-                state.quality |= block.quality;
-            }
-            _ => {}
-        });
-    }
-}
-
-/// Codes of one level.
-#[derive(Clone, Copy, Debug)]
-struct Level {
-    mean: f64,
-    /// Largest difference between the means of its eighths.
-    movement: f64,
-    /// Distance of the two levels of a square wave.
-    step: f64,
 }
 
 struct Bench<'a> {
@@ -506,93 +456,6 @@ impl Bench<'_> {
     }
 }
 
-impl Level {
-    fn of(codes: &[f64]) -> Self {
-        let mean_of = |codes: &[f64]| codes.iter().sum::<f64>() / codes.len().max(1) as f64;
-        let mean = mean_of(codes);
-        let parts = codes.chunks(codes.len().div_ceil(8)).map(mean_of);
-        let (least, most) = parts
-            .fold((f64::MAX, f64::MIN), |(least, most), part| (least.min(part), most.max(part)));
-        // Medians of what lies above and below the middle: overshoot and edges do not matter.
-        let median = |mut side: Vec<f64>| {
-            side.sort_by(f64::total_cmp);
-            side.get(side.len() / 2).copied().unwrap_or(mean)
-        };
-        let (low, high): (Vec<f64>, Vec<f64>) = codes.iter().partition(|code| **code < mean);
-        Self { mean, movement: most - least, step: median(high) - median(low) }
-    }
-}
-
-/// A manometer that prints its readings.
-struct Manometer {
-    port: SerialPort,
-    line: Vec<u8>,
-    /// Pascal.
-    readings: Vec<f64>,
-}
-
-impl Manometer {
-    fn open(name: &str, baud: u32) -> Result<Self, Failure> {
-        let settings = PortSettings { baud, ..PortSettings::new(name) };
-        let port = SerialPort::open(&settings).map_err(|error| Failure::new(Code::Port, error))?;
-        Ok(Self { port, line: Vec::new(), readings: Vec::new() })
-    }
-
-    /// What it said before counts no more.
-    fn forget(&mut self) {
-        self.line.clear();
-        self.readings.clear();
-    }
-
-    fn listen(&mut self) -> Result<(), Failure> {
-        let mut buffer = [0; 256];
-        let read =
-            self.port.read(&mut buffer).map_err(|error| Failure::new(Code::Device, error))?;
-        for &byte in &buffer[..read] {
-            if byte == b'\n' {
-                self.readings.extend(reading(&String::from_utf8_lossy(&self.line)));
-                self.line.clear();
-            } else if self.line.len() < 256 {
-                self.line.push(byte);
-            }
-        }
-        Ok(())
-    }
-
-    fn mean(self) -> Result<(f64, Unit), Failure> {
-        let count = self.readings.len();
-        if count < 3 {
-            let error = anyhow!(
-                "the manometer on {} gave {count} readings: it has to print a number a line, with or \
-                 without its unit, at --manometer-baud",
-                self.port.name()
-            );
-            return Err(Failure::new(Code::Device, error));
-        }
-        let mean = self.readings.iter().sum::<f64>() / count as f64;
-        if mean <= 0.0 {
-            let error =
-                anyhow!("the manometer reads {:.2} cmH2O: is it on the same tube?", mean / 98.0665);
-            return Err(Failure::new(Code::Signal, error));
-        }
-        Ok((mean, Unit::Pascal))
-    }
-}
-
-/// Pascal of a line such as `40.2 cmH2O`, `p: 3.9kPa` or `40.2`; nothing if it has no number or another
-/// unit than one of pressure.
-fn reading(line: &str) -> Option<f64> {
-    let start = line.find(|c: char| c.is_ascii_digit())?;
-    let is_below = line[..start].ends_with('-');
-    let rest = &line[start..];
-    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-    let value: f64 = rest[..end].parse().ok()?;
-    let word = rest[end..].split_whitespace().next().unwrap_or("");
-    let unit = if word.is_empty() { Some(Unit::CentimetreWater) } else { Unit::from_symbol(word) };
-    let pascal = unit?.convert(value, Unit::Pascal)?;
-    Some(if is_below { -pascal } else { pascal })
-}
-
 fn stopped() -> Failure {
     Failure::new(Code::Device, anyhow!("stopped; nothing was calibrated"))
 }
@@ -625,30 +488,6 @@ mod tests {
         for text in ["", "40", "cmH2O", "-3 kPa", "0 kPa", "1 furlong", "nan kPa", "4.4.4 kPa"] {
             assert!(reference(text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn manometers_are_read_in_the_ways_they_print() {
-        let close = |line: &str, pascal: f64| {
-            assert!(reading(line).is_some_and(|value| (value - pascal).abs() < 1e-6), "{line}");
-        };
-        close("40", 40.0 * 98.0665);
-        close("p: 3.9kPa\r", 3900.0);
-        close("-2.5 hPa", -250.0);
-        for line in ["", "ready", "12 V", "3 furlong"] {
-            assert_eq!(reading(line), None, "{line}");
-        }
-    }
-
-    #[test]
-    fn a_square_wave_is_as_high_as_it_is_from_crest_to_trough() {
-        let wave: Vec<f64> = (0..1000)
-            .map(|n| 512.0 + if n / 25 % 2 == 0 { 10.0 } else { -10.0 } + (n % 3) as f64)
-            .collect();
-        let level = Level::of(&wave);
-        assert!((level.step - 20.0).abs() < 1.01, "{level:?}");
-        let flat = Level::of(&[3.0; 64]);
-        assert_eq!((flat.mean, flat.movement, flat.step), (3.0, 0.0, 0.0));
     }
 
     #[test]

@@ -135,8 +135,8 @@ fn run(terminal: &PseudoTerminal, kind: Kind, level: &AtomicI32, over: &AtomicBo
         if streams && len == 0 {
             let codes: [i32; 4] = std::array::from_fn(|place| {
                 let at = index + place as u32;
-                let side = if at / 4 % 2 == 0 { kind.wave } else { -kind.wave };
-                level.load(Ordering::SeqCst) + side + (at % 3) as i32 - 1
+                let side = if (at / 4).is_multiple_of(2) { kind.wave } else { -kind.wave };
+                level.load(Ordering::SeqCst) + side + (at % 3).cast_signed() - 1
             });
             let mut data = [0; 12];
             SampleFormat::I24.pack(&codes, &mut data).expect("they fit");

@@ -215,7 +215,7 @@ fn a_cable_pulled_for_five_seconds_in_a_hold_costs_a_gap_of_exactly_that_and_not
         let onset = seconds(one.onset);
         let after_gap_s = onset - seconds(gap.end);
         let is_made = truth.contractions.iter().any(|made| (made.onset_s - onset).abs() < 0.3);
-        assert!(is_made || after_gap_s < 2.0, "{onset} is no contraction of {:?}", truth);
+        assert!(is_made || after_gap_s < 2.0, "{onset} is no contraction of {truth:?}");
     }
 }
 
