@@ -13,6 +13,11 @@ command -v pdfinfo >/dev/null 2>&1 && command -v pdftotext >/dev/null 2>&1 || {
     exit 77
 }
 cargo build --quiet --locked
+validator=target/html-validate
+if command -v npm >/dev/null 2>&1 && [ ! -x $validator/node_modules/.bin/html-validate ]; then
+    mkdir -p $validator
+    npm install --silent --no-audit --no-fund --prefix $validator html-validate@11.21.1 >/dev/null 2>&1 || true
+fi
 levator=${CARGO_TARGET_DIR:-target}/debug/levator
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -20,6 +25,21 @@ trap 'rm -rf "$folder"' EXIT
 no_diagnosis() { # file: how often it says so
     pdftotext "$1" - | tr '\n' ' ' |
         grep -oE "Not a diagnosis|Keine Diagnose|No es un diagn|pas un diagnostic" | wc -l
+}
+
+# The PDF that is written without a browser: as many pages, and as much that can be read.
+written() { # file, arguments of `report`...
+    own=$1
+    shift
+    "$levator" report "$@" --out "$own.pdf"
+    got=$(pdfinfo "$own.pdf" | sed -n 's/^Pages: *//p')
+    said=$(no_diagnosis "$own.pdf")
+    [ "$got" = "$want" ] && [ "$said" = "$want" ] || {
+        echo "report: $own.pdf has $got pages, and $said say that it is no diagnosis"
+        exit 1
+    }
+    pdfinfo "$own.pdf" | grep -q "^Page size: *595.28 x 841.89 pts (A4)"
+    pdffonts "$own.pdf" | grep -q "OpenSans-Regular .*yes"
 }
 
 check() { # name, arguments of `report`...
@@ -33,6 +53,7 @@ check() { # name, arguments of `report`...
             { cat "$folder/log" >&2; exit 1; }
         want=1
         [ "$reader" = person ] || want=2
+        written "$page-own" "$@" --for "$reader" --lang "$lang"
         got=$(pdfinfo "$page.pdf" | sed -n 's/^Pages: *//p')
         said=$(no_diagnosis "$page.pdf")
         echo "report: $name for the $reader ($lang): $got pages, $said say that it is no diagnosis"
@@ -48,3 +69,10 @@ for condition in healthy hypertonic; do
 done
 check anorectal tests/data/manometry/anorectal_1.txt
 check emg tests/data/recordings/biceps_30_fatigue.csv
+if [ -x $validator/node_modules/.bin/html-validate ]; then
+    "$validator/node_modules/.bin/html-validate" "$folder"/*.html
+    echo "report: every page is valid HTML"
+else
+    echo "report: html-validate could not be installed (npm): HTML was not validated" >&2
+    exit 77
+fi

@@ -1,9 +1,11 @@
 //! Many files at once: a line for each channel of each, and what could not be read at the end.
 
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use levator_engine::ChannelSummary;
@@ -21,6 +23,9 @@ const EXTENSIONS: [&str; 7] = ["csv", "tsv", "txt", "edf", "bdf", "xdf", "journa
 
 /// Folders within folders that are looked into. Our choice: a study has fewer, and a circle has an end.
 const MOST_DEPTH: usize = 16;
+
+/// Lines that wait to be written. Our choice: a disk may be slow for a moment.
+const MOST_WAITING: usize = 64;
 
 /// Columns of the table.
 const HEAD: &str = "file,blake3,channel,kind,unit,rate_hz,duration_s,contractions,mean_length_s,\
@@ -70,8 +75,9 @@ fn look_into(folder: &Path, depth: usize, all: &mut Vec<PathBuf>) -> std::io::Re
     Ok(())
 }
 
-/// Analyses all files on all cores and writes the table, in the order of the files. Each is forgotten when
-/// its lines are made, so memory does not grow with their number.
+/// Analyses all files on all cores and writes the table as it grows, in the order of the files. Each is
+/// forgotten when its lines are made, and lines when they are written, so memory does not grow with their
+/// number.
 pub(crate) fn run(
     files: &[PathBuf],
     out: &Path,
@@ -84,35 +90,50 @@ pub(crate) fn run(
         .create_new(true)
         .open(out)
         .attempt(Code::Recording, out.display())?;
+    writeln!(table, "{HEAD}").attempt(Code::Recording, out.display())?;
     let bar = bar(files.len() as u64);
-    let results: Vec<Result<String, Failure>> = files
-        .par_iter()
-        .map(|file| {
+    let (sender, receiver) = sync_channel(MOST_WAITING);
+    let written = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| written(receiver, &mut table));
+        // One after the other to whoever is free, so that lines come about in order.
+        files.iter().enumerate().par_bridge().for_each_with(sender, |sender, (place, file)| {
             let lines = analysis::analyse(file, text, setup).map(|analysis| lines(&analysis));
             bar.inc(1);
-            lines
-        })
-        .collect();
+            // Only a full disk ends the writer early, and that is said below.
+            let _ = sender.send((place, lines));
+        });
+        writer.join().expect("the writer does not panic")
+    });
     bar.finish_and_clear();
+    let bad = written.attempt(Code::Recording, out.display())?;
+    let done = files.len() - bad.len();
+    writeln!(stderr(), "{done} of {} files are in {}", files.len(), out.display())?;
     let mut first = None;
-    let write = |table: &mut std::fs::File| {
-        writeln!(table, "{HEAD}")?;
-        results.iter().flatten().try_for_each(|lines| table.write_all(lines.as_bytes()))
-    };
-    write(&mut table).attempt(Code::Recording, out.display())?;
-    let bad: Vec<&Failure> = results.iter().filter_map(|one| one.as_ref().err()).collect();
-    writeln!(
-        stderr(),
-        "{} of {} files are in {}",
-        files.len() - bad.len(),
-        files.len(),
-        out.display()
-    )?;
     for failure in bad {
         writeln!(stderr(), "levator: {failure}")?;
         first.get_or_insert(failure.exit_code());
     }
     Ok(first.unwrap_or(ExitCode::SUCCESS))
+}
+
+/// Writes lines in the order of their files, each as soon as all before it are there; says which files
+/// were bad.
+fn written(
+    lines: Receiver<(usize, Result<String, Failure>)>,
+    table: &mut std::fs::File,
+) -> std::io::Result<Vec<Failure>> {
+    let (mut early, mut next, mut bad) = (BTreeMap::new(), 0, Vec::new());
+    for (place, one) in lines {
+        early.insert(place, one);
+        while let Some(one) = early.remove(&next) {
+            next += 1;
+            match one {
+                Ok(lines) => table.write_all(lines.as_bytes())?,
+                Err(failure) => bad.push(failure),
+            }
+        }
+    }
+    Ok(bad)
 }
 
 /// On a terminal alone: a file that takes what is said should hold words.

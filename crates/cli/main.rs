@@ -46,6 +46,7 @@ mod verify;
 mod view;
 mod visit;
 mod visits;
+mod written;
 
 use std::io::Write;
 use std::process::ExitCode;

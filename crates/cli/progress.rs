@@ -1,15 +1,15 @@
 //! `levator progress`: what has become of a person over visits, beyond what chance does.
 
-use std::io::{Write, stderr, stdout};
+use std::io::{Write, stderr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::anyhow;
 use clap::Args;
 use levator_measure::{How, Quantity, Task};
-use levator_programme::Opening;
-use levator_score::explain::gate_text;
-use levator_score::{Assessment, Change, Earlier, Limit, Reference, Size, Trend, number};
+use levator_report::Words;
+use levator_report::progress::{Followed, Series, document};
+use levator_score::{Change, Earlier, Reference};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
@@ -18,7 +18,9 @@ use crate::args::{Setup, TextArgs, reference};
 use crate::assess::{self, About};
 use crate::failure::{Attempt, Code, Failure};
 use crate::json::VERSION;
-use crate::{answer, batch};
+use crate::language::LangArgs;
+use crate::written::{Format, OutArgs};
+use crate::{answer, batch, report};
 
 /// What can be asked of it.
 #[derive(Debug, Args)]
@@ -30,9 +32,13 @@ pub(crate) struct Progress {
     /// What to hold them against, as for `assess`.
     #[arg(long, value_name = "NAME|FILE", value_parser = reference)]
     reference: Option<Reference>,
-    /// Prints JSON.
-    #[arg(long)]
+    /// The same as `--format json`.
+    #[arg(long, conflicts_with = "format")]
     json: bool,
+    #[command(flatten)]
+    out: OutArgs,
+    #[command(flatten)]
+    lang: LangArgs,
     #[command(flatten)]
     text: TextArgs,
     #[command(flatten)]
@@ -59,10 +65,8 @@ struct Visit {
     earlier: Earlier,
 }
 
-/// Visits that can be compared: the same programme and the same way of measuring.
-type Series = Vec<Visit>;
-
 pub(crate) fn run(args: &Progress) -> Result<ExitCode, Failure> {
+    let format = if args.json { Format::Json } else { args.out.format()? };
     let files = batch::expanded(&args.visits)?;
     let read: Vec<Result<Visit, Failure>> =
         files.par_iter().map(|file| visit(file, args)).collect();
@@ -80,31 +84,17 @@ pub(crate) fn run(args: &Progress) -> Result<ExitCode, Failure> {
         return Err(Failure::new(Code::File, anyhow!("no visit could be read")));
     }
     visits.sort_by_key(|one| one.analysis.opened_unix_ms);
-    let series = joined(visits);
-    let told: Vec<Course> = series.iter().map(|one| tell(one)).collect();
-    let mut out = stdout().lock();
-    if args.json {
-        let document = json!({
+    let series: Vec<Series> = joined(visits).iter().map(|one| tell(one)).collect();
+    let words = Words::of(args.lang.chosen());
+    let document = document(&series, VERSION, &words);
+    args.out.write(format, &document, || {
+        json!({
             "tool": "levator",
             "version": VERSION,
-            "series": told.iter().map(Course::json).collect::<Vec<_>>(),
-        });
-        serde_json::to_writer_pretty(&mut out, &document).map_err(std::io::Error::from)?;
-        writeln!(out)?;
-    } else {
-        if series.len() > 1 {
-            writeln!(
-                out,
-                "{} series that cannot be compared with each other: another programme, device, probe or \
-                 setting starts a new baseline",
-                series.len()
-            )?;
-        }
-        for (number, one) in told.iter().enumerate() {
-            one.print(&mut out, number + 1)?;
-        }
-        writeln!(out, "{}", levator_score::SCREENING)?;
-    }
+            "lang": words.lang.code(),
+            "series": series.iter().map(as_json).collect::<Vec<_>>(),
+        })
+    })?;
     Ok(first_failure.unwrap_or(ExitCode::SUCCESS))
 }
 
@@ -127,10 +117,10 @@ fn visit(file: &std::path::Path, args: &Progress) -> Result<Visit, Failure> {
 }
 
 /// Puts visits together that have programme, position and profiles in common, each in its order.
-fn joined(visits: Vec<Visit>) -> Vec<Series> {
-    let mut all: Vec<Series> = Vec::new();
+fn joined(visits: Vec<Visit>) -> Vec<Vec<Visit>> {
+    let mut all: Vec<Vec<Visit>> = Vec::new();
     for visit in visits {
-        let is_alike = |series: &Series| {
+        let is_alike = |series: &[Visit]| {
             let (one, other) = (&series[0].earlier, &visit.earlier);
             let profiles =
                 |of: &Earlier| of.channels.first().map(|channel| channel.profile.clone());
@@ -147,26 +137,7 @@ fn joined(visits: Vec<Visit>) -> Vec<Series> {
     all
 }
 
-/// What is said of a series.
-struct Course {
-    files: Vec<String>,
-    programme: Option<String>,
-    rows: Vec<Row>,
-    latest: Assessment,
-}
-
-struct Row {
-    quantity: Quantity,
-    task: Task,
-    how: How,
-    unit: String,
-    /// Of each visit, where it was measured.
-    values: Vec<Option<f64>>,
-    /// Of the last visit against the first; none for one visit.
-    change: Option<Change>,
-}
-
-fn tell(series: &[Visit]) -> Course {
+fn tell(series: &[Visit]) -> Series {
     let (last, before) = series.split_last().expect("a series has a visit");
     let earlier: Vec<Earlier> = before.iter().map(|one| one.earlier.clone()).collect();
     let (latest, _) = assess::judge(&last.analysis, &last.about, &earlier);
@@ -176,17 +147,24 @@ fn tell(series: &[Visit]) -> Course {
         }
         None => Vec::new(),
     };
-    let rows = FOLLOWED.iter().filter_map(|choices| row(series, choices, &since_first)).collect();
     let course = last.analysis.config.course.as_ref();
-    Course {
-        files: series.iter().map(|one| one.analysis.file.display().to_string()).collect(),
+    let visits = series.iter().map(|one| levator_report::progress::Visit {
+        file: one.analysis.file.display().to_string(),
+        date: report::opened(&one.analysis),
+    });
+    Series {
         programme: course.map(|course| course.programme.definition().id.clone()),
-        rows,
+        visits: visits.collect(),
+        measures: FOLLOWED.iter().filter_map(|one| followed(series, one, &since_first)).collect(),
         latest,
     }
 }
 
-fn row(series: &[Visit], choices: &[(Quantity, Task)], changes: &[Change]) -> Option<Row> {
+fn followed(
+    series: &[Visit],
+    choices: &[(Quantity, Task)],
+    changes: &[Change],
+) -> Option<Followed> {
     let last = series.last()?;
     let channel = last.earlier.channels.first()?.channel;
     let hows = [How::BestThree, How::Plain, How::Median, How::Mean, How::Best];
@@ -209,7 +187,7 @@ fn row(series: &[Visit], choices: &[(Quantity, Task)], changes: &[Change]) -> Op
     let change = changes
         .iter()
         .find(|one| one.channel == channel && (one.quantity, one.task, one.how) == key);
-    Some(Row {
+    Some(Followed {
         quantity: measure.quantity,
         task: measure.task,
         how: measure.how,
@@ -219,77 +197,21 @@ fn row(series: &[Visit], choices: &[(Quantity, Task)], changes: &[Change]) -> Op
     })
 }
 
-/// What became of it, in words; a change is named only beyond what can be told from chance.
-fn trend_text(change: &Change) -> String {
-    let limit = match (change.mdc, &change.limit) {
-        (Some(Size::Absolute(size)), Some(Limit::Reference(id))) => {
-            format!(" (counts beyond {}, {id})", number(size))
-        }
-        (Some(Size::Relative(ratio)), Some(Limit::Reference(id))) => {
-            format!(" (counts beyond a factor of {}, {id})", number(ratio.exp()))
-        }
-        _ => String::new(),
-    };
-    let word = match change.trend {
-        Trend::Improved => "better than at the first visit",
-        Trend::Worse => "not as good as at the first visit",
-        Trend::Changed => "other than at the first visit",
-        Trend::NotDetectable => "no change that can be told from chance",
-        Trend::NotComparable(why) => return format!("not comparable: {}", why.text()),
-    };
-    format!("{word}{limit}")
-}
-
-impl Course {
-    fn print(&self, out: &mut impl Write, at: usize) -> std::io::Result<()> {
-        let programme = self.programme.as_deref().unwrap_or("no programme");
-        writeln!(out, "\nSeries {at}: {} visits, {programme}", self.files.len())?;
-        for (number, file) in self.files.iter().enumerate() {
-            writeln!(out, "  {:>2}  {file}", number + 1)?;
-        }
-        for row in &self.rows {
-            let values: Vec<String> =
-                row.values.iter().map(|one| one.map_or_else(|| "-".to_owned(), number)).collect();
-            writeln!(
-                out,
-                "  {} ({}): {} {}",
-                row.quantity.name(),
-                row.task.name(),
-                values.join(" > "),
-                row.unit
-            )?;
-            let said = row.change.as_ref().map_or_else(|| "one visit only".to_owned(), trend_text);
-            writeln!(out, "    {said}")?;
-        }
-        writeln!(out, "  Training: {}", gate_text(self.latest.gate))?;
-        writeln!(out, "  {}", self.latest.progression.text())?;
-        for offer in self.latest.offers.iter().filter(|one| one.rank.is_some()) {
-            writeln!(out, "  next: {}: {}", offer.programme, offer.why)?;
-        }
-        let closed = self.latest.offers.iter().filter(|one| one.opening == Opening::Closed);
-        let closed: Vec<&str> = closed.map(|one| one.programme).collect();
-        if !closed.is_empty() {
-            writeln!(out, "  closed for now: {}", closed.join(", "))?;
-        }
-        Ok(())
-    }
-
-    fn json(&self) -> Value {
-        let rows = self.rows.iter().map(|row| {
-            json!({
-                "quantity": row.quantity.name(),
-                "task": row.task.name(),
-                "how": row.how.name(),
-                "unit": row.unit,
-                "values": row.values,
-                "since_first": row.change.as_ref().map(answer::change),
-            })
-        });
+fn as_json(series: &Series) -> Value {
+    let measures = series.measures.iter().map(|one| {
         json!({
-            "files": self.files,
-            "programme": self.programme,
-            "measures": rows.collect::<Vec<_>>(),
-            "assessment": answer::assessment(&self.latest),
+            "quantity": one.quantity.name(),
+            "task": one.task.name(),
+            "how": one.how.name(),
+            "unit": one.unit,
+            "values": one.values,
+            "since_first": one.change.as_ref().map(answer::change),
         })
-    }
+    });
+    json!({
+        "files": series.visits.iter().map(|one| one.file.as_str()).collect::<Vec<_>>(),
+        "programme": series.programme,
+        "measures": measures.collect::<Vec<_>>(),
+        "assessment": answer::assessment(&series.latest),
+    })
 }

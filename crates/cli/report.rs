@@ -1,7 +1,5 @@
 //! `levator report`: what is left in the hand after a visit.
 
-use std::ffi::OsStr;
-use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,7 +9,7 @@ use levator_catalog::lang::Lang;
 use levator_catalog::told::Told;
 use levator_report::picture::colour::Grid;
 use levator_report::report::Audit;
-use levator_report::{Document, Words, html, person, referrer, text};
+use levator_report::{Document, Words, person, referrer, text};
 use levator_score::{Assessment, Reference};
 use levator_signal::ChannelId;
 use serde_json::{Value, json};
@@ -24,6 +22,7 @@ use crate::failure::{Attempt, Code, Failure};
 use crate::json::VERSION;
 use crate::language::LangArgs;
 use crate::manometry;
+use crate::written::OutArgs;
 
 /// What can be asked of a report.
 #[derive(Debug, Args)]
@@ -33,17 +32,10 @@ pub(crate) struct Report {
     /// For whom: plain words on one page, or every number on two.
     #[arg(long = "for", value_enum, default_value_t = Reader::Person)]
     reader: Reader,
-    /// What to write. Without it, what the name given with --out ends in, or text.
-    #[arg(long, value_enum)]
-    format: Option<Format>,
     #[command(flatten)]
     lang: LangArgs,
-    /// The picture that is written as SVG; without it, the first.
-    #[arg(long, value_name = "NAME")]
-    picture: Option<String>,
-    /// File to write; one that is there is not overwritten. Without it, standard output.
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    out: OutArgs,
     /// What to hold it against, as for `assess`.
     #[arg(long, value_name = "NAME|FILE", value_parser = reference)]
     reference: Option<Reference>,
@@ -77,21 +69,8 @@ impl Reader {
     }
 }
 
-/// What is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// One file for a browser and for print.
-    Html,
-    /// One picture.
-    Svg,
-    /// For a program.
-    Json,
-    /// For a terminal.
-    Text,
-}
-
 pub(crate) fn run(args: &Report) -> Result<ExitCode, Failure> {
-    let format = format(args)?;
+    let format = args.out.format()?;
     let mut setup = args.setup.clone();
     setup.keeps_trace = true;
     let options = args.text.options();
@@ -117,66 +96,11 @@ pub(crate) fn run(args: &Report) -> Result<ExitCode, Failure> {
         grid: manometry::grid(&args.visit, args.text.unit)?,
     };
     let document = made.document(args.reader, channel, &words);
-    let bytes = match format {
-        Format::Html => html::render(&document).into_bytes(),
-        Format::Text => text::render(&document).into_bytes(),
-        Format::Svg => picture(&document, args.picture.as_deref())?.into_bytes(),
-        Format::Json => {
-            let all: Vec<&String> = analysis.notes.iter().chain(&notes).collect();
-            let value = made.json(args.reader, &document, &all);
-            let mut text = serde_json::to_string_pretty(&value).map_err(std::io::Error::from)?;
-            text.push('\n');
-            text.into_bytes()
-        }
-    };
-    write(args.out.as_deref(), &bytes)?;
+    args.out.write(format, &document, || {
+        let all: Vec<&String> = analysis.notes.iter().chain(&notes).collect();
+        made.json(args.reader, &document, &all)
+    })?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// As asked for, or as the name of the file says.
-fn format(args: &Report) -> Result<Format, Failure> {
-    let Some(out) = args.out.as_ref().filter(|_| args.format.is_none()) else {
-        return Ok(args.format.unwrap_or(Format::Text));
-    };
-    let extension = out.extension().and_then(OsStr::to_str).unwrap_or_default();
-    match extension.to_ascii_lowercase().as_str() {
-        "html" | "htm" => Ok(Format::Html),
-        "svg" => Ok(Format::Svg),
-        "json" => Ok(Format::Json),
-        "txt" => Ok(Format::Text),
-        _ => {
-            let text = "what to write cannot be told from its name: add --format";
-            Err(Failure::new(Code::Usage, anyhow!("{}: {text}", out.display())))
-        }
-    }
-}
-
-/// To a new file, which nobody else may read, or to standard output.
-fn write(out: Option<&Path>, bytes: &[u8]) -> Result<(), Failure> {
-    let Some(path) = out else {
-        stdout().lock().write_all(bytes)?;
-        return Ok(());
-    };
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(path).and_then(|mut file| file.write_all(bytes));
-    written.attempt(Code::Recording, path.display())
-}
-
-fn picture(document: &Document, name: Option<&str>) -> Result<String, Failure> {
-    let mut all = document.pictures();
-    let found = match name {
-        Some(name) => all.find(|one| one.name == name),
-        None => all.next(),
-    };
-    found.map(|picture| picture.svg.clone() + "\n").ok_or_else(|| {
-        let names: Vec<&str> = document.pictures().map(|one| one.name).collect();
-        let error =
-            anyhow!("there is no such picture in this report; there are: {}", names.join(", "));
-        Failure::new(Code::Usage, error)
-    })
 }
 
 /// A visit, judged.
@@ -243,15 +167,20 @@ impl Made<'_> {
     }
 }
 
+/// When a recording began, where that is known.
+pub(crate) fn opened(analysis: &Analysis) -> Option<String> {
+    let ms = i64::try_from(analysis.opened_unix_ms?).ok()?;
+    let date = jiff::Timestamp::from_millisecond(ms).ok()?;
+    Some(date.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
 /// What was told and is known of how it was measured; keys of the catalogue, and values.
 fn facts(analysis: &Analysis, told: &Told) -> Vec<(String, String)> {
     let mut facts = Vec::new();
     let mut fact = |key: &str, value: Option<String>| {
         facts.extend(value.filter(|value| !value.is_empty()).map(|value| (key.to_owned(), value)));
     };
-    let date = analysis.opened_unix_ms.and_then(|ms| i64::try_from(ms).ok());
-    let date = date.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-    fact("about.date", date.map(|date| date.strftime("%Y-%m-%d %H:%M UTC").to_string()));
+    fact("about.date", opened(analysis));
     let setup = &told.setup;
     fact("about.device", setup.device.clone());
     fact("about.probe", setup.probe.clone());

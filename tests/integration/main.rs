@@ -10,6 +10,8 @@ mod fuzz;
 mod heart;
 mod manoeuvre;
 mod overview;
+#[cfg(feature = "paper")]
+mod paper;
 mod playback;
 mod programmes;
 mod quality;

@@ -189,6 +189,17 @@ impl Words {
         })
     }
 
+    /// All texts but those of `[said]`, in no order that means anything.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.words.values().map(String::as_str)
+    }
+
+    /// All sentences of `[said]`: in English, and in this language.
+    pub fn sentences(&self) -> impl Iterator<Item = (&str, &str)> {
+        let whole = self.said.iter().map(|(key, text)| (key.as_str(), text.as_str()));
+        whole.chain(self.patterns.iter().map(|one| (one.key.as_str(), one.text.as_str())))
+    }
+
     /// The same as [`Self::get`], with what stands in braces filled in.
     #[must_use]
     pub fn fill(&self, key: &str, values: &[(&str, &str)]) -> String {

@@ -7,7 +7,7 @@ use levator_catalog::lang::Words;
 
 /// The bar of a finding, without numbers; `None` without a bound.
 #[must_use]
-pub(crate) fn of(finding: &Finding, words: &Words) -> Option<String> {
+pub(crate) fn of(finding: &Finding, words: &Words) -> Option<Svg> {
     let value = finding.value?;
     let (lower, upper) = (finding.lower, finding.upper);
     let farthest = [Some(value), lower, upper, finding.interval().map(|range| range.1)];

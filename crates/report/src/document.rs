@@ -2,7 +2,7 @@
 
 use levator_programme::Gate;
 
-use crate::picture::Picture;
+use crate::picture::{Picture, Svg};
 use levator_catalog::lang::Lang;
 
 /// A report in the words of a language.
@@ -76,8 +76,8 @@ pub struct Card {
     pub meaning: String,
     /// How sure the number is, where that is known.
     pub sure: String,
-    /// A bar, as an `svg` element.
-    pub bar: Option<String>,
+    /// A bar.
+    pub bar: Option<Svg>,
 }
 
 impl Document {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use levator_programme::Gate;
 
 use crate::document::{Block, Card, Document};
-use crate::picture::{Picture, escaped};
+use crate::picture::{Picture, Svg, escaped};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -108,7 +108,7 @@ fn card(card: &Card) -> String {
         "<div class=\"card\"><h3>{}</h3><p class=\"value\">{}</p>{}<p>{}</p>{sure}</div>",
         escaped(&card.name),
         escaped(&card.value),
-        card.bar.as_deref().unwrap_or_default(),
+        card.bar.as_ref().map(Svg::element).unwrap_or_default(),
         escaped(&card.meaning)
     )
 }
@@ -118,7 +118,7 @@ fn figure(picture: &Picture) -> String {
         "" => String::new(),
         caption => format!("<figcaption>{}</figcaption>", escaped(caption)),
     };
-    format!("<figure class=\"{}\">{}{caption}</figure>", picture.name, picture.svg)
+    format!("<figure class=\"{}\">{}{caption}</figure>", picture.name, picture.drawing.element())
 }
 
 fn table(

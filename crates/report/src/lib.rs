@@ -12,8 +12,11 @@
 
 pub mod document;
 pub mod html;
+#[cfg(feature = "paper")]
+pub mod paper;
 pub mod person;
 pub mod picture;
+pub mod progress;
 pub mod referrer;
 pub mod report;
 pub mod text;
@@ -21,6 +24,7 @@ pub mod trace;
 
 mod axes;
 mod bar;
+mod changes;
 mod tables;
 
 pub use document::{Block, Card, Document};

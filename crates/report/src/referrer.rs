@@ -3,9 +3,10 @@
 use levator_measure::{How, Measure, Quantity, Task, Validity};
 use levator_programme::Opening;
 use levator_score::explain::gate_text;
-use levator_score::{Driver, Label, Limit, Size, Trend};
+use levator_score::{Assessment, Driver, Label};
 
 use crate::axes;
+use crate::changes;
 use crate::document::{Block, Document};
 use crate::person::{is_too_little, origin, programme_name, subtitle};
 use crate::picture::Picture;
@@ -14,9 +15,6 @@ use crate::picture::{colour, overlay, plane, release, repetition, rests, spectru
 use crate::report::Report;
 use crate::tables;
 use levator_catalog::lang::Words;
-
-/// Reasons and remarks that are printed; the rest is counted. Two pages are two pages.
-const MOST_LINES: usize = 6;
 
 /// Pictures below the overview: two rows of two.
 const MOST_PICTURES: usize = 4;
@@ -101,7 +99,7 @@ fn second(report: &Report<'_>, words: &Words) -> Vec<Block> {
         page.push(Block::Heading(words.get("referrer.phases").to_owned()));
         page.push(table);
     }
-    if let Some(table) = changes(report, words) {
+    if let Some(table) = changes::table(&report.assessment.changes, words) {
         page.push(Block::Heading(words.get("referrer.changes").to_owned()));
         page.push(table);
     }
@@ -175,56 +173,17 @@ fn facts(report: &Report<'_>, words: &Words) -> Vec<(String, String)> {
     facts
 }
 
-fn changes(report: &Report<'_>, words: &Words) -> Option<Block> {
-    let followed = report.assessment.changes.iter().filter(|change| change.then.is_some());
-    let rows: Vec<Vec<String>> = followed
-        .take(MOST_LINES)
-        .map(|change| {
-            let trend = match change.trend {
-                Trend::Improved => words.get("trend.improved").to_owned(),
-                Trend::Worse => words.get("trend.worse").to_owned(),
-                Trend::Changed => words.get("trend.changed").to_owned(),
-                Trend::NotDetectable => words.get("trend.not-detectable").to_owned(),
-                Trend::NotComparable(why) => {
-                    words.fill("trend.not-comparable", &[("why", &words.said(why.text()))])
-                }
-            };
-            let limit = match (change.mdc, &change.limit) {
-                (Some(size), Some(limit)) => {
-                    let size = match size {
-                        Size::Absolute(size) => words.number(size),
-                        Size::Relative(ratio) => {
-                            format!("\u{d7}/\u{f7} {}", words.number(ratio.exp()))
-                        }
-                    };
-                    match limit {
-                        Limit::Reference(id) => format!("{size} ({id})"),
-                        Limit::Visits => size,
-                    }
-                }
-                _ => "\u{2013}".to_owned(),
-            };
-            let quantity = format!("quantity.{}", change.quantity.name());
-            let task = format!("task.{}", change.task.name());
-            vec![
-                format!("{}, {}", words.get(&quantity), words.get(&task)),
-                change.then.map_or_else(|| "\u{2013}".to_owned(), |then| words.number(then)),
-                words.number(change.now),
-                limit,
-                trend,
-            ]
-        })
-        .collect();
-    let head = ["changes.measure", "changes.then", "changes.now", "changes.limit", "changes.trend"];
-    (!rows.is_empty()).then(|| Block::Table {
-        head: head.iter().map(|key| words.get(key).to_owned()).collect(),
-        rows,
-        notes: vec![words.get("changes.note").to_owned()],
-    })
+fn next(report: &Report<'_>, words: &Words) -> Vec<String> {
+    let mut lines = offered(report.assessment, words);
+    lines.push(words.said(&report.assessment.progression.text()));
+    for (_, checks) in &report.assessment.failed_checks {
+        lines.extend(checks.iter().map(|check| words.said(check.advice())));
+    }
+    lines
 }
 
-fn next(report: &Report<'_>, words: &Words) -> Vec<String> {
-    let answer = report.assessment;
+/// Programmes that are suggested, with why, and those that are closed.
+pub(crate) fn offered(answer: &Assessment, words: &Words) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for offer in answer.offers.iter().filter(|one| one.rank.is_some()).take(3) {
         let name = format!("{} ({})", programme_name(offer.programme, words), offer.programme);
@@ -234,10 +193,6 @@ fn next(report: &Report<'_>, words: &Words) -> Vec<String> {
     let closed: Vec<&str> = closed.map(|one| one.programme).collect();
     if !closed.is_empty() {
         lines.push(words.fill("referrer.closed", &[("list", &closed.join(", "))]));
-    }
-    lines.push(words.said(&answer.progression.text()));
-    for (_, checks) in &answer.failed_checks {
-        lines.extend(checks.iter().map(|check| words.said(check.advice())));
     }
     lines
 }

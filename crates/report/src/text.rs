@@ -7,6 +7,9 @@ use crate::document::{Block, Document};
 /// Longest line. Our choice: what is read at ease.
 const WIDTH: usize = 96;
 
+/// Widest table. Our choice: a terminal that was made wider.
+const MOST_WIDTH: usize = 132;
+
 /// The document without its pictures, wrapped.
 #[must_use]
 pub fn render(document: &Document) -> String {
@@ -66,22 +69,41 @@ fn table(out: &mut String, head: &[String], rows: &[Vec<String>], notes: &[Strin
         rows.iter().map(|row| of(row)).fold(of(head), usize::max)
     };
     let widths: Vec<usize> = (0..head.len()).map(width).collect();
-    for row in std::iter::once(head).chain(rows.iter().map(Vec::as_slice)) {
-        let mut line = String::from(" ");
-        for (cell, width) in row.iter().zip(&widths) {
-            let _ = write!(line, " {cell:<width$} ");
+    if widths.iter().sum::<usize>() + 2 * widths.len() > MOST_WIDTH {
+        for row in rows {
+            wrapped(out, &sentence(head, row), 2);
         }
-        let _ = writeln!(out, "{}", line.trim_end());
+    } else {
+        aligned(out, head, rows, &widths);
     }
     for note in notes {
         wrapped(out, note, 2);
     }
 }
 
+/// A row of a table that is too wide: what it is of, then every value with its name.
+fn sentence(head: &[String], row: &[String]) -> String {
+    let (first, values) =
+        row.split_first().map_or(("", row), |(first, rest)| (first.as_str(), rest));
+    let named = head.iter().skip(1).zip(values).filter(|(_, value)| *value != "\u{2013}");
+    let named: Vec<String> = named.map(|(name, value)| format!("{name} {value}")).collect();
+    format!("{first}: {}", named.join("; "))
+}
+
+fn aligned(out: &mut String, head: &[String], rows: &[Vec<String>], widths: &[usize]) {
+    for row in std::iter::once(head).chain(rows.iter().map(Vec::as_slice)) {
+        let mut line = String::from(" ");
+        for (cell, width) in row.iter().zip(widths) {
+            let _ = write!(line, " {cell:<width$} ");
+        }
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+}
+
 /// Breaks between words; nothing for nothing.
 fn wrapped(out: &mut String, text: &str, indent: usize) {
     let mut length = 0;
-    for word in text.split_whitespace() {
+    for word in text.split([' ', '\n']).filter(|word| !word.is_empty()) {
         let word_length = word.chars().count();
         if length > 0 && length + 1 + word_length > WIDTH {
             out.push('\n');

@@ -102,7 +102,7 @@ pub fn picture(grid: &Grid, phases: &[PhaseSpan], words: &Words) -> Option<Pictu
     let title = words.get("picture.colour");
     Some(Picture {
         name: "colour",
-        svg: svg.finish(title),
+        drawing: svg.finish(title),
         alt: title.to_owned(),
         caption: words.get("picture.colour-caption").to_owned(),
     })
@@ -172,7 +172,8 @@ mod tests {
         assert!(picture(&grid(Vec::new()), &[], &words).is_none());
         assert!(picture(&grid(vec![vec![f32::NAN; 2]; 3]), &[], &words).is_none());
         let count = |columns| {
-            let svg = picture(&grid(columns), &[], &words).expect("it has values").svg;
+            let svg =
+                picture(&grid(columns), &[], &words).expect("it has values").drawing.element();
             svg.matches("<rect").count()
         };
         let legend = STEPS;

@@ -11,21 +11,22 @@ pub mod release;
 pub mod repetition;
 pub mod rests;
 pub mod spectrum;
+pub mod trend;
 
 mod scale;
 mod svg;
 
 pub use scale::Scale;
-pub use svg::Svg;
 pub(crate) use svg::escaped;
+pub use svg::{Anchor, Line, Mark, Svg};
 
 /// A finished picture.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
     /// Name, for files.
     pub name: &'static str,
-    /// The `svg` element.
-    pub svg: String,
+    /// What is drawn.
+    pub drawing: Svg,
     /// What it shows, for those who do not see it.
     pub alt: String,
     /// What stands below it.

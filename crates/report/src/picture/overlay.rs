@@ -89,7 +89,7 @@ pub fn picture(report: &Report<'_>, words: &Words) -> Option<Picture> {
         "picture.overlay-caption",
         &[("task", words.get(&key)), ("count", &spans.len().to_string())],
     );
-    Some(Picture { name: "overlay", svg: svg.finish(title), alt: title.to_owned(), caption })
+    Some(Picture { name: "overlay", drawing: svg.finish(title), alt: title.to_owned(), caption })
 }
 
 /// Of a column, over the repetitions that have it; `None` for fewer than two.

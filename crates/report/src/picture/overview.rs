@@ -76,7 +76,7 @@ pub fn picture(report: &Report<'_>, words: &Words, detail: Detail) -> Option<Pic
     let title = words.get("picture.overview");
     Some(Picture {
         name: "overview",
-        svg: svg.finish(title),
+        drawing: svg.finish(title),
         alt: title.to_owned(),
         caption: words.get("picture.overview-caption").to_owned(),
     })

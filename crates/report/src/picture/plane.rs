@@ -65,7 +65,7 @@ pub fn picture(report: &Report<'_>, words: &Words) -> Option<Picture> {
     let title = words.get("picture.plane");
     Some(Picture {
         name: "plane",
-        svg: svg.finish(title),
+        drawing: svg.finish(title),
         alt: title.to_owned(),
         caption: words.get("picture.plane-caption").to_owned(),
     })

@@ -79,5 +79,5 @@ pub fn picture(report: &Report<'_>, words: &Words) -> Option<Picture> {
         "picture.release-caption",
         &[("task", words.get(&key)), ("count", &lines.len().to_string())],
     );
-    Some(Picture { name: "release", svg: svg.finish(title), alt: title.to_owned(), caption })
+    Some(Picture { name: "release", drawing: svg.finish(title), alt: title.to_owned(), caption })
 }

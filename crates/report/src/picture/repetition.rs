@@ -60,6 +60,10 @@ pub fn picture(report: &Report<'_>, words: &Words) -> Option<Picture> {
             words.number(one.rest),
             unit_text(curve.unit.symbol())
         );
+        // Readable over the curve.
+        let wide = 6.2 * text.chars().count() as f64;
+        let corner = (frame.x.at_to - 4.0 - wide, rest_y - 13.5);
+        svg.rect(corner, (frame.x.at_to, rest_y - 1.0), "#ffffff");
         svg.text((frame.x.at_to - 2.0, rest_y - 3.0), SMALL, Anchor::End, ink::AXIS, &text);
     }
     frame.time(&mut svg, words, words.get("picture.time"));
@@ -69,5 +73,5 @@ pub fn picture(report: &Report<'_>, words: &Words) -> Option<Picture> {
         "picture.repetition-caption",
         &[("task", words.get(&task)), ("trial", &trial.trial.to_string())],
     );
-    Some(Picture { name: "repetition", svg: svg.finish(title), alt: title.to_owned(), caption })
+    Some(Picture { name: "repetition", drawing: svg.finish(title), alt: title.to_owned(), caption })
 }

@@ -61,7 +61,7 @@ pub fn picture(report: &Report<'_>, words: &Words) -> Option<Picture> {
     let title = words.get("picture.rests");
     Some(Picture {
         name: "rests",
-        svg: svg.finish(title),
+        drawing: svg.finish(title),
         alt: title.to_owned(),
         caption: words.get("picture.rests-caption").to_owned(),
     })

@@ -100,5 +100,5 @@ pub fn picture(report: &Report<'_>, words: &Words) -> Option<Picture> {
         Some(slope) => words.fill("picture.spectrum-slope", &[("slope", &words.number(slope))]),
         None => words.get("picture.spectrum-caption").to_owned(),
     };
-    Some(Picture { name: "spectrum", svg: svg.finish(title), alt: title.to_owned(), caption })
+    Some(Picture { name: "spectrum", drawing: svg.finish(title), alt: title.to_owned(), caption })
 }

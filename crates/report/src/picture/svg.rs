@@ -1,13 +1,91 @@
-//! A small writer of SVG.
+//! A picture as a list of marks, and its form as SVG.
 
 use std::fmt::Write;
 
-/// A picture that is being drawn; places are in units of its view box.
-#[derive(Clone, Debug)]
+/// A picture that is being drawn; places are in units of its view box, from its upper left corner.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Svg {
     width: f64,
     height: f64,
-    body: String,
+    title: String,
+    marks: Vec<Mark>,
+}
+
+/// What is drawn, in order: the same for the screen, for paper and for a raster.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Mark {
+    /// A filled rectangle.
+    Rect {
+        /// Its upper left corner.
+        at: (f64, f64),
+        /// Width and height.
+        size: (f64, f64),
+        /// `#rrggbb`.
+        fill: String,
+    },
+    /// A straight line.
+    Line {
+        /// From here.
+        from: (f64, f64),
+        /// To here.
+        to: (f64, f64),
+        /// `#rrggbb`.
+        stroke: String,
+        /// How thick.
+        width: f64,
+        /// Lengths of strokes and gaps; none for a whole line.
+        dash: Vec<f64>,
+    },
+    /// A line through places.
+    Path {
+        /// At least two.
+        places: Vec<(f64, f64)>,
+        /// `#rrggbb`.
+        stroke: String,
+        /// How thick.
+        width: f64,
+    },
+    /// A filled shape.
+    Shape {
+        /// Its corners, at least three.
+        places: Vec<(f64, f64)>,
+        /// `#rrggbb`.
+        fill: String,
+    },
+    /// A disc with an edge.
+    Disc {
+        /// Its middle.
+        at: (f64, f64),
+        /// Its radius.
+        radius: f64,
+        /// `#rrggbb`.
+        fill: String,
+        /// `#rrggbb`.
+        stroke: String,
+        /// How thick the edge is.
+        width: f64,
+    },
+    /// Words on a line.
+    Words(Line),
+}
+
+/// Words on a line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// Where their base line begins, ends, or has its middle.
+    pub at: (f64, f64),
+    /// Size of the font.
+    pub size: f64,
+    /// What stands at the place.
+    pub anchor: Anchor,
+    /// `#rrggbb`.
+    pub fill: String,
+    /// Whether they are bold.
+    pub bold: bool,
+    /// Whether they run from bottom to top.
+    pub upright: bool,
+    /// The words.
+    pub text: String,
 }
 
 /// Where a text stands with respect to its place.
@@ -42,7 +120,7 @@ impl Svg {
     /// An empty picture.
     #[must_use]
     pub const fn new(width: f64, height: f64) -> Self {
-        Self { width, height, body: String::new() }
+        Self { width, height, title: String::new(), marks: Vec::new() }
     }
 
     /// Its width.
@@ -57,118 +135,209 @@ impl Svg {
         self.height
     }
 
-    /// A filled rectangle, by two opposite corners.
-    pub fn rect(&mut self, (x, y): (f64, f64), (to_x, to_y): (f64, f64), fill: &str) {
-        let _ = write!(
-            self.body,
-            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{fill}\"/>",
-            at(x.min(to_x)),
-            at(y.min(to_y)),
-            at((to_x - x).abs()),
-            at((to_y - y).abs())
-        );
+    /// What is drawn, in order.
+    #[must_use]
+    pub fn marks(&self) -> &[Mark] {
+        &self.marks
     }
 
-    /// A straight line.
+    /// A filled rectangle, by two opposite corners.
+    pub fn rect(&mut self, (x, y): (f64, f64), (to_x, to_y): (f64, f64), fill: &str) {
+        self.marks.push(Mark::Rect {
+            at: (x.min(to_x), y.min(to_y)),
+            size: ((to_x - x).abs(), (to_y - y).abs()),
+            fill: fill.to_owned(),
+        });
+    }
+
+    /// A straight line. `dash` holds lengths of strokes and gaps; nothing for a whole line.
     pub fn line(&mut self, from: (f64, f64), to: (f64, f64), stroke: &str, width: f64, dash: &str) {
-        let dash = match dash {
-            "" => String::new(),
-            dash => format!(" stroke-dasharray=\"{dash}\""),
-        };
-        let _ = write!(
-            self.body,
-            "<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" stroke=\"{stroke}\" stroke-width=\"{}\"{dash}/>",
-            at(from.0),
-            at(from.1),
-            at(to.0),
-            at(to.1),
-            at(width)
-        );
+        let dash = dash.split(' ').filter_map(|length| length.parse().ok()).collect();
+        self.marks.push(Mark::Line { from, to, stroke: stroke.to_owned(), width, dash });
     }
 
     /// A line through places; fewer than two draw nothing.
     pub fn path(&mut self, places: &[(f64, f64)], stroke: &str, width: f64) {
-        if places.len() < 2 {
-            return;
+        if places.len() > 1 {
+            let (places, stroke) = (places.to_vec(), stroke.to_owned());
+            self.marks.push(Mark::Path { places, stroke, width });
         }
-        let _ = write!(
-            self.body,
-            "<path d=\"{}\" fill=\"none\" stroke=\"{stroke}\" stroke-width=\"{}\" stroke-linejoin=\"round\"/>",
-            outline(places),
-            at(width)
-        );
     }
 
-    /// A filled shape.
+    /// A filled shape; fewer than three corners draw nothing.
     pub fn shape(&mut self, places: &[(f64, f64)], fill: &str) {
         if places.len() > 2 {
-            let _ = write!(self.body, "<path d=\"{}Z\" fill=\"{fill}\"/>", outline(places));
+            self.marks.push(Mark::Shape { places: places.to_vec(), fill: fill.to_owned() });
         }
     }
 
     /// A disc.
-    pub fn disc(&mut self, (x, y): (f64, f64), radius: f64, fill: &str, stroke: &str) {
-        let _ = write!(
-            self.body,
-            "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"{fill}\" stroke=\"{stroke}\"/>",
-            at(x),
-            at(y),
-            at(radius)
-        );
+    pub fn disc(&mut self, at: (f64, f64), radius: f64, fill: &str, stroke: &str) {
+        let (fill, stroke) = (fill.to_owned(), stroke.to_owned());
+        self.marks.push(Mark::Disc { at, radius, fill, stroke, width: 1.0 });
     }
 
     /// Words.
     pub fn text(&mut self, place: (f64, f64), size: f64, anchor: Anchor, fill: &str, words: &str) {
-        self.words(place, size, anchor, fill, words, "");
+        self.words(place, size, anchor, fill, words);
     }
 
     /// Bold words.
     pub fn bold(&mut self, place: (f64, f64), size: f64, anchor: Anchor, fill: &str, words: &str) {
-        self.words(place, size, anchor, fill, words, " font-weight=\"bold\"");
+        self.words(place, size, anchor, fill, words).bold = true;
     }
 
     /// Words from bottom to top, around their middle.
-    pub fn upright(&mut self, (x, y): (f64, f64), size: f64, fill: &str, words: &str) {
-        let turn = format!(" transform=\"rotate(-90 {} {})\"", at(x), at(y));
-        self.words((x, y), size, Anchor::Middle, fill, words, &turn);
+    pub fn upright(&mut self, place: (f64, f64), size: f64, fill: &str, words: &str) {
+        self.words(place, size, Anchor::Middle, fill, words).upright = true;
     }
 
     fn words(
         &mut self,
-        (x, y): (f64, f64),
+        at: (f64, f64),
         size: f64,
         anchor: Anchor,
         fill: &str,
         words: &str,
-        more: &str,
-    ) {
-        let anchor = match anchor {
+    ) -> &mut Line {
+        let (fill, text) = (fill.to_owned(), words.to_owned());
+        let line = Line { at, size, anchor, fill, bold: false, upright: false, text };
+        self.marks.push(Mark::Words(line));
+        match self.marks.last_mut() {
+            Some(Mark::Words(line)) => line,
+            _ => unreachable!("it was pushed just now"),
+        }
+    }
+
+    /// Draws another picture onto this one, its upper left corner at a place, larger or smaller.
+    pub fn place(&mut self, other: &Self, corner: (f64, f64), scale: f64) {
+        self.marks.extend(other.marks.iter().map(|mark| mark.moved(corner, scale)));
+    }
+
+    /// The finished picture. `title` is read out by programs that read to people.
+    #[must_use]
+    pub fn finish(mut self, title: &str) -> Self {
+        title.clone_into(&mut self.title);
+        self
+    }
+
+    /// It as an `svg` element.
+    #[must_use]
+    pub fn element(&self) -> String {
+        let mut body = String::new();
+        for mark in &self.marks {
+            let _ = mark.write(&mut body);
+        }
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" width=\"{}\" height=\"{}\" \
+             role=\"img\" font-family=\"DejaVu Sans, Verdana, sans-serif\"><title>{}</title>{body}</svg>",
+            at(self.width),
+            at(self.height),
+            at(self.width),
+            at(self.height),
+            escaped(&self.title),
+        )
+    }
+}
+
+impl Mark {
+    fn moved(&self, (left, top): (f64, f64), scale: f64) -> Self {
+        let to = |(x, y): (f64, f64)| (left + scale * x, top + scale * y);
+        let mut mark = self.clone();
+        match &mut mark {
+            Self::Rect { at, size, .. } => {
+                *at = to(*at);
+                *size = (size.0 * scale, size.1 * scale);
+            }
+            Self::Line { from, to: end, width, dash, .. } => {
+                (*from, *end) = (to(*from), to(*end));
+                *width *= scale;
+                dash.iter_mut().for_each(|length| *length *= scale);
+            }
+            Self::Path { places, width, .. } => {
+                places.iter_mut().for_each(|place| *place = to(*place));
+                *width *= scale;
+            }
+            Self::Shape { places, .. } => places.iter_mut().for_each(|place| *place = to(*place)),
+            Self::Disc { at, radius, width, .. } => {
+                *at = to(*at);
+                *radius *= scale;
+                *width *= scale;
+            }
+            Self::Words(line) => {
+                line.at = to(line.at);
+                line.size *= scale;
+            }
+        }
+        mark
+    }
+
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        match self {
+            Self::Rect { at: (x, y), size: (width, height), fill } => write!(
+                out,
+                "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{fill}\"/>",
+                at(*x),
+                at(*y),
+                at(*width),
+                at(*height)
+            ),
+            Self::Line { from, to, stroke, width, dash } => {
+                write!(
+                    out,
+                    "<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" stroke=\"{stroke}\" stroke-width=\"{}\"",
+                    at(from.0),
+                    at(from.1),
+                    at(to.0),
+                    at(to.1),
+                    at(*width)
+                )?;
+                let dash: Vec<String> = dash.iter().map(|length| at(*length)).collect();
+                match dash.is_empty() {
+                    true => out.write_str("/>"),
+                    false => write!(out, " stroke-dasharray=\"{}\"/>", dash.join(" ")),
+                }
+            }
+            Self::Path { places, stroke, width } => write!(
+                out,
+                "<path d=\"{}\" fill=\"none\" stroke=\"{stroke}\" stroke-width=\"{}\" stroke-linejoin=\"round\"/>",
+                outline(places),
+                at(*width)
+            ),
+            Self::Shape { places, fill } => {
+                write!(out, "<path d=\"{}Z\" fill=\"{fill}\"/>", outline(places))
+            }
+            Self::Disc { at: (x, y), radius, fill, stroke, .. } => write!(
+                out,
+                "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"{fill}\" stroke=\"{stroke}\"/>",
+                at(*x),
+                at(*y),
+                at(*radius)
+            ),
+            Self::Words(line) => line.write(out),
+        }
+    }
+}
+
+impl Line {
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        let anchor = match self.anchor {
             Anchor::Start => "",
             Anchor::Middle => " text-anchor=\"middle\"",
             Anchor::End => " text-anchor=\"end\"",
         };
-        let _ = write!(
-            self.body,
-            "<text x=\"{}\" y=\"{}\" font-size=\"{}\" fill=\"{fill}\"{anchor}{more}>{}</text>",
-            at(x),
-            at(y),
-            at(size),
-            escaped(words)
-        );
-    }
-
-    /// The whole element. `title` is read out by programs that read to people.
-    #[must_use]
-    pub fn finish(&self, title: &str) -> String {
-        format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" width=\"{}\" height=\"{}\" \
-             role=\"img\" font-family=\"DejaVu Sans, Verdana, sans-serif\"><title>{}</title>{}</svg>",
-            at(self.width),
-            at(self.height),
-            at(self.width),
-            at(self.height),
-            escaped(title),
-            self.body
+        let (x, y) = (at(self.at.0), at(self.at.1));
+        let turn = match self.upright {
+            true => format!(" transform=\"rotate(-90 {x} {y})\""),
+            false => String::new(),
+        };
+        let bold = if self.bold { " font-weight=\"bold\"" } else { "" };
+        write!(
+            out,
+            "<text x=\"{x}\" y=\"{y}\" font-size=\"{}\" fill=\"{}\"{anchor}{bold}{turn}>{}</text>",
+            at(self.size),
+            self.fill,
+            escaped(&self.text)
         )
     }
 }
@@ -179,4 +348,24 @@ fn outline(places: &[(f64, f64)]) -> String {
         let _ = write!(text, "{}{} {}", if index == 0 { "M" } else { "L" }, at(*x), at(*y));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_placed_is_moved_and_made_larger() {
+        let mut small = Svg::new(10.0, 10.0);
+        small.line((1.0, 2.0), (3.0, 4.0), "#000000", 0.5, "2 1");
+        small.upright((5.0, 5.0), 8.0, "#000000", "a < b");
+        let mut large = Svg::new(100.0, 100.0);
+        large.place(&small.finish("small"), (10.0, 20.0), 2.0);
+        let text = large.finish("large & wide").element();
+        assert!(text.contains("<title>large &amp; wide</title>"), "{text}");
+        assert!(text.contains("x1=\"12\" y1=\"24\" x2=\"16\" y2=\"28\""), "{text}");
+        assert!(text.contains("stroke-width=\"1\" stroke-dasharray=\"4 2\"/>"), "{text}");
+        assert!(text.contains("font-size=\"16\""), "{text}");
+        assert!(text.contains("transform=\"rotate(-90 20 30)\">a &lt; b</text>"), "{text}");
+    }
 }
