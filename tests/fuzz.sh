@@ -55,7 +55,10 @@ seed text tests/data/recordings/*.csv tests/data/recordings/*.txt tests/data/man
 cargo build --quiet --locked
 visit=$work/seed-visit
 rm -rf "$visit"
-"$target/debug/levator" demo --seconds 2 --plain --no-open --out "$visit" >/dev/null 2>&1
+"$target/debug/levator" demo --seconds 2 --plain --no-open --out "$visit" >"$log" 2>&1 || {
+    cat "$log" >&2
+    exit 1
+}
 seed journal "$visit/raw.journal"
 seed edf "$visit/signals.bdf"
 # The pieces of the first byte, then what stands in the journal.
