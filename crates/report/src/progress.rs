@@ -56,6 +56,24 @@ impl Followed {
     pub fn name(&self, words: &Words) -> String {
         changes::name(self.quantity, self.task, words)
     }
+
+    /// Its unit as it is printed; a ratio has none.
+    pub(crate) fn printed_unit(&self) -> String {
+        match self.unit.as_str() {
+            "ratio" => String::new(),
+            unit => crate::picture::overview::unit_text(unit),
+        }
+    }
+
+    /// Its values from visit to visit, with the unit.
+    fn course(&self, words: &Words) -> String {
+        let all: Vec<String> = self
+            .values
+            .iter()
+            .map(|one| one.map_or_else(|| "\u{2013}".to_owned(), |value| words.number(value)))
+            .collect();
+        format!("{} {}", all.join(" > "), self.printed_unit()).trim_end().to_owned()
+    }
 }
 
 /// All series on paper: one page for each of several visits, and one for visits that stand alone.
@@ -154,27 +172,17 @@ fn verdict(one: &Series, words: &Words) -> String {
 fn table(one: &Series, words: &Words) -> Block {
     let head = ["changes.measure", "progress.values", "changes.limit", "progress.since-first"];
     let rows = one.measures.iter().map(|measure| {
-        let unit = crate::picture::overview::unit_text(&measure.unit);
         let (limit, trend) = match &measure.change {
             Some(change) => (changes::limit(change, words), changes::trend(change.trend, words)),
             None => ("\u{2013}".to_owned(), words.get("progress.one-visit").to_owned()),
         };
-        vec![measure.name(words), format!("{} {unit}", values(measure, words)), limit, trend]
+        vec![measure.name(words), measure.course(words), limit, trend]
     });
     Block::Table {
         head: head.iter().map(|key| words.get(key).to_owned()).collect(),
         rows: rows.collect(),
         notes: vec![words.get("changes.note").to_owned()],
     }
-}
-
-fn values(measure: &Followed, words: &Words) -> String {
-    let all: Vec<String> = measure
-        .values
-        .iter()
-        .map(|one| one.map_or_else(|| "\u{2013}".to_owned(), |value| words.number(value)))
-        .collect();
-    all.join(" > ")
 }
 
 fn visits(one: &Series) -> Vec<(String, String)> {
@@ -191,10 +199,7 @@ fn lines(number: usize, one: &Series, words: &Words) -> Vec<(String, String)> {
         heading(number, one, words),
         visits(one).into_iter().map(|(_, visit)| visit).collect(),
     )];
-    lines.extend(one.measures.iter().map(|measure| {
-        let unit = crate::picture::overview::unit_text(&measure.unit);
-        (measure.name(words), format!("{} {unit}", values(measure, words)))
-    }));
+    lines.extend(one.measures.iter().map(|measure| (measure.name(words), measure.course(words))));
     lines
 }
 

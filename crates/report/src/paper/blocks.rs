@@ -48,8 +48,8 @@ impl Sheet<'_> {
                     self.y += self.mm(0.6);
                 }
             }
-            Block::Picture(picture) => self.pictures(std::slice::from_ref(picture)),
-            Block::Row(pictures) => self.pictures(pictures),
+            Block::Picture(picture) => self.pictures(std::slice::from_ref(picture), 1),
+            Block::Row(pictures) => self.pictures(pictures, 2),
         }
     }
 
@@ -185,13 +185,13 @@ impl Sheet<'_> {
         self.y += self.mm(2.0);
     }
 
-    /// Pictures beside each other, with what stands below them.
-    fn pictures(&mut self, pictures: &[Picture]) {
+    /// Pictures beside each other in columns, with what stands below them.
+    fn pictures(&mut self, pictures: &[Picture], columns: usize) {
         if pictures.is_empty() {
             return;
         }
         let gap = self.mm(4.0);
-        let count = pictures.len() as f64;
+        let count = columns.max(pictures.len()) as f64;
         let column = (Self::width() - gap * (count - 1.0)) / count;
         // Where all is set smaller, pictures are, too, and stand in the middle.
         let width = column * self.scale.max(0.8);

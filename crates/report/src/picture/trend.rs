@@ -2,7 +2,6 @@
 
 use levator_score::{Limit, Size, Trend};
 
-use super::overview::unit_text;
 use super::scale::{Frame, SMALL};
 use super::svg::{Anchor, Svg};
 use super::{Picture, Scale, ink};
@@ -42,7 +41,7 @@ pub fn picture(place: usize, measure: &Followed, words: &Words) -> Option<Pictur
         let (low, high) = (frame.y.within(low), frame.y.within(high));
         svg.rect((frame.x.at_from, low), (frame.x.at_to, high), ink::BAND);
     }
-    let unit = unit_text(&measure.unit);
+    let unit = measure.printed_unit();
     let axis = match unit.as_str() {
         "" => words.get("picture.level").to_owned(),
         unit => unit.to_owned(),
