@@ -222,7 +222,7 @@ fn a_folder_of_a_visit_is_taken_in_whole_or_not_at_all() {
     assert_eq!(code, 0, "{stderr}");
     let here = files(&folder);
     // The demo puts a second visit into the folder, which is no part of this one.
-    let own = files(&visit).into_iter().filter(|(path, _)| path.parent() == Some(&visit));
+    let own = files(&visit).into_iter().filter(|(path, _)| path.parent() == Some(visit.as_path()));
     for (path, bytes) in own {
         let name = path.file_name().expect("it has one");
         // The person was told now, so these two say so.
