@@ -129,7 +129,11 @@ fn uid_of(text: &str) -> Option<[u8; 8]> {
 
 /// A name for a file that holds for every text a device may say of itself.
 fn file_name(device: &Device) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    let plain = |c: char| match c {
+        'a'..='z' | '0'..='9' | '-' => c,
+        'A'..='Z' => c.to_ascii_lowercase(),
+        _ => '_',
+    };
     let text: String =
         format!("{}-{}", device.kind, device.id).chars().map(plain).take(80).collect();
     format!("{text}.json")

@@ -40,9 +40,8 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// Serves the page, prints its address, and opens a browser where somebody sits in front of one. A
-    /// measurement must not depend on it: what stands against it is told, and it goes on.
-    pub(crate) fn start(args: &PageArgs, scene: Scene, face: Face) -> Result<Self, Failure> {
+    /// Serves the page. A measurement must not depend on it: what stands against it is told, and it goes on.
+    pub(crate) fn start(args: &PageArgs, scene: Scene) -> Result<Self, Failure> {
         if args.no_page {
             return Ok(Self { console: None, scene, is_opened: false });
         }
@@ -54,19 +53,27 @@ impl Page {
                 return Ok(Self { console: None, scene, is_opened: false });
             }
         };
-        writeln!(stderr(), "page: {}", console.address())?;
+        Ok(Self { console: Some(console), scene, is_opened: false })
+    }
+
+    /// Shows a visit that has begun: prints the address, and opens a browser where somebody sits in front of
+    /// one. Not before, or a port that cannot be opened would leave a page that shows nothing.
+    pub(crate) fn attach(&mut self, session: Handle, args: &PageArgs, face: Face) {
+        let Some(console) = &self.console else { return };
+        console.attach(session, &self.scene);
+        // The visit goes on if nobody reads standard error.
+        let _ = writeln!(stderr(), "page: {}", console.address());
         if let Some(warning) = console.exposure_warning() {
-            writeln!(stderr(), "WARNING: {warning}")?;
+            let _ = writeln!(stderr(), "WARNING: {warning}");
         }
         let is_watched = stdout().is_terminal() && stdin().is_terminal();
-        let is_opened = !args.no_open
+        self.is_opened = !args.no_open
             && face == Face::Picture
             && is_watched
             && open(&console.opening_address());
-        if is_opened {
-            writeln!(stderr(), "it opens in your browser; Ctrl-C here ends the visit")?;
+        if self.is_opened {
+            let _ = writeln!(stderr(), "it opens in your browser; Ctrl-C here ends the visit");
         }
-        Ok(Self { console: Some(console), scene, is_opened })
     }
 
     /// What the terminal shows beside it.
@@ -81,12 +88,6 @@ impl Page {
 
     pub(crate) fn tap(&self) -> Tap {
         self.console.as_ref().map_or_else(Tap::closed, Console::tap)
-    }
-
-    pub(crate) fn attach(&self, session: Handle) {
-        if let Some(console) = &self.console {
-            console.attach(session, &self.scene);
-        }
     }
 
     pub(crate) fn conclude(&self, result: Value) {

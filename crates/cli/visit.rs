@@ -98,7 +98,8 @@ pub(crate) fn run(
     let config =
         LiveConfig { record, seconds: plan.seconds, ..LiveConfig::new(plan.config.clone()) };
     let without = PageArgs { no_page: true, ..PageArgs::default() };
-    let page = Page::start(plan.page.as_ref().unwrap_or(&without), scene(plan), plan.face)?;
+    let page_args = plan.page.as_ref().unwrap_or(&without);
+    let mut page = Page::start(page_args, scene(plan))?;
     let sink = Tee(Tee(analysis::summary(&plan.config), Digest::new()), page.tap());
     let session = Session::start(connector, config, sink).map_err(|error| {
         // A folder that stayed empty would look like a visit. One with anything in it stays.
@@ -115,7 +116,7 @@ pub(crate) fn run(
             put_new(&beside, told.as_bytes()).attempt(Code::Recording, beside.display())?;
         }
     }
-    page.attach(session.handle());
+    page.attach(session.handle(), page_args, plan.face);
     let programme = plan.config.course.as_ref().map(|course| &course.programme);
     let address = page.address();
     let scene = Scene {
