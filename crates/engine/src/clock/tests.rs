@@ -96,7 +96,8 @@ fn bursts_of_sixteen_milliseconds_leave_two_milliseconds_and_no_step_back() {
         assert!(settled.windows(2).all(|pair| pair[0].0.end_at < pair[1].0.end_at));
         let (last, _) = settled[settled.len() - 1];
         let drift = last.drift_ppm.expect("it has a clock");
-        assert!((drift - ppm).abs() < 20.0, "{ppm} ppm, found {drift}");
+        // 2 ms in the minute that is remembered.
+        assert!((drift - ppm).abs() < 33.0, "{ppm} ppm, found {drift}");
         assert_eq!(last.pace, Pace::AsDeclared);
     }
 }
