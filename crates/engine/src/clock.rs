@@ -52,6 +52,8 @@ struct StreamClock {
     /// Device seconds at the last event.
     told_s: f64,
     host_s: f64,
+    /// When samples last arrived.
+    at: HostTime,
 }
 
 /// Where a stretch without a break began.
@@ -111,14 +113,15 @@ impl Clocks {
         }
     }
 
-    /// What is known at the end.
-    pub(crate) fn finish(&mut self, at: HostTime, sink: &mut impl Sink) {
+    /// What is known at the end: as of the last arrival, because when somebody ended the visit is in no
+    /// recording.
+    pub(crate) fn finish(&mut self, sink: &mut impl Sink) {
         for (number, stream) in self.streams.iter_mut().enumerate() {
             if let Some(stream) = stream
                 && stream.fit.span_s() >= EVERY_S
                 && stream.host_s >= EVERY_S
             {
-                stream.tell(at, number as u8, sink);
+                stream.tell(stream.at, number as u8, sink);
             }
         }
     }
@@ -127,7 +130,8 @@ impl Clocks {
 impl StreamClock {
     fn new(declared: SampleRate) -> Self {
         let newest = (SampleIndex::ZERO, None);
-        Self { declared, fit: HullFit::new(), origin: None, newest, told_s: 0.0, host_s: 0.0 }
+        let at = HostTime::ZERO;
+        Self { declared, fit: HullFit::new(), origin: None, newest, told_s: 0.0, host_s: 0.0, at }
     }
 
     fn begin_anew(&mut self) {
@@ -147,6 +151,7 @@ impl StreamClock {
         let device_s = self.device_s(&origin);
         let host_s = at.saturating_since(origin.host).as_secs_f64();
         self.host_s = host_s;
+        self.at = at;
         self.fit.add(device_s, host_s - device_s);
         // A simulation may be faster than the world; only the world has rates to be wrong.
         device_s - self.told_s >= EVERY_S && host_s >= EVERY_S

@@ -116,14 +116,14 @@ impl Engine {
     }
 
     /// Ends open contractions, and tells what was learnt of the resting levels.
-    pub fn finish(&mut self, at: HostTime, sink: &mut impl Sink) {
+    pub fn finish(&mut self, _at: HostTime, sink: &mut impl Sink) {
         let (mut manoeuvres, mut guide) = (self.manoeuvres.take(), self.guide.take());
         let mut metering = self.metering.take();
         let mut guiding =
             Guiding { guide: guide.as_deref_mut(), metering: metering.as_deref_mut(), sink };
         let mut joining = Joining { manoeuvres: manoeuvres.as_deref_mut(), sink: &mut guiding };
         self.describe(&mut joining);
-        self.clocks.finish(at, &mut joining);
+        self.clocks.finish(&mut joining);
         self.pipeline.finish(&mut joining);
         if let Some(manoeuvres) = &mut manoeuvres {
             manoeuvres.finish(&mut guiding);
