@@ -13,10 +13,10 @@ command -v pdfinfo >/dev/null 2>&1 && command -v pdftotext >/dev/null 2>&1 || {
     exit 77
 }
 cargo build --quiet --locked
-validator=target/html-validate
+validator=target/html-validate-10
 if command -v npm >/dev/null 2>&1 && [ ! -x $validator/node_modules/.bin/html-validate ]; then
     mkdir -p $validator
-    npm install --silent --no-audit --no-fund --prefix $validator html-validate@11.21.1 >/dev/null 2>&1 || true
+    npm install --silent --no-audit --no-fund --prefix $validator html-validate@10.9.0 >/dev/null 2>&1 || true
 fi
 levator=${CARGO_TARGET_DIR:-target}/debug/levator
 folder=$(mktemp -d)
