@@ -230,7 +230,8 @@ impl<R: Read> EdfFile<R> {
     /// Steps to the next data record, which then ends at `start`.
     fn advance(&mut self) -> Result<bool, EdfError> {
         let len = self.header.record_len;
-        if self.end - self.start < len {
+        // Records without a byte would never end.
+        if len == 0 || self.end - self.start < len {
             if self.at_end {
                 return Ok(false);
             }

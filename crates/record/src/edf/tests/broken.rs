@@ -303,6 +303,23 @@ fn samples_without_a_rate_are_refused_but_annotations_are_read() {
     assert!(matches!(error, EdfError::NoRate), "{error}");
 }
 
+#[test]
+fn records_without_a_byte_end_at_once() {
+    let range = ["-1", "1", "-32768", "32767"];
+    for label in ["EDF Annotations", "EMG"] {
+        let signals = vec![(label, "", range, 0)];
+        let mut bytes = Made { signals, records: Vec::new(), ..Made::edf(3) }.bytes();
+        for _ in 0..2 {
+            let mut file = open(&bytes).expect("it can be read");
+            assert!(file.read_record().expect("nothing to read").is_none(), "{label}");
+            assert_eq!(file.record_count(), 0);
+            let error = file.header().select(&EdfOptions::default()).expect_err("no signal");
+            assert!(matches!(error, EdfError::NoSignal), "{error}");
+            bytes.extend([7; 5]);
+        }
+    }
+}
+
 /// Pieces that headers are made of, and what breaks them.
 fn header_text() -> impl Strategy<Value = String> {
     prop::sample::select(vec![
