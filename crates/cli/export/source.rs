@@ -253,11 +253,8 @@ impl Source {
                     Step::Ended { cue, at, outcome } => {
                         open = None;
                         let ending = match outcome {
-                            Outcome::Complete => "",
-                            Outcome::Gap => " (gap)",
-                            Outcome::Interrupted => " (interrupted)",
-                            Outcome::Skipped => " (skipped)",
-                            Outcome::Stopped => " (stopped)",
+                            Outcome::Complete => String::new(),
+                            other => format!(" ({})", other.name()),
                         };
                         let (phase, part) = (phase(cue.phase), cue.part.name());
                         let text = format!("cue: {phase} {part} {}{ending}", cue.trial);

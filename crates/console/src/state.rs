@@ -5,7 +5,7 @@ use levator_detect::manoeuvre::Answer;
 use levator_engine::{ContractionEvent, FindingEvent, ManoeuvreEvent, ProgrammeEvent};
 use levator_live::{ChannelView, ProgrammeState, Snapshot};
 use levator_measure::{Measure, Trial, Validity};
-use levator_programme::{Cue, Event, Outcome, Part, Suspension};
+use levator_programme::{Cue, Event, Part, Suspension};
 use levator_signal::quality::Change;
 use levator_signal::{SampleIndex, SampleRate};
 use serde_json::{Value, json};
@@ -119,13 +119,7 @@ pub(crate) fn programme(event: &ProgrammeEvent) -> Value {
             "type": "ended",
             "cue": cue(old, rate),
             "at_s": rate.time_s(*at),
-            "outcome": match outcome {
-                Outcome::Complete => "complete",
-                Outcome::Gap => "gap",
-                Outcome::Interrupted => "interrupted",
-                Outcome::Skipped => "skipped",
-                Outcome::Stopped => "stopped",
-            },
+            "outcome": outcome.name(),
         }),
         Event::Suspended { at, why } => {
             json!({ "type": "suspended", "at_s": rate.time_s(*at), "why": suspension(*why) })

@@ -53,6 +53,8 @@ pub enum Opening {
     Closed,
 }
 
+words!(Opening { Open => "open", WithSafeguards => "with-safeguards", Closed => "closed" });
+
 impl Load {
     /// Whether a programme with this load may be offered.
     ///

@@ -28,6 +28,7 @@
 use levator_signal::{HostTime, SampleIndex, SampleRate};
 
 use crate::axis::{Axis, Moment};
+use crate::words;
 use crate::{AfterGap, Guide, Millis, Part, Programme, Step, Window};
 
 /// Walks through a [`Programme`] on one axis of time: [`HostTime`] or [`SampleIndex`].
@@ -123,6 +124,14 @@ pub enum Outcome {
     /// The programme was stopped.
     Stopped,
 }
+
+words!(Outcome {
+    Complete => "complete",
+    Gap => "gap",
+    Interrupted => "interrupted",
+    Skipped => "skipped",
+    Stopped => "stopped",
+});
 
 /// Why a programme stands still.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -168,11 +168,8 @@ impl Events {
             Step::Ended { cue, at: end, outcome } => {
                 self.open = None;
                 let ending = match outcome {
-                    Outcome::Complete => "",
-                    Outcome::Gap => " (gap)",
-                    Outcome::Interrupted => " (interrupted)",
-                    Outcome::Skipped => " (skipped)",
-                    Outcome::Stopped => " (stopped)",
+                    Outcome::Complete => String::new(),
+                    other => format!(" ({})", other.name()),
                 };
                 let (phase, kind) = self.phase(cue.phase, cue.part);
                 let value = format!("{phase} {} {}{ending}", cue.part.name(), cue.trial);
