@@ -3,7 +3,7 @@
 
 use levator_engine::ChannelSummary;
 use levator_measure::{Measure, Reasons, Trial, Validity};
-use levator_programme::{Event, Opening, Outcome, Target};
+use levator_programme::{Event, Target};
 use levator_score::{Assessment, Change, Driver, Finding, Trend};
 use levator_signal::{SampleRate, Span};
 use serde_json::{Value, json};
@@ -111,13 +111,7 @@ pub(crate) fn programme(analysis: &Analysis) -> Value {
             "part": cue.part.name(),
             "from_s": event.rate.time_s(cue.starts),
             "to_s": event.rate.time_s(at),
-            "outcome": match outcome {
-                Outcome::Complete => "complete",
-                Outcome::Gap => "gap",
-                Outcome::Interrupted => "interrupted",
-                Outcome::Skipped => "skipped",
-                Outcome::Stopped => "stopped",
-            },
+            "outcome": outcome.name(),
         })),
         Event::Cue(_) | Event::Suspended { .. } | Event::Resumed { .. } | Event::Done { .. } => {
             None
@@ -184,11 +178,7 @@ pub(crate) fn assessment(one: &Assessment) -> Value {
     let offers = one.offers.iter().map(|offer| {
         json!({
             "programme": offer.programme,
-            "opening": match offer.opening {
-                Opening::Open => "open",
-                Opening::WithSafeguards => "with-safeguards",
-                Opening::Closed => "closed",
-            },
+            "opening": offer.opening.name(),
             "rank": offer.rank,
             "why": offer.why,
         })
@@ -201,6 +191,7 @@ pub(crate) fn assessment(one: &Assessment) -> Value {
         "conflicts": one.conflicts.iter().map(|conflict| conflict.text()).collect::<Vec<_>>(),
         "confidence": one.confidence.name(),
         "gate": one.gate.name(),
+        "strengthening": one.strengthening().name(),
         "gate_reasons": one.gate_reasons.iter().map(|reason| reason.text()).collect::<Vec<_>>(),
         "findings": one.findings.iter().map(finding).collect::<Vec<_>>(),
         "driving": driving.collect::<Vec<_>>(),

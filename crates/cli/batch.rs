@@ -29,7 +29,7 @@ const MOST_WAITING: usize = 64;
 
 /// Columns of the table.
 const HEAD: &str = "file,blake3,channel,kind,unit,rate_hz,duration_s,contractions,mean_length_s,\
-mean_peak,rest_level,rest_spread,lost_samples,faults,label,gate,digest";
+mean_peak,rest_level,rest_spread,lost_samples,faults,label,gate,digest,strengthening";
 
 /// What is meant by the names that were given: a folder that is no recording stands for all in it, in the
 /// order of their names.
@@ -166,6 +166,7 @@ fn line(analysis: &Analysis, channel: &ChannelSummary) -> String {
     let answer = assess::of_channel(analysis, channel);
     let label = answer.as_ref().map_or("", |one| one.label.name());
     let gate = answer.as_ref().map_or("", |one| one.gate.name());
+    let strengthening = answer.as_ref().map_or("", |one| one.strengthening().name());
     let cells = [
         quoted(&analysis.file.display().to_string()),
         analysis.blake3.clone(),
@@ -184,6 +185,7 @@ fn line(analysis: &Analysis, channel: &ChannelSummary) -> String {
         label.to_owned(),
         gate.to_owned(),
         format!("{:016x}", analysis.digest.signal()),
+        strengthening.to_owned(),
     ];
     cells.join(",") + "\n"
 }

@@ -115,13 +115,7 @@ fn strengthening(
     programme: &Programme,
 ) -> Result<Option<RestGuard>, Failure> {
     let id = &programme.definition().id;
-    if assessment.label == Label::InsufficientData {
-        return Err(closed(format!(
-            "{id} is closed for now: the visit shows too little to know that it does no harm; \
-             measure again (--programme first-visit)"
-        )));
-    }
-    match programme.load().opening(assessment.gate) {
+    match assessment.strengthening() {
         Opening::Open => Ok(None),
         Opening::WithSafeguards => {
             safeguarded(programme, assessment.gate)?;
@@ -133,6 +127,10 @@ fn strengthening(
             );
             Ok(Some(RestGuard::amber()))
         }
+        Opening::Closed if assessment.label == Label::InsufficientData => Err(closed(format!(
+            "{id} is closed for now: the visit shows too little to know that it does no harm; \
+             measure again (--programme first-visit)"
+        ))),
         Opening::Closed => {
             let why: Vec<String> = assessment.gate_reasons.iter().map(|one| one.text()).collect();
             Err(closed(format!(

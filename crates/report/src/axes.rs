@@ -72,6 +72,7 @@ pub(crate) const fn status_key(finding: &Finding) -> &'static str {
         (_, Status::Borderline) => "status.borderline",
         (_, Status::Low) => "status.low",
         (Axis::Tone, Status::High) => "status.raised",
+        (Axis::Instability, Status::High) => "status.restless",
         (_, Status::High) => "status.high",
     }
 }

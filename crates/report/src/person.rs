@@ -3,7 +3,7 @@
 use levator_engine::ChannelSummary;
 use levator_measure::Validity;
 use levator_programme::{Gate, Opening};
-use levator_score::{Axis, Finding, Label, Status, Urgency, ValueUnit};
+use levator_score::{Assessment, Axis, Finding, Label, Status, Urgency, ValueUnit};
 
 use crate::bar;
 use crate::document::{Block, Card, Document};
@@ -22,7 +22,7 @@ pub fn document(report: &Report<'_>, words: &Words) -> Document {
         text: headline(report, words),
         training: training(report, words),
         more: referral(report, words),
-        gate: shown_gate(report),
+        gate: shown_gate(answer),
     }];
     let cards = cards(report, words);
     if !cards.is_empty() {
@@ -85,14 +85,9 @@ pub(crate) fn programme_name<'a>(id: &'a str, words: &'a Words) -> &'a str {
     words.find(&format!("programme.{id}")).unwrap_or(id)
 }
 
-/// Whether a visit shows too little to open strengthening by itself, whatever the gate says.
-pub(crate) fn is_too_little(report: &Report<'_>) -> bool {
-    report.assessment.label == Label::InsufficientData
-        && matches!(report.assessment.gate, Gate::Green | Gate::Amber)
-}
-
-fn shown_gate(report: &Report<'_>) -> Gate {
-    if is_too_little(report) { Gate::Amber } else { report.assessment.gate }
+/// How what is said of training looks: never as open where the visit shows too little.
+pub(crate) const fn shown_gate(answer: &Assessment) -> Gate {
+    if answer.is_too_little() { Gate::Amber } else { answer.gate }
 }
 
 fn headline(report: &Report<'_>, words: &Words) -> String {
@@ -106,7 +101,7 @@ fn headline(report: &Report<'_>, words: &Words) -> String {
 }
 
 fn training(report: &Report<'_>, words: &Words) -> String {
-    if is_too_little(report) {
+    if report.assessment.is_too_little() {
         return words.get("person.training-measure-again").to_owned();
     }
     words.get(&format!("person.training-{}", report.assessment.gate.name())).to_owned()
@@ -211,7 +206,6 @@ fn next(report: &Report<'_>, words: &Words) -> Vec<String> {
         .offers
         .iter()
         .filter(|one| one.rank.is_some() && one.opening != Opening::Closed)
-        .filter(|one| !(is_too_little(report) && one.programme.starts_with("strengthening")))
         .take(MOST_STEPS);
     let mut steps: Vec<String> = suggested
         .map(|offer| {

@@ -1,12 +1,11 @@
 //! What has become of a person over visits: a page for each series that can be compared.
 
 use levator_measure::{How, Quantity, Task};
-use levator_score::explain::gate_text;
 use levator_score::{Assessment, Change, Trend};
 
 use crate::changes;
 use crate::document::{Block, Document};
-use crate::person::programme_name;
+use crate::person::{programme_name, shown_gate};
 use crate::picture::{Picture, trend};
 use crate::referrer;
 use levator_catalog::lang::Words;
@@ -27,8 +26,8 @@ pub struct Series {
 /// A visit of a series.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visit {
-    /// Its file.
-    pub file: String,
+    /// Its file, or the person and the visit where it is kept by these.
+    pub name: String,
     /// When it began, where that is known.
     pub date: Option<String>,
 }
@@ -128,10 +127,9 @@ fn page(number: usize, one: &Series, words: &Words) -> Vec<Block> {
         Block::Heading(heading(number, one, words)),
         Block::Verdict {
             text: verdict(one, words),
-            training: words
-                .fill("referrer.training", &[("gate", &words.said(gate_text(one.latest.gate)))]),
+            training: referrer::training(&one.latest, words),
             more: vec![words.said(&one.latest.progression.text())],
-            gate: one.latest.gate,
+            gate: shown_gate(&one.latest),
         },
     ];
     let mut pictures: Vec<Picture> = one
@@ -151,7 +149,7 @@ fn page(number: usize, one: &Series, words: &Words) -> Vec<Block> {
     page
 }
 
-/// What has changed beyond chance, or that nothing has.
+/// What has changed beyond chance, that nothing has, or that it cannot be told.
 fn verdict(one: &Series, words: &Words) -> String {
     let named: Vec<String> = one
         .measures
@@ -162,8 +160,13 @@ fn verdict(one: &Series, words: &Words) -> String {
             is_named.then(|| words.named(&measure.name(words), &changes::trend(trend, words)))
         })
         .collect();
+    let is_compared = |measure: &Followed| {
+        let change = measure.change.as_ref();
+        change.is_some_and(|change| !matches!(change.trend, Trend::NotComparable(_)))
+    };
     match named.is_empty() {
-        true => words.get("progress.no-change").to_owned(),
+        true if one.measures.iter().any(is_compared) => words.get("progress.no-change").to_owned(),
+        true => words.get("progress.cannot-tell").to_owned(),
         false => words.list(&named),
     }
 }
@@ -188,7 +191,7 @@ fn table(one: &Series, words: &Words) -> Block {
 fn visits(one: &Series) -> Vec<(String, String)> {
     let named = one.visits.iter().enumerate().map(|(at, visit)| {
         let date = visit.date.as_ref().map_or_else(String::new, |date| format!(" ({date})"));
-        ((at + 1).to_string(), format!("{}{date}", visit.file))
+        ((at + 1).to_string(), format!("{}{date}", visit.name))
     });
     named.collect()
 }

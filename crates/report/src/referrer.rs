@@ -2,13 +2,13 @@
 
 use levator_measure::{How, Measure, Quantity, Task, Validity};
 use levator_programme::Opening;
-use levator_score::explain::gate_text;
+use levator_score::explain::training_text;
 use levator_score::{Assessment, Driver, Label};
 
 use crate::axes;
 use crate::changes;
 use crate::document::{Block, Document};
-use crate::person::{is_too_little, origin, programme_name, subtitle};
+use crate::person::{origin, programme_name, shown_gate, subtitle};
 use crate::picture::Picture;
 use crate::picture::overview::{self, Detail, unit_text};
 use crate::picture::{colour, overlay, plane, release, repetition, rests, spectrum};
@@ -58,25 +58,12 @@ fn first(report: &Report<'_>, words: &Words, mut pictures: Vec<Picture>) -> Vec<
         let text = words.list(&[vec![level], doubts].concat());
         more.push(words.fill("referrer.confidence", &[("text", &text)]));
     }
-    let because: Vec<String> =
-        answer.gate_reasons.iter().map(|reason| words.said(&reason.text())).collect();
-    let gate = words.said(gate_text(answer.gate));
-    let training = match because.is_empty() {
-        _ if is_too_little(report) => {
-            words.fill("referrer.training-measure-again", &[("because", &words.list(&because))])
-        }
-        true => words.fill("referrer.training", &[("gate", &gate)]),
-        false => words.fill(
-            "referrer.training-because",
-            &[("gate", &gate), ("because", &words.list(&because))],
-        ),
-    };
     if answer.see_clinician {
         more.push(words.get("referrer.see-clinician").to_owned());
     }
     let text = words.fill("referrer.answer", &[("wording", &words.said(&answer.wording))]);
     let mut page = vec![
-        Block::Verdict { text, training, more, gate: answer.gate },
+        Block::Verdict { text, training: training(answer, words), more, gate: shown_gate(answer) },
         Block::Facts(facts(report, words)),
     ];
     if let Some(picture) = overview::picture(report, words, Detail::Full) {
@@ -108,6 +95,20 @@ fn second(report: &Report<'_>, words: &Words) -> Vec<Block> {
     page.push(Block::Heading(words.get("referrer.origin").to_owned()));
     page.push(Block::Lines(audit(report, words)));
     page
+}
+
+/// What training is open, and every reason why not more; missing data open nothing.
+pub(crate) fn training(answer: &Assessment, words: &Words) -> String {
+    let gate = words.said(training_text(answer.label, answer.gate));
+    let because: Vec<String> =
+        answer.gate_reasons.iter().map(|reason| words.said(&reason.text())).collect();
+    match because.is_empty() {
+        true => words.fill("referrer.training", &[("gate", &gate)]),
+        false => words.fill(
+            "referrer.training-because",
+            &[("gate", &gate), ("because", &words.list(&because))],
+        ),
+    }
 }
 
 /// Reasons for doubt in what the answer hangs on, each once.

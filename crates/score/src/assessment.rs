@@ -1,7 +1,7 @@
 //! The whole answer.
 
 use levator_measure::Quantity;
-use levator_programme::{Gate, Position};
+use levator_programme::{Gate, Load, Opening, Position};
 
 use crate::anorectal::{London, london};
 use crate::axes::{self, Found, Scene, View, against_earlier};
@@ -140,7 +140,7 @@ pub fn assess(visit: &Visit<'_>) -> Assessment {
     });
     let tone_bound = findings.get(Axis::Tone).upper;
     let changes = change::changes(&part, visit, tone_bound);
-    let progression = change::progression(&part, visit, gate);
+    let progression = change::progression(&part, visit, label, gate);
     let (views, _) = axes::views(&part);
     Assessment {
         rule: rules::RULE,
@@ -416,5 +416,17 @@ impl Assessment {
     #[must_use]
     pub const fn finding(&self, axis: Axis) -> &Finding {
         self.findings.get(axis)
+    }
+
+    /// Whether it shows too little to open strengthening, whatever [`Self::gate`] says.
+    #[must_use]
+    pub const fn is_too_little(&self) -> bool {
+        gate::is_too_little(self.label, self.gate)
+    }
+
+    /// Whether strengthening may begin after this visit.
+    #[must_use]
+    pub const fn strengthening(&self) -> Opening {
+        gate::opening(Load::Strengthening, self.label, self.gate)
     }
 }

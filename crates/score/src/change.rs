@@ -1,14 +1,15 @@
 //! What has changed since an earlier visit, beyond what chance does.
 
 use levator_measure::{How, Measure, Quantity, Reason, Task, Validity};
-use levator_programme::{Gate, Position};
+use levator_programme::{Gate, Load, Opening, Position};
 use levator_signal::{ChannelId, Unit};
 
 use crate::axes::{Scene, View, views};
 use crate::check::has_unit_of_channel;
+use crate::gate::opening;
 use crate::normal::Z975;
 use crate::reading::{Channel, Reading, together};
-use crate::{Earlier, Observed, Size, Visit};
+use crate::{Earlier, Label, Observed, Size, Visit};
 
 /// Which way is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -325,8 +326,13 @@ impl Progression {
 
 /// Goes on when strength at the last two visits, this one among them, is above that of the first
 /// comparable one by more than the detectable change.
-pub(crate) fn progression(scene: &Scene<'_>, visit: &Visit<'_>, gate: Gate) -> Progression {
-    if !matches!(gate, Gate::Green | Gate::Amber) {
+pub(crate) fn progression(
+    scene: &Scene<'_>,
+    visit: &Visit<'_>,
+    label: Label,
+    gate: Gate,
+) -> Progression {
+    if opening(Load::Strengthening, label, gate) == Opening::Closed {
         return Progression::Closed;
     }
     let Some(position) = visit.position else { return Progression::CannotTell };

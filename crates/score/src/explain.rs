@@ -2,6 +2,7 @@
 
 use levator_programme::{Gate, Opening};
 
+use crate::gate::is_too_little;
 use crate::{
     Assessment, Axis, Confidence, Driver, Finding, Flip, Label, Modality, Status, Trend, Urgency,
     rules,
@@ -51,6 +52,16 @@ pub const fn gate_text(gate: Gate) -> &'static str {
     }
 }
 
+/// What training is open, in a sentence: what its gate means, unless the visit shows too little to open
+/// strengthening.
+#[must_use]
+pub const fn training_text(label: Label, gate: Gate) -> &'static str {
+    if is_too_little(label, gate) {
+        return "measure again before any strengthening";
+    }
+    gate_text(gate)
+}
+
 /// The answer, line by line, without colours and not wrapped.
 #[must_use]
 pub fn explain(assessment: &Assessment) -> Vec<String> {
@@ -82,7 +93,7 @@ pub fn explain(assessment: &Assessment) -> Vec<String> {
     } else {
         lines.push(format!("  confidence: {}", confidence(assessment)));
     }
-    lines.push(format!("Training: {}", gate_text(assessment.gate)));
+    lines.push(format!("Training: {}", training_text(assessment.label, assessment.gate)));
     for reason in &assessment.gate_reasons {
         lines.push(format!("  because {}", reason.text()));
     }
@@ -191,6 +202,7 @@ fn status_text(finding: &Finding) -> &'static str {
         (_, Status::Borderline) => "near the bound",
         (_, Status::Low) => "low",
         (Axis::Tone, Status::High) => "raised",
+        (Axis::Instability, Status::High) => "restless",
         (_, Status::High) => "high",
     }
 }
@@ -273,7 +285,7 @@ fn flip_line(assessment: &Assessment, flip: &Flip) -> String {
         true => String::new(),
         false => format!(" {};", label_text(flip.label)),
     };
-    format!("{cause}:{then} {}", gate_text(flip.gate))
+    format!("{cause}:{then} {}", training_text(flip.label, flip.gate))
 }
 
 #[cfg(test)]

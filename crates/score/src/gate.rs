@@ -1,6 +1,6 @@
 //! What the findings open and close.
 
-use levator_programme::Gate;
+use levator_programme::{Gate, Load, Opening};
 
 use crate::axes::is_mechanical;
 use crate::label::leans_high;
@@ -140,6 +140,23 @@ pub(crate) fn decide(situation: &Situation<'_>) -> (Gate, Vec<GateReason>) {
     let reasons = reasons(situation);
     let gate = reasons.iter().map(|one| one.gate()).max().unwrap_or(Gate::Green);
     (gate, reasons)
+}
+
+/// Whether a visit shows too little to open strengthening, which its gate alone would leave open: what is
+/// missing closes nothing by itself, and nothing is known to do no harm either.
+#[must_use]
+pub const fn is_too_little(label: Label, gate: Gate) -> bool {
+    matches!(label, Label::InsufficientData) && matches!(gate, Gate::Green | Gate::Amber)
+}
+
+/// Whether a programme may be offered after a visit: by its gate, and closed where the visit shows too
+/// little.
+#[must_use]
+pub const fn opening(load: Load, label: Label, gate: Gate) -> Opening {
+    match load {
+        Load::Strengthening if is_too_little(label, gate) => Opening::Closed,
+        load => load.opening(gate),
+    }
 }
 
 /// How probable raised tone is; a value beyond a bound without an error of measurement counts as

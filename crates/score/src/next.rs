@@ -2,6 +2,7 @@
 
 use levator_programme::{Gate, Load, Opening, Position};
 
+use crate::gate::{is_too_little, opening};
 use crate::{Label, Progression};
 
 /// Programmes that are built in, with their load; a test of the catalog compares them.
@@ -51,11 +52,16 @@ pub(crate) fn offers(
     let mut offers: Vec<Offer> = PROGRAMMES
         .iter()
         .map(|(programme, load)| {
-            let opening = load.opening(gate);
+            let opening = opening(*load, label, gate);
             let place = suggested.iter().position(|(id, _)| id == programme);
             let place = place.filter(|_| opening != Opening::Closed);
             let reason = place.map(|place| suggested[place].1);
-            Offer { programme, opening, rank: None, why: why(opening, *load, gate, reason) }
+            Offer {
+                programme,
+                opening,
+                rank: None,
+                why: why(opening, *load, (label, gate), reason),
+            }
         })
         .collect();
     let place = |offer: &Offer| {
@@ -73,8 +79,9 @@ pub(crate) fn offers(
     offers
 }
 
-fn why(opening: Opening, load: Load, gate: Gate, reason: Option<&str>) -> String {
+fn why(opening: Opening, load: Load, (label, gate): (Label, Gate), reason: Option<&str>) -> String {
     let gate = match (opening, gate, load) {
+        (Opening::Closed, ..) if is_too_little(label, gate) => "closed: measure again first",
         (Opening::Closed, Gate::Refer, _) => "closed: a clinician comes first",
         (Opening::Closed, Gate::RedWithPain, Load::Light) => "closed: contracting hurts",
         (Opening::Closed, ..) => "closed: letting go comes first",
@@ -157,6 +164,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn too_little_opens_no_strengthening() {
+        for gate in Gate::ALL {
+            let offers = offers(Label::InsufficientData, *gate, Progression::Closed, None);
+            for one in offers.iter().filter(|one| one.programme.starts_with("strengthening")) {
+                assert_eq!((one.opening, one.rank), (Opening::Closed, None), "{gate:?}");
+            }
+        }
+        let offers = offers(Label::InsufficientData, Gate::Amber, Progression::Closed, None);
+        assert_eq!(offers[0].programme, "first-visit");
+        assert_eq!(offers[0].opening, Opening::Open);
     }
 
     #[test]

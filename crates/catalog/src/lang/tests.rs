@@ -102,14 +102,18 @@ fn nobody_is_called_weak_and_nothing_fails_in_any_language() {
 
 #[test]
 fn every_axis_answer_and_doubt_has_words() {
-    use levator_score::explain::gate_text;
+    use levator_score::Label;
+    use levator_score::explain::training_text;
     use levator_score::{Axis, Check, Symptom, doubt};
 
     let mut all: Vec<String> = vec![levator_score::SCREENING.to_owned()];
     all.extend(Axis::ALL.iter().map(|one| one.text().to_owned()));
     all.extend(Symptom::ALL.iter().map(|one| one.text().to_owned()));
     all.extend(Check::ALL.iter().map(|one| one.advice().to_owned()));
-    all.extend(levator_programme::Gate::ALL.iter().map(|one| gate_text(*one).to_owned()));
+    for label in [Label::InsufficientData, Label::WithinRange] {
+        let gates = levator_programme::Gate::ALL.iter();
+        all.extend(gates.map(|gate| training_text(label, *gate).to_owned()));
+    }
     all.extend(levator_measure::Reason::ALL.iter().map(|one| doubt::reason_text(*one).to_owned()));
     all.extend(
         levator_programme::Evidence::ALL.iter().filter_map(|one| Some(one.remark()?.to_owned())),
