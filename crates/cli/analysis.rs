@@ -150,6 +150,11 @@ pub(crate) fn start_of(path: &Path) -> Vec<u8> {
     start
 }
 
+/// Whether a file is a journal, by its first bytes.
+pub(crate) fn is_recording(path: &Path) -> bool {
+    start_of(path).starts_with(&levator_record::MAGIC)
+}
+
 fn recording(path: &Path, journal: &Path, setup: &Setup) -> Result<Analysis, Failure> {
     let name = path.display();
     let file = Hashing::open(journal).attempt(Code::File, &name)?;

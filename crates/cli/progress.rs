@@ -1,22 +1,24 @@
 //! `levator progress`: what has become of a person over visits, beyond what chance does.
 
 use std::io::{Write, stderr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::anyhow;
 use clap::Args;
-use levator_measure::{How, Quantity, Task};
+use levator_measure::{How, Measure, Quantity, Task};
 use levator_report::Words;
 use levator_report::progress::{Followed, Series, document};
 use levator_score::{Change, Earlier, Reference};
+use levator_store::{Query, Store, StoreError, Which};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-use crate::analysis::{self, Analysis, TOLD};
+use crate::analysis::{self, Analysis};
 use crate::args::{Setup, TextArgs, reference};
 use crate::assess::{self, About};
-use crate::failure::{Attempt, Code, Failure};
+use crate::data::{self, DataArgs};
+use crate::failure::{Code, Failure};
 use crate::json::VERSION;
 use crate::language::LangArgs;
 use crate::written::{Format, OutArgs};
@@ -25,10 +27,14 @@ use crate::{answer, batch, report};
 /// What can be asked of it.
 #[derive(Debug, Args)]
 pub(crate) struct Progress {
-    /// Folders with visits of one person, or the visits themselves. They are put in the order in which they
-    /// were recorded, or else of their names.
-    #[arg(required = true, value_name = "FOLDER")]
+    /// Folders with visits of one person, the visits themselves, or somebody whose visits are kept, by their
+    /// code (PERSON, PERSON/VISIT or the beginning of the name of a visit: `levator visits`). What is there as
+    /// a file or a folder is read as that. Visits are put in the order in which they were recorded, or else of
+    /// their names.
+    #[arg(required = true, value_name = "FOLDER|PERSON")]
     visits: Vec<PathBuf>,
+    #[command(flatten)]
+    data: DataArgs,
     /// What to hold them against, as for `assess`.
     #[arg(long, value_name = "NAME|FILE", value_parser = reference)]
     reference: Option<Reference>,
@@ -59,6 +65,8 @@ const FOLLOWED: [&[(Quantity, Task)]; 4] = [
 ];
 
 struct Visit {
+    /// What it is called on paper.
+    name: String,
     analysis: Analysis,
     about: About,
     /// What it is compared by.
@@ -67,9 +75,9 @@ struct Visit {
 
 pub(crate) fn run(args: &Progress) -> Result<ExitCode, Failure> {
     let format = if args.json { Format::Json } else { args.out.format()? };
-    let files = batch::expanded(&args.visits)?;
+    let files = asked_for(args)?;
     let read: Vec<Result<Visit, Failure>> =
-        files.par_iter().map(|file| visit(file, args)).collect();
+        files.par_iter().map(|(file, name)| visit(file, name, args)).collect();
     let (mut visits, mut first_failure) = (Vec::new(), None);
     for one in read {
         match one {
@@ -98,13 +106,60 @@ pub(crate) fn run(args: &Progress) -> Result<ExitCode, Failure> {
     Ok(first_failure.unwrap_or(ExitCode::SUCCESS))
 }
 
-fn visit(file: &std::path::Path, args: &Progress) -> Result<Visit, Failure> {
-    let analysis = analysis::analyse(file, &args.text.options(), &args.setup)?;
-    let beside = file.with_file_name(TOLD);
-    let told = match &analysis.told {
-        None if beside.is_file() => {
-            Some(levator_catalog::told::read(&beside).attempt(Code::File, beside.display())?)
+/// Files and folders of visits, each once, and what they are called: those of somebody whose visits are
+/// kept by code and visit, others by their paths.
+fn asked_for(args: &Progress) -> Result<Vec<(PathBuf, String)>, Failure> {
+    let mut all: Vec<(PathBuf, String)> = Vec::new();
+    for given in &args.visits {
+        let found = match given.exists() {
+            true => {
+                let files = batch::expanded(std::slice::from_ref(given))?.into_iter();
+                files.map(|file| (file.clone(), file.display().to_string())).collect()
+            }
+            false => kept(&args.data.store()?, given)?,
+        };
+        for one in found {
+            if !all.iter().any(|(file, _)| *file == one.0) {
+                all.push(one);
+            }
         }
+    }
+    Ok(all)
+}
+
+/// Visits that are kept of the person, or the visit, that a word on the command line names.
+fn kept(store: &Store, given: &Path) -> Result<Vec<(PathBuf, String)>, Failure> {
+    let text = given.to_string_lossy();
+    let visits = match store.resolve(&text) {
+        Ok(Which::Visit(entry)) => vec![*entry],
+        Ok(Which::Person(person)) => {
+            let query = Query { person: Some(person), ..Query::default() };
+            store.find(&query).map_err(data::failure)?
+        }
+        Err(StoreError::Unknown { .. }) => {
+            let root = store.root().display();
+            let text = format!("neither a file or folder here, nor a person or visit in {root}");
+            let error = anyhow!("{}: {text} (levator visits lists them)", given.display());
+            return Err(Failure::new(Code::File, error));
+        }
+        Err(error) => return Err(data::failure(error)),
+    };
+    if visits.is_empty() {
+        let error = anyhow!("{text}: no visit is kept of this person");
+        return Err(Failure::new(Code::File, error));
+    }
+    let visits = visits.iter().map(|entry| {
+        let name = format!("{}/{}", entry.person, entry.visit);
+        (store.folder(&entry.person, &entry.visit), name)
+    });
+    Ok(visits.collect())
+}
+
+fn visit(file: &Path, name: &str, args: &Progress) -> Result<Visit, Failure> {
+    let analysis = analysis::analyse(file, &args.text.options(), &args.setup)?;
+    let told = match &analysis.told {
+        // That of a folder is a part of it.
+        None if file.is_file() => analysis::told_beside(file)?,
         told => told.clone(),
     };
     let about = About::new(told, args.reference.clone());
@@ -113,7 +168,7 @@ fn visit(file: &std::path::Path, args: &Progress) -> Result<Visit, Failure> {
         let error = anyhow!("{}: no channel that can be judged", file.display());
         return Err(Failure::new(Code::File, error));
     }
-    Ok(Visit { analysis, about, earlier })
+    Ok(Visit { name: name.to_owned(), analysis, about, earlier })
 }
 
 /// Puts visits together that have programme, position and profiles in common, each in its order.
@@ -149,7 +204,7 @@ fn tell(series: &[Visit]) -> Series {
     };
     let course = last.analysis.config.course.as_ref();
     let visits = series.iter().map(|one| levator_report::progress::Visit {
-        file: one.analysis.file.display().to_string(),
+        name: one.name.clone(),
         date: report::opened(&one.analysis),
     });
     Series {
@@ -160,23 +215,29 @@ fn tell(series: &[Visit]) -> Series {
     }
 }
 
-fn followed(
-    series: &[Visit],
-    choices: &[(Quantity, Task)],
-    changes: &[Change],
-) -> Option<Followed> {
-    let last = series.last()?;
-    let channel = last.earlier.channels.first()?.channel;
+/// The first of some quantities that was measured in a visit.
+fn measured<'a>(visit: &'a Visit, choices: &[(Quantity, Task)]) -> Option<&'a Measure> {
+    let channel = visit.earlier.channels.first()?.channel;
     let hows = [How::BestThree, How::Plain, How::Median, How::Mean, How::Best];
-    let measure = choices.iter().find_map(|(quantity, task)| {
+    choices.iter().find_map(|(quantity, task)| {
         hows.iter().find_map(|how| {
-            last.analysis.summary.measures.iter().find(|one| {
+            visit.analysis.summary.measures.iter().find(|one| {
                 (one.channel, one.quantity, one.task, one.how) == (channel, *quantity, *task, *how)
                     && one.trial.is_none()
                     && one.value.is_some()
             })
         })
-    })?;
+    })
+}
+
+fn followed(
+    series: &[Visit],
+    choices: &[(Quantity, Task)],
+    changes: &[Change],
+) -> Option<Followed> {
+    // Of the last visit in which one of them was measured: a visit without it hides no earlier value.
+    let measure = series.iter().rev().find_map(|visit| measured(visit, choices))?;
+    let channel = series.last()?.earlier.channels.first()?.channel;
     let key = (measure.quantity, measure.task, measure.how);
     let of = |visit: &Visit| {
         let channel = visit.earlier.channels.first()?.channel;
@@ -209,7 +270,7 @@ fn as_json(series: &Series) -> Value {
         })
     });
     json!({
-        "files": series.visits.iter().map(|one| one.file.as_str()).collect::<Vec<_>>(),
+        "files": series.visits.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(),
         "programme": series.programme,
         "measures": measures.collect::<Vec<_>>(),
         "assessment": answer::assessment(&series.latest),

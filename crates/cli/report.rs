@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use levator_catalog::lang::Lang;
 use levator_catalog::told::Told;
+use levator_record::text::TextOptions;
 use levator_report::picture::colour::Grid;
 use levator_report::report::Audit;
 use levator_report::{Document, Words, person, referrer, text};
@@ -22,6 +23,7 @@ use crate::failure::{Attempt, Code, Failure};
 use crate::json::VERSION;
 use crate::language::LangArgs;
 use crate::manometry;
+use crate::original::{self, Original};
 use crate::written::OutArgs;
 
 /// What can be asked of a report.
@@ -93,7 +95,7 @@ pub(crate) fn run(args: &Report) -> Result<ExitCode, Failure> {
         assessment: &assessment,
         about: &about,
         audit: &audit,
-        grid: manometry::grid(&args.visit, args.text.unit)?,
+        grid: grid(&args.visit, &options)?,
     };
     let document = made.document(args.reader, channel, &words);
     args.out.write(format, &document, || {
@@ -101,6 +103,14 @@ pub(crate) fn run(args: &Report) -> Result<ExitCode, Failure> {
         made.json(args.reader, &document, &all)
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Pressures of all sensors, also of a visit that was taken in from a file of manometry.
+fn grid(visit: &Path, options: &TextOptions) -> Result<Option<Grid>, Failure> {
+    match Original::of(visit) {
+        Some(original) => manometry::grid(&original.file, original.text(options).unit),
+        None => manometry::grid(visit, options.unit),
+    }
 }
 
 /// A visit, judged.
@@ -199,14 +209,16 @@ fn facts(analysis: &Analysis, told: &Told) -> Vec<(String, String)> {
 
 fn audit(args: &Report, analysis: &Analysis, answer: &Assessment) -> Result<Audit, Failure> {
     let mut others = Vec::new();
-    let beside = args.visit.join(TOLD);
-    let told = args.symptoms.iter().chain(Some(&beside).filter(|path| path.is_file()));
+    let beside = original::file_of(&args.visit).with_file_name(TOLD);
+    // Beside a file of another program nothing is looked for.
+    let is_read = beside.is_file() && (args.visit.is_dir() || analysis::is_recording(&args.visit));
+    let told = args.symptoms.iter().chain(is_read.then_some(&beside));
     for path in told {
         let bytes = std::fs::read(path).attempt(Code::File, path.display())?;
         others.push((name_of(path), blake3::hash(&bytes).to_hex().to_string()));
     }
     for path in &args.earlier {
-        let file = &crate::original::file_of(path);
+        let file = &original::file_of(path);
         let mut hasher = blake3::Hasher::new();
         let opened =
             std::fs::File::open(file).and_then(|file| hasher.update_reader(file).map(|_| ()));

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use levator_catalog::lang::{Lang, Words};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -208,4 +209,132 @@ fn visits_that_can_be_compared_are_joined_and_others_kept_apart() {
     let text = stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains("2 series that cannot be compared"), "{stdout}");
     assert!(text.contains(levator_score::SCREENING), "{stdout}");
+}
+
+/// Two visits of somebody weak, and a third that ends after a quarter of a minute.
+fn visits_that_end_in_too_little(folder: &Path) {
+    for (name, visit) in [("1", "0"), ("2", "1"), ("3", "2")] {
+        let words = ["simulate-visit", "--seed", "3", "--condition", "weak", "--visit", visit];
+        let (code, _, stderr) = run(levator().args(words).arg("--out").arg(folder.join(name)));
+        assert_eq!(code, 0, "{stderr}");
+    }
+    let last = folder.join("3/visit.csv");
+    let text = fs::read_to_string(&last).expect("it was written");
+    let second = |line: &str| line.split(',').next().and_then(|cell| cell.parse::<f64>().ok());
+    let kept = text.lines().filter(|line| second(line).is_none_or(|at| at < 15.0));
+    let kept: String = kept.map(|line| format!("{line}\n")).collect();
+    fs::write(&last, kept).expect("it can be written");
+}
+
+#[test]
+fn too_little_data_never_reads_as_an_open_gate() {
+    let folder = folder();
+    visits_that_end_in_too_little(folder.path());
+    let last = folder.path().join("3/visit.csv");
+    let told = folder.path().join("3/told.toml");
+    let progress = |more: &[&str]| {
+        let mut command = levator();
+        command.arg("progress").arg(folder.path()).args(["--programme", "glazer"]).args(more);
+        let (code, stdout, stderr) = run(&mut command);
+        assert_eq!(code, 0, "{stderr}");
+        stdout
+    };
+    let found: Value = serde_json::from_str(&progress(&["--json"])).expect("it is JSON");
+    assert_eq!(found["series"].as_array().map(Vec::len), Some(1));
+    let answer = &found["series"][0]["assessment"];
+    assert_eq!(answer["label"], "insufficient-data");
+    // What is missing closes nothing by itself, so the gate is no more than amber.
+    assert_eq!(
+        (answer["gate"].as_str(), answer["strengthening"].as_str()),
+        (Some("amber"), Some("closed"))
+    );
+    for offer in answer["offers"].as_array().expect("a list") {
+        let is_strong =
+            offer["programme"].as_str().is_some_and(|id| id.starts_with("strengthening"));
+        assert!(!is_strong || offer["opening"] == "closed" && offer["rank"].is_null(), "{offer}");
+    }
+    // Earlier values are still told, and that nothing can be said of a change.
+    let measures = found["series"][0]["measures"].as_array().expect("a list");
+    assert!(measures.iter().any(|one| one["values"][0].is_f64() && one["values"][2].is_null()));
+
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for lang in Lang::ALL {
+        let words = Words::of(lang);
+        let again = flat(&words.said("measure again before any strengthening"));
+        assert!(lang == Lang::En || again != "measure again before any strengthening");
+        let open: Vec<String> =
+            ["green: strengthening is open", "amber: strengthening is open with safeguards"]
+                .iter()
+                .map(|gate| flat(&words.said(gate)))
+                .collect();
+        let mut pages = Vec::new();
+        for format in ["text", "html"] {
+            let more = ["--lang", lang.code(), "--format", format];
+            pages.push(flat(&progress(&more)));
+            pages.push(flat(&report(&last, &told, &[&more[..], &["--for", "referrer"]].concat())));
+            let person = flat(&report(&last, &told, &more));
+            assert!(person.contains(&flat(words.get("person.training-measure-again"))), "{person}");
+            pages.push(person);
+        }
+        for (place, page) in pages.iter().enumerate() {
+            assert!(open.iter().all(|one| !page.contains(one)), "{lang:?}, {place}: {page}");
+            let is_for_the_person = place % 3 == 2;
+            assert!(is_for_the_person || page.contains(&again), "{lang:?}, {place}: {page}");
+        }
+        assert!(pages[0].contains(&flat(words.get("progress.cannot-tell"))), "{}", pages[0]);
+    }
+    let assess = |more: &[&str]| {
+        let mut command = levator();
+        command.arg("assess").arg(&last).arg("--symptoms").arg(&told);
+        flat(&run(command.args(["--programme", "glazer"]).args(more)).1)
+    };
+    let said = assess(&[]);
+    assert!(said.contains("Training: measure again before any strengthening"), "{said}");
+    assert!(said.contains("closed for now: strengthening-lying"), "{said}");
+    // What would change the answer may open it; what is said of this visit does not.
+    let (now, _) = said.split_once("What would change").unwrap_or((&said, ""));
+    assert!(!now.contains("strengthening is open"), "{said}");
+}
+
+#[test]
+fn what_is_kept_of_a_person_is_followed_by_their_code() {
+    let folder = folder();
+    let store = folder.path().join("data");
+    for (name, visit) in [("1", "0"), ("2", "1")] {
+        let out = folder.path().join(name);
+        let words = ["simulate-visit", "--seed", "3", "--condition", "weak", "--visit", visit];
+        let (code, _, stderr) = run(levator().args(words).arg("--out").arg(&out));
+        assert_eq!(code, 0, "{stderr}");
+        let mut import = levator();
+        import.arg("import").arg(out.join("visit.csv")).args(["--person", "P-017"]);
+        let (code, _, stderr) =
+            run(import.args(["--programme", "glazer"]).arg("--data").arg(&store));
+        assert_eq!(code, 0, "{stderr}");
+    }
+    let progress = |names: &[&str]| {
+        let mut command = levator();
+        command.arg("progress").args(names).arg("--json").arg("--data").arg(&store);
+        run(command.current_dir(folder.path()))
+    };
+    let (code, stdout, stderr) = progress(&["P-017"]);
+    assert_eq!(code, 0, "{stderr}");
+    let found: Value = serde_json::from_str(&stdout).expect("it is JSON");
+    let files = found["series"][0]["files"].as_array().expect("a list");
+    assert_eq!((found["series"].as_array().map(Vec::len), files.len()), (Some(1), 2), "{found}");
+    // Codes alone: where the store lies says nothing of a visit.
+    for file in files {
+        assert!(file.as_str().is_some_and(|name| name.starts_with("P-017/20")), "{file}");
+    }
+    // One of them by its name, and each once however often it is named.
+    let one = files[0].as_str().expect("a name");
+    let (code, stdout, stderr) = progress(&[one, "P-017"]);
+    assert_eq!(code, 0, "{stderr}");
+    let again: Value = serde_json::from_str(&stdout).expect("it is JSON");
+    assert_eq!(again["series"], found["series"]);
+    // A folder that is there is read as a folder.
+    fs::create_dir(folder.path().join("P-017")).expect("it is new");
+    let (code, _, stderr) = progress(&["P-017"]);
+    assert!(code == 3 && stderr.contains("a folder without a file to analyse"), "{stderr}");
+    let (code, _, stderr) = progress(&["P-018"]);
+    assert!(code == 3 && stderr.contains("levator visits"), "{stderr}");
 }
