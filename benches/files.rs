@@ -4,9 +4,12 @@
 //! cargo run --release --example files -- write FILE.edf 3600 8     # an hour of 8 channels at 2 kHz
 //! cargo run --release --example files -- read FILE.edf             # every sample as a double
 //! cargo run --release --example files -- table FILE.csv            # the same of a table
+//! cargo run --release --example files -- visits FOLDER 1000        # that many visits, for `analyse FOLDER`
 //! ```
 //!
-//! Seven rounds each; the median is printed with the least and the most.
+//! Seven rounds each; the median is printed with the least and the most. `visits` measures nothing: it writes
+//! visits of ten minutes of two channels at 2 kHz as BDF, each another part of what virtual people do in half
+//! an hour, one file that is empty, and one that is damaged.
 
 #![allow(clippy::print_stdout, reason = "it is what the program is for")]
 
@@ -18,7 +21,8 @@ use std::time::Instant;
 use levator_record::edf::write::{EdfWriter, Range, SignalSpec, WriteSettings};
 use levator_record::edf::{EdfFile, Variant};
 use levator_record::text::{TextFile, TextOptions};
-use levator_signal::SampleRate;
+use levator_signal::{SampleRate, SignalKind};
+use levator_simulate::{Scenario, VirtualPerson};
 
 const ROUNDS: usize = 7;
 const HZ: u64 = 2000;
@@ -33,7 +37,12 @@ fn main() -> Result<()> {
         }
         ["read", path] => read(Path::new(path)),
         ["table", path] => table(Path::new(path)),
-        _ => Err(Error::other("give write, read or table, a file, and what the source says")),
+        ["visits", folder, count] => {
+            visits(Path::new(folder), count.parse().map_err(Error::other)?)
+        }
+        _ => {
+            Err(Error::other("give write, read, table or visits, a file, and what the source says"))
+        }
     }
 }
 
@@ -114,4 +123,46 @@ fn table(path: &Path) -> Result<()> {
         }
         Ok(file.layout().row_count as f64)
     })
+}
+
+/// Seconds of a person, and of the part of it that a visit is.
+const PERSON_S: usize = 1800;
+const VISIT_S: usize = 600;
+
+fn visits(folder: &Path, count: usize) -> Result<()> {
+    let rate = SampleRate::new(HZ, 1).ok_or_else(|| Error::other("no rate"))?;
+    let scenarios = [Scenario::Healthy, Scenario::Weak, Scenario::Tight, Scenario::Flicks];
+    let whole = PERSON_S * HZ as usize;
+    std::fs::create_dir_all(folder)?;
+    for (kind, scenario) in scenarios.into_iter().enumerate() {
+        let person = VirtualPerson::new(scenario, kind as u64 + 1);
+        let mut signal = person.signal(0, SignalKind::Emg, rate, 2);
+        let mut channels = [Vec::with_capacity(whole), Vec::with_capacity(whole)];
+        let mut scan = [0.0; 2];
+        for _ in 0..whole {
+            signal.next_scan(&mut scan);
+            channels.iter_mut().zip(scan).for_each(|(all, value)| all.push(value));
+        }
+        let range = Range::Values { low: -8388.608, high: 8388.607 };
+        let specs = ["pelvic", "abdomen"].map(|name| SignalSpec::new(name, "uV", rate, range));
+        let settings = WriteSettings::new(Variant::Bdf, specs.to_vec());
+        let of_kind = (0..count).filter(|at| at % scenarios.len() == kind);
+        for (place, at) in of_kind.enumerate() {
+            // A prime number of scans further each time: no two begin alike.
+            let from = place * 7919 % (whole - VISIT_S * HZ as usize);
+            let file = File::create(folder.join(format!("visit-{at:04}.bdf")))?;
+            let mut writer = EdfWriter::create(file, &settings).map_err(Error::other)?;
+            for second in (0..VISIT_S).step_by(4) {
+                let first = from + second * HZ as usize;
+                for (channel, all) in channels.iter().enumerate() {
+                    let part = &all[first..first + 4 * HZ as usize];
+                    writer.write(channel, part).map_err(Error::other)?;
+                }
+            }
+            writer.finish().map_err(Error::other)?;
+        }
+    }
+    File::create(folder.join("empty.bdf"))?;
+    let first = std::fs::read(folder.join("visit-0000.bdf"))?;
+    std::fs::write(folder.join("damaged.bdf"), &first[..first.len().min(300)])
 }
