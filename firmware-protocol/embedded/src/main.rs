@@ -1,5 +1,5 @@
 //! What a probe needs of the protocol, linked for a processor without an operating system: a frame of
-//! samples out and, with the feature `decoder`, the host's commands in. `tests/firmware.sh` builds it;
+//! samples out and, with the feature `decoder`, the host's commands in. `tests/embedded.sh` builds it;
 //! nothing here is meant to run.
 //!
 //! Without `decoder` a panic calls a function that does not exist, so this links only if the compiler has

@@ -2,7 +2,7 @@
  * Runs the firmware of ../uno in simavr, with its sensors and its serial line.
  *
  *   emulate --firmware uno.elf --port PATH --truth FILE [--speed X] [--measure name:address]...
- *           [--hang-at address] [--pressure-period-us N]
+ *           [--hang-at address] [--pressure-period-us N] [--seconds S]
  *
  * PATH becomes a link to a pseudo-terminal. FILE tells what the sensors gave, one line each:
  *
@@ -14,7 +14,9 @@
  * program stops running its loop; the watchdog has to notice), `mute` and `unmute` (the pressure
  * chip's wire), `quit`. The end of the input is a `quit`. What was seen is printed at the end.
  *
- * Time is that of the machine, times `--speed`.
+ * Time is that of the machine, times `--speed`. After `--seconds` of the board's time it quits by itself; at
+ * `--hang-at` an address of the program is where `hang` keeps it. Each `--measure` counts the cycles that the
+ * function at an address takes, 16 at most.
  */
 #define _GNU_SOURCE
 #include <errno.h>

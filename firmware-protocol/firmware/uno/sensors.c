@@ -77,10 +77,7 @@ ISR(INT0_vect)
 {
     /* Until the value has been read, DOUT moves for other reasons. */
     EIMSK = 0;
-    pressure_us = (uint32_t)beat_us + TCNT1 / TICKS_PER_US;
-    if (TIFR1 & _BV(OCF1A) && TCNT1 < OCR1A / 2) {
-        pressure_us += 1000UL * EMG_PERIOD_MS;
-    }
+    pressure_us = (uint32_t)clock_us();
     pressure_is_ready = 1;
 }
 
