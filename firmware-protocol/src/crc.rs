@@ -4,9 +4,11 @@
 //! At our frame sizes it keeps a Hamming distance of 6 up to 248 bytes, where the polynomial of
 //! Ethernet has 5.
 //!
-//! There are two forms with the same results: [`crc32c_small`] with a table of 64 bytes, a nibble
-//! at a time, for microcontrollers; and, with the feature `fast-crc` (on by default), one with
-//! 16 KiB of tables that takes 16 bytes a step. [`crc32c`] is the one the build has chosen.
+//! There are three forms with the same results: [`crc32c_small`] with a table of 64 bytes, a nibble
+//! at a time, for microcontrollers; with the feature `fast-crc` (on by default), one with 16 KiB of
+//! tables that takes 16 bytes a step; and with `hardware-crc` the instructions of the processor, in the
+//! crate `crc32c`, which has tables of its own for a processor without. [`crc32c`] is the one the
+//! build has chosen.
 //!
 //! # Source
 //!
@@ -23,9 +25,11 @@ static NIBBLES: [u32; 16] = nibble_table();
 #[inline]
 #[must_use]
 pub fn crc32c(bytes: &[u8]) -> u32 {
-    #[cfg(feature = "fast-crc")]
+    #[cfg(feature = "hardware-crc")]
+    return crc32c::crc32c(bytes);
+    #[cfg(all(feature = "fast-crc", not(feature = "hardware-crc")))]
     return fast::crc32c(bytes);
-    #[cfg(not(feature = "fast-crc"))]
+    #[cfg(not(any(feature = "fast-crc", feature = "hardware-crc")))]
     return crc32c_small(bytes);
 }
 
@@ -61,7 +65,7 @@ const fn shift(mut remainder: u32, bits: u32) -> u32 {
     remainder
 }
 
-#[cfg(feature = "fast-crc")]
+#[cfg(all(feature = "fast-crc", any(test, not(feature = "hardware-crc"))))]
 mod fast {
     use super::shift;
 
@@ -170,6 +174,12 @@ mod tests {
             let part = &bytes[..len];
             assert_eq!(crc32c(part), crc32c_slow(part), "length {len}");
             assert_eq!(crc32c_small(part), crc32c_slow(part), "length {len}");
+            #[cfg(feature = "fast-crc")]
+            assert_eq!(fast::crc32c(part), crc32c_slow(part), "length {len}");
+            // Instructions take words: a beginning that is no multiple of theirs goes another way.
+            for from in 0..len.min(9) {
+                assert_eq!(crc32c(&part[from..]), crc32c_slow(&part[from..]), "{from} to {len}");
+            }
         }
     }
 
