@@ -224,6 +224,7 @@ impl Session {
                     keep_alive_ms: if keep_alive { KEEP_ALIVE.as_millis() as u32 } else { 0 },
                 };
                 say(&Message::Start(start), retry.said_count, true);
+                self.streamed = None;
                 self.phase = Phase::Starting(retry.next(at));
             }
             Phase::Running { since, alive_due } if at >= alive_due => {
@@ -260,7 +261,8 @@ impl Session {
         let wanted = usize::from(known.stream_count).min(MAX_STREAMS);
         let all = (1_u16 << wanted) - 1;
         if matches!(self.phase, Phase::Describing(_)) && known.described & all == all {
-            let may_stream = self.streamed.take() == Some((known.uid, known.boot_id));
+            // It is forgotten only when START was said: the cable may go again before samples come.
+            let may_stream = self.streamed == Some((known.uid, known.boot_id));
             let due = if may_stream { at.saturating_add(RESUMING) } else { at };
             self.phase = Phase::Starting(Retry::now(due));
         }

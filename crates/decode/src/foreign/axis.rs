@@ -30,8 +30,8 @@ pub(super) struct Axis {
     heard: Option<HostTime>,
     /// The port was opened anew.
     is_reopened: bool,
-    /// Frames that the bytes hold which have just come, about.
-    arriving: f64,
+    /// A device without a counter seems to have been silent, since the read before.
+    doubt: Option<Doubt>,
     /// Delay of the read before.
     previous: f64,
     windows: [Window; 2],
@@ -49,6 +49,17 @@ impl Window {
     const fn empty(began: HostTime) -> Self {
         Self { began, least: f64::INFINITY, most: f64::NEG_INFINITY }
     }
+}
+
+/// A silence that may be a stall of the host, whose bytes are still to be read.
+#[derive(Clone, Copy, Debug)]
+struct Doubt {
+    /// The first sample that may be behind the silence.
+    from: SampleIndex,
+    /// When frames came last.
+    at: HostTime,
+    /// The next frame at that moment.
+    next: u64,
 }
 
 /// Where the next frame belongs.
@@ -78,7 +89,7 @@ impl Axis {
             expected: None,
             heard: None,
             is_reopened: false,
-            arriving: 0.0,
+            doubt: None,
             previous: f64::NEG_INFINITY,
             windows: [Window::empty(HostTime::ZERO); 2],
         }
@@ -87,6 +98,7 @@ impl Axis {
     pub(super) fn reopen(&mut self) {
         self.is_reopened = self.next > 0;
         self.expected = None;
+        self.doubt = None;
     }
 
     /// The counter that the next frame should have.
@@ -95,9 +107,10 @@ impl Axis {
         self.expected
     }
 
-    /// About so many frames have just come, and none of them was taken yet.
-    pub(super) const fn arrive(&mut self, frames: f64) {
-        self.arriving = frames;
+    /// The first sample that may be behind a silence, while that is not decided.
+    #[inline]
+    pub(super) fn doubted_from(&self) -> Option<SampleIndex> {
+        self.doubt.map(|doubt| doubt.from)
     }
 
     /// Whether [`Self::learn`] has something to learn from the next frame.
@@ -172,15 +185,8 @@ impl Axis {
                 let why = if sure { Gap::Counted } else { Gap::Estimated };
                 after(self.next, (ahead + turns * wrap) as u64, why)
             }
-            _ => {
-                let silent = behind - usual;
-                let missing = if silent > (SILENT_S * self.rate_hz).max(20.0) {
-                    (silent.round() as u64).max(refused)
-                } else {
-                    refused
-                };
-                after(self.next, missing, Gap::Estimated)
-            }
+            // Whether more is missing shows at the frames that come.
+            _ => after(self.next, refused, Gap::Estimated),
         }
     }
 
@@ -206,6 +212,11 @@ impl Axis {
     #[cold]
     pub(super) fn learn(&mut self, at: HostTime) -> u64 {
         let mut missing = self.silent(at);
+        if self.doubt.is_some() {
+            // Nothing is learnt of the habits of the line while its bytes are caught up with.
+            self.heard = Some(at);
+            return 0;
+        }
         self.next = self.next.saturating_add(missing);
         if at.saturating_since(self.windows[0].began).as_secs_f64() > WINDOW_S {
             let turns = self.turns_unseen();
@@ -226,15 +237,32 @@ impl Axis {
         missing
     }
 
-    /// Frames that a device without a counter did not send for a while, though it was not lost: what came
-    /// now, all of it, does not make up for the silence.
-    fn silent(&self, at: HostTime) -> u64 {
-        if self.wrap.is_some() || self.heard.is_none() {
+    /// Frames that a device without a counter did not send for a while, though it was not lost.
+    ///
+    /// A host that stalled reads what has come meanwhile in pieces, each much larger than the time since
+    /// the one before allows. So nothing is decided before a read that has only what is new: what is still
+    /// missing then was never sent, or found no room. Only the times of frames count for that, not how
+    /// their bytes were cut.
+    fn silent(&mut self, at: HostTime) -> u64 {
+        if self.wrap.is_some() {
             return 0;
         }
         let (behind, usual) = self.behind(at);
-        let silent = behind - usual - self.arriving;
-        if silent > (SILENT_S * self.rate_hz).max(20.0) { silent.round() as u64 } else { 0 }
+        let silent = behind - usual;
+        if silent <= (SILENT_S * self.rate_hz).max(20.0) {
+            self.doubt = None;
+            return 0;
+        }
+        let next = self.next;
+        let doubt = self.doubt.get_or_insert(Doubt { from: SampleIndex(next), at, next });
+        let frames = (next - doubt.next) as f64;
+        let new = at.saturating_since(doubt.at).as_secs_f64() * self.rate_hz;
+        if frames == 0.0 || frames > 2.0 * new + TOLERANCE {
+            (doubt.at, doubt.next) = (at, next);
+            return 0;
+        }
+        self.doubt = None;
+        silent.round() as u64
     }
 
     fn turns_unseen(&mut self) -> u64 {

@@ -168,12 +168,26 @@ impl Emitter {
 
     #[cold]
     fn learn(&mut self, at: HostTime, out: &mut impl FnMut(Decoded<'_>)) {
-        let next = self.axis.next();
+        let doubted = self.axis.doubted_from();
         let missing = self.axis.learn(at);
-        if missing > 0 {
+        if missing == 0 {
+            return;
+        }
+        if doubted == Some(self.first) {
+            // All that came after the silence still waits, and moves behind the gap.
+            self.first = self.first.saturating_add(missing);
+        } else {
             self.flush(out);
-            self.first = self.axis.next();
-            self.tell_lost(Span { start: next, end: self.first }, LossCause::Estimated, out);
+        }
+        let span = Span { start: self.first.saturating_sub(missing), end: self.first };
+        self.tell_lost(span, LossCause::Estimated, out);
+    }
+
+    /// All bytes of a read were looked at. While it is open whether the device was silent before them, what
+    /// they held waits, as far as there is room.
+    pub(super) fn end_of_read(&mut self, out: &mut impl FnMut(Decoded<'_>)) {
+        if self.axis.doubted_from().is_none() {
+            self.flush(out);
         }
     }
 

@@ -97,7 +97,6 @@ impl<P: Protocol> Frames<P> {
         emitter: &mut Emitter,
         out: &mut impl FnMut(Decoded<'_>),
     ) {
-        emitter.axis.arrive((self.len + bytes.len()) as f64 / self.frame_len.max(1) as f64);
         let mut rest = bytes;
         // What is left of the last read is joined with as much of this one as there is room for.
         while self.len > 0 && !rest.is_empty() {
@@ -122,7 +121,7 @@ impl<P: Protocol> Frames<P> {
             self.buffer[..left.len()].copy_from_slice(left);
             self.len = left.len();
         }
-        emitter.flush(out);
+        emitter.end_of_read(out);
     }
 
     /// Works through `bytes`; returns how many are done with. Fewer than [`CAPACITY`] are left.

@@ -113,6 +113,11 @@ impl Driver {
         }
     }
 
+    /// No more bytes come: pushes what still waited for them. To be called once, at the end.
+    pub fn finish(&mut self, out: &mut impl FnMut(Decoded<'_>)) {
+        self.emitter.flush(out);
+    }
+
     /// The port was opened anew: what was half read is gone. Indices go on.
     pub fn reopen(&mut self) {
         self.emitter.reopen();

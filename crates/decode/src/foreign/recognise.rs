@@ -45,12 +45,12 @@ pub struct Guess {
 pub const NATIVE: &str = "native";
 
 /// Frames from which a counter that fits is no chance.
-const MANY: u64 = 8;
+const CERTAIN_FRAMES: u64 = 8;
 /// Listening shorter than this says nothing of the rate, seconds. Our choice: 30 lines of the slowest
 /// pressure plug.
 const RATE_AFTER_S: f64 = 0.5;
 /// A rate this close to the nominal one is a sign. Our choice: it tells 47.6 from 62.5 Hz.
-const CLOSE: f64 = 0.1;
+const SAME_RATE: f64 = 0.1;
 
 /// Listens with all descriptions at once.
 #[derive(Debug)]
@@ -66,12 +66,12 @@ struct Candidate {
     id: String,
     description: Description,
     driver: Driver,
-    scans: u64,
-    bad: u64,
+    scan_count: u64,
+    damage_count: u64,
     first: Option<HostTime>,
     last: HostTime,
     /// Scans that came with the first bytes, which are older than these.
-    head: u64,
+    first_scan_count: u64,
 }
 
 impl Recogniser {
@@ -82,11 +82,11 @@ impl Recogniser {
             id,
             driver: Driver::new(&description),
             description,
-            scans: 0,
-            bad: 0,
+            scan_count: 0,
+            damage_count: 0,
             first: None,
             last: HostTime::ZERO,
-            head: 0,
+            first_scan_count: 0,
         };
         Self {
             candidates: known.into_iter().map(candidate).collect(),
@@ -119,7 +119,7 @@ impl Recogniser {
         self.native.reopen();
         for candidate in &mut self.candidates {
             candidate.driver = Driver::new(&candidate.description);
-            (candidate.scans, candidate.bad, candidate.first) = (0, 0, None);
+            (candidate.scan_count, candidate.damage_count, candidate.first) = (0, 0, None);
         }
     }
 
@@ -133,10 +133,11 @@ impl Recogniser {
             guesses.push((0.0, Guess { id, certainty, rate_hz: None, why }));
         }
         guesses.extend(self.candidates.iter().filter_map(Candidate::guess));
-        let order = |(off, guess): &(f64, Guess)| (core::cmp::Reverse(guess.certainty), *off);
+        let order =
+            |(rate_error, guess): &(f64, Guess)| (core::cmp::Reverse(guess.certainty), *rate_error);
         guesses.sort_by(|a, b| {
-            let ((a, a_off), (b, b_off)) = ((order(a).0, order(a).1), (order(b).0, order(b).1));
-            a.cmp(&b).then(a_off.total_cmp(&b_off))
+            let ((a, a_error), (b, b_error)) = ((order(a).0, order(a).1), (order(b).0, order(b).1));
+            a.cmp(&b).then(a_error.total_cmp(&b_error))
         });
         guesses.into_iter().map(|(_, guess)| guess).collect()
     }
@@ -144,42 +145,43 @@ impl Recogniser {
 
 impl Candidate {
     fn hear(&mut self, at: HostTime, bytes: &[u8]) {
-        let (mut scans, mut bad) = (0, 0);
+        let (mut scan_count, mut damage_count) = (0, 0);
         self.driver.handle(at, bytes, &mut |decoded| match decoded {
             Decoded::Scans(found) if found.stream == 0 => {
-                scans += found.codes.len() as u64 / u64::from(found.channel_count.max(1));
+                scan_count += found.codes.len() as u64 / u64::from(found.channel_count.max(1));
             }
-            Decoded::Refused(_) => bad += 1,
-            Decoded::Lost(lost) if lost.stream == 0 => bad += 1,
+            Decoded::Refused(_) => damage_count += 1,
+            Decoded::Lost(lost) if lost.stream == 0 => damage_count += 1,
             _ => {}
         });
-        self.bad += bad;
-        if scans > 0 {
+        self.damage_count += damage_count;
+        if scan_count > 0 {
             if self.first.is_none() {
                 self.first = Some(at);
-                self.head = self.scans + scans;
+                self.first_scan_count = self.scan_count + scan_count;
             }
             self.last = at;
-            self.scans += scans;
+            self.scan_count += scan_count;
         }
     }
 
     /// Frames a second, if it was heard for long enough.
     fn rate_hz(&self) -> Option<f64> {
         let seconds = self.last.saturating_since(self.first?).as_secs_f64();
-        (seconds >= RATE_AFTER_S).then(|| (self.scans - self.head) as f64 / seconds)
+        (seconds >= RATE_AFTER_S)
+            .then(|| (self.scan_count - self.first_scan_count) as f64 / seconds)
     }
 
-    /// How far the rate is off, as a ratio, and the guess. Equal guesses keep the order of the list.
+    /// How far the rate is from the nominal one (the logarithm of their ratio), and the guess. Equal guesses keep the order of the list.
     fn guess(&self) -> Option<(f64, Guess)> {
         // What unlocks again and again is something else.
-        if self.scans < 3 || self.bad * 4 > self.scans {
+        if self.scan_count < 3 || self.damage_count * 4 > self.scan_count {
             return None;
         }
         let nominal = self.description.rate.hz();
         let rate_hz = self.rate_hz();
-        let off = rate_hz.map_or(1.0, |rate| (rate / nominal).ln().abs());
-        let is_close = off < CLOSE;
+        let rate_error = rate_hz.map_or(1.0, |rate| (rate / nominal).ln().abs());
+        let is_close = rate_error < SAME_RATE;
         let (certainty, sign) = match &self.description.framing {
             Framing::Text(shape) => {
                 let is_named = shape.layouts.iter().all(|layout| {
@@ -195,14 +197,16 @@ impl Candidate {
                     (false, true) => (Certainty::Possible, "lines of numbers"),
                 }
             }
-            Framing::Bitalino { .. } if self.scans >= MANY => {
+            Framing::Bitalino { .. } if self.scan_count >= CERTAIN_FRAMES => {
                 (Certainty::Certain, "checksums and counter")
             }
-            Framing::Chords { .. } | Framing::Cyton if self.scans >= MANY => {
+            Framing::Chords { .. } | Framing::Cyton if self.scan_count >= CERTAIN_FRAMES => {
                 let certainty = if is_close { Certainty::Certain } else { Certainty::Likely };
                 (certainty, "first bytes, last byte and counter")
             }
-            Framing::Firmata { .. } | Framing::BackyardBrains { .. } if self.scans >= MANY => {
+            Framing::Firmata { .. } | Framing::BackyardBrains { .. }
+                if self.scan_count >= CERTAIN_FRAMES =>
+            {
                 (Certainty::Likely, "the pattern of high bits")
             }
             _ => (Certainty::Possible, "the length of its frames"),
@@ -210,7 +214,7 @@ impl Candidate {
         let measured = rate_hz.map_or(String::new(), |rate| {
             format!("; {rate:.1} frames a second, nominal {nominal}")
         });
-        let why = format!("{sign}, {} frames{measured}", self.scans);
-        Some((off, Guess { id: self.id.clone(), certainty, rate_hz, why }))
+        let why = format!("{sign}, {} frames{measured}", self.scan_count);
+        Some((rate_error, Guess { id: self.id.clone(), certainty, rate_hz, why }))
     }
 }

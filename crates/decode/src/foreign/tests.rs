@@ -333,6 +333,80 @@ fn a_silence_is_a_gap_of_its_length_and_a_stall_of_the_host_is_none() {
     }
 }
 
+/// A stall of the host, read in pieces of `piece` bytes 50 us apart, as a port hands out what waited.
+fn read_in_pieces(device: &Device, stalled_s: f64, piece: usize) -> Heard {
+    let mut driver = Driver::new(&device.description);
+    let mut heard = Heard::default();
+    let rate = device.description.rate.hz();
+    let time = |frame: u64| 1.0 + frame as f64 / rate;
+    let stalled = (stalled_s * rate) as u64;
+    let before = (3.0 * rate) as u64;
+    for frame in 0..before {
+        let at = HostTime::from_secs_f64(time(frame));
+        driver.handle(at, &(device.encode)(frame), &mut |d| heard.take(&d));
+    }
+    let waited: Vec<u8> = (before..before + stalled).flat_map(device.encode).collect();
+    let mut at = time(before + stalled);
+    for bytes in waited.chunks(piece) {
+        driver.handle(HostTime::from_secs_f64(at), bytes, &mut |d| heard.take(&d));
+        at += 5e-5;
+    }
+    for frame in before + stalled..before + stalled + (3.0 * rate) as u64 {
+        let at = HostTime::from_secs_f64(at.max(time(frame)));
+        driver.handle(at, &(device.encode)(frame), &mut |d| heard.take(&d));
+    }
+    driver.finish(&mut |d| heard.take(&d));
+    heard
+}
+
+#[test]
+fn a_stall_that_is_read_in_pieces_is_no_gap() {
+    for device in devices() {
+        for stalled_s in [1.5, 4.0] {
+            let whole = read_in_pieces(&device, stalled_s, usize::MAX);
+            assert_eq!(whole.lost, [], "{} {stalled_s} s", device.name);
+            for piece in [4096, 1024, 255] {
+                let cut = read_in_pieces(&device, stalled_s, piece);
+                let what = format!("{} {stalled_s} s in {piece} bytes", device.name);
+                assert_eq!(cut.lost, [], "{what}");
+                assert!(cut.scans == whole.scans, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_came_after_a_silence_stands_behind_the_gap_also_at_the_end() {
+    for device in devices().iter().filter(|device| !device.description.has_counter()) {
+        let rate = device.description.rate.hz();
+        let (mut driver, mut heard) = (Driver::new(&device.description), Heard::default());
+        let silent = (3.0 * rate) as u64;
+        let shift = u64::from(device.name == "text");
+        let at = |frame: u64| HostTime::from_secs_f64(1.0 + frame as f64 / rate);
+        for frame in (0..500).chain(500 + silent..502 + silent) {
+            driver.handle(at(frame), &(device.encode)(frame), &mut |d| heard.take(&d));
+        }
+        let (start, end, _) = heard.lost[0];
+        assert_eq!(start, 500 - shift, "{}", device.name);
+        assert!(
+            (end - start).abs_diff(silent) <= 2,
+            "{}: {} of {silent}",
+            device.name,
+            end - start
+        );
+        let behind: Vec<&Vec<f64>> =
+            heard.scans.iter().filter(|scan| scan.1 >= end).map(|scan| &scan.2).collect();
+        let expected = [500, 501].map(|frame| (device.codes)(frame + silent));
+        assert_eq!(behind, expected.iter().collect::<Vec<_>>(), "{}", device.name);
+        // A last read that was never followed by another is still handed on.
+        let before = heard.scans.len();
+        let frame = 502 + 2 * silent;
+        driver.handle(at(frame), &(device.encode)(frame), &mut |d| heard.take(&d));
+        driver.finish(&mut |d| heard.take(&d));
+        assert_eq!(heard.scans.len(), before + 1, "{}", device.name);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
@@ -355,6 +429,39 @@ proptest! {
             .map(|chunk| format!("{:?}", hear_in(&device.description, &bytes, chunk)));
         prop_assert_eq!(&whole, &cut);
         prop_assert_eq!(&whole, &single);
+    }
+
+    #[test]
+    fn how_the_bytes_of_one_moment_are_cut_changes_no_gap(
+        seed in any::<u64>(), chunk in 1_usize..700, which in 0_usize..7,
+    ) {
+        let device = &devices()[which];
+        let rate = device.description.rate.hz();
+        let hear = |chunk: usize| {
+            let mut chance = faults::Chance(seed | 1);
+            let (mut driver, mut heard) = (Driver::new(&device.description), Heard::default());
+            let (mut frame, mut at_s) = (0, 1.0);
+            for _ in 0..60 {
+                // A stall, a silence, a loss, or only a burst.
+                let count = 1 + chance.below(40) as u64;
+                at_s += count as f64 / rate;
+                match chance.below(12) {
+                    0 => at_s += 2.5,
+                    1 => frame += (2.5 * rate) as u64,
+                    2 => (at_s, frame) = (at_s + 2.5, frame + (2.5 * rate) as u64),
+                    _ => {}
+                }
+                let bytes: Vec<u8> = (frame..frame + count).flat_map(device.encode).collect();
+                frame += count;
+                for bytes in bytes.chunks(chunk) {
+                    let at = HostTime::from_secs_f64(at_s);
+                    driver.handle(at, bytes, &mut |d| heard.take(&d));
+                }
+            }
+            driver.finish(&mut |d| heard.take(&d));
+            format!("{heard:?}")
+        };
+        prop_assert_eq!(hear(usize::MAX), hear(chunk));
     }
 
     #[test]

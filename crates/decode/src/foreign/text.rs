@@ -98,7 +98,6 @@ impl Text {
         emitter: &mut Emitter,
         out: &mut impl FnMut(Decoded<'_>),
     ) {
-        emitter.axis.arrive(bytes.iter().filter(|byte| **byte == b'\n').count() as f64);
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let (text, ends) = match piece.split_last() {
                 Some((b'\n', text)) => (text, true),
@@ -113,7 +112,7 @@ impl Text {
                 self.end_of_line(at, emitter, out);
             }
         }
-        emitter.flush(out);
+        emitter.end_of_read(out);
     }
 
     fn end_of_line(

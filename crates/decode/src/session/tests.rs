@@ -207,6 +207,38 @@ fn a_device_that_went_on_sending_without_its_cable_is_not_started_again() {
 }
 
 #[test]
+fn a_cable_that_goes_twice_before_samples_come_loses_no_count() {
+    let mut session = running(0);
+    for at in [7000, 7200, 7400] {
+        session.closed();
+        session.opened(ms(at));
+        assert_eq!(said(&mut session, ms(at)), ["identify"]);
+        session.heard(ms(at + 5), &device(1, 0));
+        assert_eq!(said(&mut session, ms(at + 5)), ["describe"]);
+        session.heard(ms(at + 10), &Decoded::Stream(&stream_info()));
+        // It has 150 ms to show that it still streams; the cable goes again before that.
+        assert_eq!(said(&mut session, ms(at + 100)), [""; 0], "{at}");
+    }
+    session.heard(ms(7500), &scans());
+    assert_eq!(said(&mut session, ms(9000)), [""; 0]);
+    // Once it was started anew, the count before is gone.
+    session.closed();
+    session.opened(ms(9000));
+    said(&mut session, ms(9000));
+    session.heard(ms(9005), &device(1, 0));
+    said(&mut session, ms(9005));
+    session.heard(ms(9010), &Decoded::Stream(&stream_info()));
+    assert_eq!(said(&mut session, ms(9160)), ["start"]);
+    session.closed();
+    session.opened(ms(9200));
+    said(&mut session, ms(9200));
+    session.heard(ms(9205), &device(1, 0));
+    said(&mut session, ms(9205));
+    session.heard(ms(9210), &Decoded::Stream(&stream_info()));
+    assert_eq!(said(&mut session, ms(9210)), ["start"]);
+}
+
+#[test]
 fn a_device_that_fell_silent_restarted_or_is_another_one_is_started() {
     let other = |uid, boot_id| match device(boot_id, 0) {
         Decoded::Device(info) => Decoded::Device(DeviceInfo { uid, ..info }),

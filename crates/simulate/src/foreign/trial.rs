@@ -97,6 +97,7 @@ pub fn trial(description: &Description, faults: CableFaults, frames: u64, seed: 
         }
         script.poll(at, |words| device.receive(words));
     }
+    driver.finish(&mut |decoded| heard.take(&decoded));
     Trial {
         sent: device.frame_count() - base,
         right: heard.right,
