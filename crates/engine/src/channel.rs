@@ -139,8 +139,8 @@ impl Channel {
         let detector = |settings: &DetectorConfig| {
             Detector::new(settings, max_rate).map_err(|error| ConfigError {
                 field: error.field,
-                value: error.value,
-                bound: "as DetectorConfig says",
+                value: Some(error.value),
+                bound: "as DetectorConfig says".into(),
             })
         };
         Ok(Self {

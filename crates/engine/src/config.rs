@@ -1,6 +1,7 @@
 //! What can be chosen before a recording, checked once.
 
 use core::fmt;
+use std::borrow::Cow;
 
 use levator_decode::StreamInfo;
 use levator_decode::foreign::Description;
@@ -156,7 +157,7 @@ impl EngineConfig {
     }
 
     pub(crate) fn check(&self) -> Result<SampleRate, ConfigError> {
-        let refuse = |field, value, bound| Err(ConfigError { field, value, bound });
+        let refuse = |field, value, bound| Err(ConfigError::of(field, value, bound));
         if !(1..=256).contains(&self.max_channel_count) {
             return refuse("max_channel_count", self.max_channel_count as f64, "1 to 256");
         }
@@ -177,9 +178,10 @@ impl EngineConfig {
             return refuse("roles", self.roles.len() as f64, "at most 8");
         }
         if let Source::Foreign { description, .. } = &self.source
-            && description.check().is_err()
+            && let Err(reason) = description.check()
         {
-            return refuse("source.description", f64::NAN, "one that can be used");
+            let field = "source.description";
+            return Err(ConfigError { field, value: None, bound: reason.into() });
         }
         if let Source::Scans(stream) = &self.source {
             let channels = usize::from(stream.channel_count);
@@ -187,28 +189,38 @@ impl EngineConfig {
                 return refuse("source.channel_count", channels as f64, "1 to 16");
             }
         }
-        SampleRate::from_hz(self.max_rate_hz).ok_or(ConfigError {
-            field: "max_rate_hz",
-            value: self.max_rate_hz,
-            bound: "10 to 20000",
-        })
+        SampleRate::from_hz(self.max_rate_hz).ok_or(ConfigError::of(
+            "max_rate_hz",
+            self.max_rate_hz,
+            "10 to 20000",
+        ))
     }
 }
 
 /// A setting that cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ConfigError {
     /// Name of the setting.
     pub field: &'static str,
-    /// Its value.
-    pub value: f64,
-    /// What it may be.
-    pub bound: &'static str,
+    /// Its value, where it is one number.
+    pub value: Option<f64>,
+    /// What it may be; of what is no number, what is wrong with it.
+    pub bound: Cow<'static, str>,
+}
+
+impl ConfigError {
+    const fn of(field: &'static str, value: f64, bound: &'static str) -> Self {
+        Self { field, value: Some(value), bound: Cow::Borrowed(bound) }
+    }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is {}, but must be {}", self.field, self.value, self.bound)
+        let Self { field, value, bound } = self;
+        match value {
+            Some(value) => write!(f, "{field} is {value}, but must be {bound}"),
+            None => write!(f, "{field}: {bound}"),
+        }
     }
 }
 

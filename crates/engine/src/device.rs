@@ -30,6 +30,14 @@ impl Ears {
         }
     }
 
+    /// No more bytes come.
+    pub(crate) fn finish(&mut self, out: &mut impl FnMut(Decoded<'_>)) {
+        match self {
+            Self::Native(_) => {}
+            Self::Foreign(driver) => driver.finish(out),
+        }
+    }
+
     pub(crate) fn reopen(&mut self) {
         match self {
             Self::Native(decoder) => decoder.reopen(),

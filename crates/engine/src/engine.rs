@@ -33,6 +33,8 @@ pub struct Engine {
     metering: Option<Box<Metering>>,
     /// The file was described to the pipeline.
     is_described: bool,
+    /// When bytes came last.
+    heard: HostTime,
 }
 
 impl Engine {
@@ -54,6 +56,7 @@ impl Engine {
             guide: config.course.as_ref().map(Guide::new).map(Box::new),
             metering: Metering::new(config, max_rate).map(Box::new),
             is_described: false,
+            heard: HostTime::ZERO,
         })
     }
 
@@ -73,7 +76,13 @@ impl Engine {
 
     fn take(&mut self, input: Input<'_>, sink: &mut impl Sink) {
         match input {
-            Input::Bytes { at, bytes } => self.bytes(at, bytes, sink),
+            Input::Bytes { at, bytes } => {
+                self.heard = at;
+                self.link.heard_bytes(at);
+                supervise(&mut self.link, at, sink);
+                transmit(&mut self.session, at, sink);
+                self.hear(Some(bytes), sink);
+            }
             Input::Scans { at, scans } => {
                 self.describe(sink);
                 match self.source {
@@ -123,6 +132,7 @@ impl Engine {
             Guiding { guide: guide.as_deref_mut(), metering: metering.as_deref_mut(), sink };
         let mut joining = Joining { manoeuvres: manoeuvres.as_deref_mut(), sink: &mut guiding };
         self.describe(&mut joining);
+        self.hear(None, &mut joining);
         self.clocks.finish(&mut joining);
         self.pipeline.finish(&mut joining);
         if let Some(manoeuvres) = &mut manoeuvres {
@@ -166,14 +176,14 @@ impl Engine {
         supervise(&mut self.link, at, sink);
     }
 
-    /// Link and conversation are looked at first and after each item, not after each input, so that
+    /// Takes bytes, or the end of them.
+    ///
+    /// Link and conversation are looked at before and after each item, not after each input, so that
     /// how bytes that arrived at one moment are cut changes nothing at all.
-    fn bytes(&mut self, at: HostTime, bytes: &[u8], sink: &mut impl Sink) {
-        let Self { decoder, session, link, clocks, pipeline, .. } = self;
-        link.heard_bytes(at);
-        supervise(link, at, sink);
-        transmit(session, at, sink);
-        decoder.handle(at, bytes, &mut |decoded| {
+    fn hear(&mut self, bytes: Option<&[u8]>, sink: &mut impl Sink) {
+        let Self { decoder, session, link, clocks, pipeline, heard: at, .. } = self;
+        let at = *at;
+        let mut take = |decoded: Decoded<'_>| {
             session.heard(at, &decoded);
             let interval_s = match &decoded {
                 Decoded::Scans(scans) => pipeline.interval_s(scans.stream, scans.scan_count()),
@@ -183,8 +193,8 @@ impl Engine {
             supervise(link, at, sink);
             match decoded {
                 Decoded::Device(device) => {
-                    pipeline.device(device.uid);
                     sink.emit(Output::Device(device));
+                    pipeline.device(device.uid, sink);
                 }
                 Decoded::Stream(info) => {
                     clocks.describe(info);
@@ -206,7 +216,11 @@ impl Engine {
                 Decoded::Answer(answer) => sink.emit(Output::Answer(answer)),
             }
             transmit(session, at, sink);
-        });
+        };
+        match bytes {
+            Some(bytes) => decoder.handle(at, bytes, &mut take),
+            None => decoder.finish(&mut take),
+        }
     }
 }
 

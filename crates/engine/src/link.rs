@@ -31,13 +31,22 @@ pub(crate) struct Supervisor {
     told: LinkState,
     /// Samples were asked to stop: their end is no stall.
     is_stopped: bool,
-    /// The port was lost, and was opened again at this moment, or not yet.
-    reopened: Option<Option<HostTime>>,
+    loss: Loss,
     /// When bytes came, a valid frame came, samples came.
     bytes: Option<HostTime>,
     frame: Option<HostTime>,
     samples: Option<HostTime>,
     stall_after: Duration,
+}
+
+/// Whether the port was lost.
+#[derive(Clone, Copy, Debug)]
+enum Loss {
+    Never,
+    /// It was, and is not there again.
+    Open,
+    /// It was, and was opened again at this moment.
+    Reopened(HostTime),
 }
 
 impl Supervisor {
@@ -46,7 +55,7 @@ impl Supervisor {
             state: LinkState::Closed,
             told: LinkState::Closed,
             is_stopped: false,
-            reopened: None,
+            loss: Loss::Never,
             bytes: None,
             frame: None,
             samples: None,
@@ -55,14 +64,17 @@ impl Supervisor {
     }
 
     pub(crate) fn opened(&mut self, at: HostTime) {
-        let reopened = self.reopened.map(|_| Some(at));
-        *self = Self { state: LinkState::Silent, told: self.told, reopened, ..Self::new() };
+        let loss = match self.loss {
+            Loss::Never => Loss::Never,
+            Loss::Open | Loss::Reopened(_) => Loss::Reopened(at),
+        };
+        *self = Self { state: LinkState::Silent, told: self.told, loss, ..Self::new() };
     }
 
     /// The port went away.
     pub(crate) fn lost(&mut self) {
         self.state = LinkState::Lost;
-        self.reopened = Some(None);
+        self.loss = Loss::Open;
     }
 
     /// The host closed the port.
@@ -105,10 +117,9 @@ impl Supervisor {
         if let LinkState::Closed | LinkState::Lost | LinkState::Ended = self.state {
             return self.state;
         }
-        let is_expected = self.reopened.flatten().is_some_and(|opened| {
-            self.frame.is_none() && at.saturating_since(opened) < RECONNECTING_FOR
-        });
-        if is_expected {
+        if let (Loss::Reopened(opened), None) = (self.loss, self.frame)
+            && at.saturating_since(opened) < RECONNECTING_FOR
+        {
             return LinkState::Reconnecting;
         }
         if since(self.frame) >= SILENT_AFTER {

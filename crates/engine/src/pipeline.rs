@@ -29,6 +29,9 @@ pub(crate) struct Pipeline {
 
 #[derive(Clone, Copy, Debug)]
 struct Stream {
+    /// As the device described it.
+    told: StreamInfo,
+    /// With what the host knows better, and in our unit.
     info: StreamInfo,
     next: SampleIndex,
     /// Place of each channel in the pool; none for a channel that is passed on as it came.
@@ -63,11 +66,14 @@ impl Pipeline {
     }
 
     /// Takes note of a description. What is under way ends where the description changed.
-    pub(crate) fn describe(&mut self, info: &StreamInfo, sink: &mut impl Sink) {
-        let info = &self.in_our_unit(&self.calibrated(info));
+    pub(crate) fn describe(&mut self, told: &StreamInfo, sink: &mut impl Sink) {
+        let info = &self.in_our_unit(&self.calibrated(told));
         let number = usize::from(info.stream);
         let Some(slot) = self.streams.get(number) else { return };
-        if slot.is_some_and(|known| known.info == *info) {
+        if let Some(known) = slot
+            && known.info == *info
+        {
+            self.streams[number] = Some(Stream { told: *told, ..*known });
             return;
         }
         let same_signal = slot.is_some_and(|known| {
@@ -106,7 +112,7 @@ impl Pipeline {
                 banks = self.filters.claim(sections, places.iter().flatten().count());
             }
         }
-        self.streams[number] = Some(Stream { info: *info, next, places, banks });
+        self.streams[number] = Some(Stream { told: *told, info: *info, next, places, banks });
         for place in places.iter().flatten() {
             if let Some(searched) = self.pool[usize::from(*place)].searched() {
                 sink.emit(Output::Searched(searched));
@@ -114,9 +120,16 @@ impl Pipeline {
         }
     }
 
-    /// The device named itself.
-    pub(crate) fn device(&mut self, uid: [u8; 8]) {
-        self.uid = Some(uid);
+    /// The device named itself. Streams that it described before are calibrated by what is known of it.
+    pub(crate) fn device(&mut self, uid: [u8; 8], sink: &mut impl Sink) {
+        if self.uid.replace(uid) == Some(uid) {
+            return;
+        }
+        for number in 0..MAX_STREAMS {
+            if let Some(stream) = self.streams[number] {
+                self.describe(&stream.told, sink);
+            }
+        }
     }
 
     /// The description with what the host knows better of its channels.

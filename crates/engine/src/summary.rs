@@ -10,8 +10,8 @@ use levator_detect::{Contraction, Reason, Rest, Transition};
 use levator_measure::{Measure, MeasureUnit, Trial};
 use levator_signal::quality::{Change, Finding};
 use levator_signal::{
-    Block, ChannelId, Cough, HeartSummary, HostTime, Quality, SampleIndex, SampleRate, SignalKind,
-    Span, Unit,
+    Block, Breathing, ChannelId, Cough, Drift, HeartSummary, HostTime, Quality, SampleIndex,
+    SampleRate, SignalKind, Span, Unit,
 };
 
 use crate::output::PassedReason;
@@ -215,11 +215,22 @@ impl Summary {
         }
         let real = SampleRate::from_millihertz((event.real_hz * 1e3).round() as u32);
         let rate = now.and(real).unwrap_or(event.declared);
+        let factor = now.unwrap_or(1.0) / before.unwrap_or(1.0);
         let of_stream = |channel: &&mut ChannelSummary| channel.id.stream == event.stream;
         for channel in self.channels.iter_mut().filter(of_stream) {
             channel.rate = rate;
+            channel.coughs.iter_mut().for_each(|cough| stretch_cough(cough, factor));
+            if let Some(pressure) = &mut channel.pressure {
+                pressure.rate = rate;
+                stretch_pressure(pressure, factor);
+            }
+            if let Some(Some(heart)) = &mut channel.heart {
+                stretch_heart(heart, factor);
+            }
         }
-        let factor = now.unwrap_or(1.0) / before.unwrap_or(1.0);
+        for step in self.programme.iter_mut().filter(|step| step.stream == event.stream) {
+            step.rate = rate;
+        }
         for measure in &mut self.measures {
             if measure.channel.stream == event.stream {
                 *measure = stretched(*measure, factor);
@@ -232,6 +243,25 @@ impl Summary {
             take(channel);
         }
     }
+}
+
+fn stretch_cough(cough: &mut Cough, factor: f64) {
+    cough.rise_s *= factor;
+    cough.width_s *= factor;
+}
+
+fn stretch_pressure(event: &mut PressureEvent, factor: f64) {
+    if let Drift::Known(drift) = &mut event.drift {
+        drift.slope_per_min /= factor;
+        drift.slope_bound_per_min /= factor;
+    }
+    if let Some(Breathing::Present { rate_per_min, .. }) = &mut event.breathing {
+        *rate_per_min /= factor;
+    }
+}
+
+fn stretch_heart(heart: &mut HeartSummary, factor: f64) {
+    heart.rate_per_minute = heart.rate_per_minute.map(|beats| beats / factor);
 }
 
 /// A measure whose times are `factor` times as long.
@@ -295,8 +325,13 @@ impl Sink for Summary {
                 self.with(event.channel, |channel| channel.hear(&event.transition));
             }
             Output::Rest(event) => self.with(event.channel, |channel| channel.rest = event.rest),
-            Output::Pressure(event) => {
-                self.with(event.channel, |channel| channel.pressure = Some(event));
+            Output::Pressure(mut event) => {
+                let factor = self.stretch(event.channel.stream);
+                self.with(event.channel, |channel| {
+                    event.rate = channel.rate;
+                    factor.into_iter().for_each(|factor| stretch_pressure(&mut event, factor));
+                    channel.pressure = Some(event);
+                });
             }
             Output::Finding(event) => {
                 if let Change::Ended(finding) = event.change {
@@ -307,12 +342,20 @@ impl Sink for Summary {
                     });
                 }
             }
-            Output::Cough(event) => self.with(event.channel, |channel| {
-                if channel.coughs.len() < MOST_KEPT {
-                    channel.coughs.push(event.cough);
+            Output::Cough(mut event) => {
+                let factor = self.stretch(event.channel.stream);
+                factor.into_iter().for_each(|factor| stretch_cough(&mut event.cough, factor));
+                self.with(event.channel, |channel| {
+                    if channel.coughs.len() < MOST_KEPT {
+                        channel.coughs.push(event.cough);
+                    }
+                });
+            }
+            Output::Heart(mut event) => {
+                let factor = self.stretch(event.channel.stream);
+                if let (Some(heart), Some(factor)) = (&mut event.summary, factor) {
+                    stretch_heart(heart, factor);
                 }
-            }),
-            Output::Heart(event) => {
                 self.with(event.channel, |channel| channel.heart = Some(event.summary));
             }
             Output::Manoeuvre(event) => {
@@ -364,7 +407,10 @@ impl Sink for Summary {
                 let is_first =
                     self.programme.first().is_none_or(|first| first.stream == event.stream);
                 if is_first && self.programme.len() < MOST_KEPT {
-                    self.programme.push(event);
+                    let of_stream = |channel: &&ChannelSummary| channel.id.stream == event.stream;
+                    let rate = self.channels.iter().find(of_stream).map(|channel| channel.rate);
+                    self.programme
+                        .push(ProgrammeEvent { rate: rate.unwrap_or(event.rate), ..event });
                 }
             }
             Output::Searched(_)
@@ -373,5 +419,66 @@ impl Sink for Summary {
             | Output::Answer(_)
             | Output::Transmit(_) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use levator_decode::StreamInfo;
+    use levator_programme::Event;
+    use levator_signal::HeartState;
+
+    use super::*;
+    use crate::output::{ClockEvent, HeartEvent};
+
+    fn clock(real_hz: f64, pace: Pace) -> Output<'static> {
+        Output::Clock(ClockEvent {
+            at: HostTime::ZERO,
+            stream: 0,
+            declared: SampleRate::from_hz(50.0).expect("a rate"),
+            real_hz,
+            drift_ppm: None,
+            pace,
+            end: SampleIndex(500),
+            end_at: HostTime::ZERO,
+            late_s: 0.0,
+        })
+    }
+
+    #[test]
+    fn where_a_rate_does_not_hold_every_time_is_by_the_real_one() {
+        let rate = SampleRate::from_hz(50.0).expect("a rate");
+        let id = ChannelId { stream: 0, channel: 0 };
+        let heart = HeartSummary {
+            state: HeartState::Locked,
+            rate_per_minute: Some(70.0),
+            power_ratio: 0.0,
+            beat_count: 0,
+            touched_count: 0,
+            sample_count: 0,
+        };
+        let step = ProgrammeEvent { stream: 0, rate, event: Event::Resumed { at: SampleIndex(0) } };
+        let feed = |summary: &mut Summary| {
+            summary.emit(Output::Heart(HeartEvent { channel: id, summary: Some(heart) }));
+            summary.emit(Output::Programme(step));
+        };
+        let found = |summary: &Summary| {
+            let heart = summary.channels[0].heart.flatten().and_then(|one| one.rate_per_minute);
+            let rates: Vec<f64> = summary.programme.iter().map(|step| step.rate.hz()).collect();
+            (heart.expect("it beats"), rates)
+        };
+        let mut summary = Summary::new();
+        let info = StreamInfo::of_values(SignalKind::Pressure, Unit::Pascal, rate, 1);
+        summary.emit(Output::Stream(&info));
+        feed(&mut summary);
+        assert_eq!(found(&summary), (70.0, vec![50.0]));
+        // What came before it was found, and what comes after.
+        summary.emit(clock(40.0, Pace::Off));
+        assert_eq!(found(&summary), (56.0, vec![40.0]));
+        feed(&mut summary);
+        assert_eq!(found(&summary), (56.0, vec![40.0, 40.0]));
+        assert_eq!(summary.channels[0].rate.hz(), 40.0);
+        summary.emit(clock(50.0, Pace::AsDeclared));
+        assert_eq!(found(&summary), (70.0, vec![50.0, 50.0]));
     }
 }

@@ -403,12 +403,63 @@ fn pressures_come_in_the_unit_that_was_asked_for() {
 }
 
 #[test]
+fn what_is_known_of_a_device_counts_in_whatever_order_it_speaks() {
+    let known = crate::KnownCalibration {
+        uid: [1; 8],
+        channel: ChannelId::default(),
+        calibration: Calibration::new(0.5, 10.0).expect("a scale"),
+        unit: Unit::Microvolt,
+        reference: 100.0,
+        made_unix_s: 0,
+    };
+    let config = EngineConfig { calibrations: vec![known], ..EngineConfig::device() };
+    let hear = |order: [Message<'static>; 2]| {
+        let mut engine = Engine::new(&config).expect("defaults are legal");
+        let mut summary = Summary::new();
+        let (mut encoder, mut last) = (device(), Vec::new());
+        let mut hear = |engine: &mut Engine, message: &Message<'_>| {
+            let bytes = say(&mut encoder, message);
+            let mut sink = |output: Output<'_>| {
+                if let Output::Block(block) = output {
+                    last = block.values.to_vec();
+                }
+                summary.emit(output);
+            };
+            engine.handle(Input::Bytes { at: at(0), bytes: &bytes }, &mut sink);
+        };
+        order.iter().for_each(|message| hear(&mut engine, message));
+        hear(&mut engine, &samples(0, &[110, 0, 210, 0], 2));
+        last
+    };
+    let order = || [hello(), description(SampleFormat::I16)];
+    assert_eq!(hear(order()), [50.0, 100.0]);
+    let [first, second] = order();
+    assert_eq!(hear([second, first]), [50.0, 100.0]);
+}
+
+#[test]
 fn settings_out_of_bounds_are_named() {
     let config = EngineConfig { max_channel_count: 0, ..EngineConfig::device() };
     let error = Engine::new(&config).expect_err("no channel at all");
     assert_eq!(error.to_string(), "max_channel_count is 0, but must be 1 to 256");
     let config = EngineConfig { max_rate_hz: f64::NAN, ..EngineConfig::device() };
     assert_eq!(Engine::new(&config).expect_err("no number").field, "max_rate_hz");
+    let mut description = Box::new(levator_decode::foreign::Description {
+        name: "test".to_owned(),
+        framing: levator_decode::foreign::Framing::Cyton,
+        rate: SampleRate::from_hz(250.0).expect("a rate"),
+        channels: Vec::new(),
+        start: Vec::new(),
+        stop: Vec::new(),
+        boot_wait_s: 0.0,
+        text: String::new(),
+    });
+    let reason = description.check().expect_err("it has no channels");
+    description.text = "of a file".to_owned();
+    let source = Source::Foreign { conversation: Conversation::Listen, description };
+    let error = Engine::new(&EngineConfig { source, ..EngineConfig::device() });
+    let text = error.expect_err("it cannot be used").to_string();
+    assert_eq!(text, format!("source.description: {reason}"));
 }
 
 #[test]
