@@ -42,12 +42,13 @@ pub(crate) fn run(args: &Devices) -> Result<ExitCode, Failure> {
             let known = listed.into_iter().find(|port| port.name == *name);
             let port =
                 known.unwrap_or_else(|| PortInfo { name: name.clone(), kind: PortKind::Other });
-            let mut open = SerialPort::open(&PortSettings::new(name.clone())).map_err(|error| {
+            let settings = settings(name, args.listen);
+            let mut open = SerialPort::open(&settings).map_err(|error| {
                 let trouble = doctor::of_port(&error);
                 Failure::new(Code::Port, anyhow!("{}; {}", trouble.what, trouble.remedy))
             })?;
-            let found =
-                identify(&mut open, doctor::known(), !args.listen).attempt(Code::Device, name)?;
+            let found = identify(&mut open, settings.baud, doctor::known(), !args.listen)
+                .attempt(Code::Device, name)?;
             vec![Seen { port, found: Some(Ok(found)) }]
         }
         None => {
@@ -93,11 +94,17 @@ fn ranked(mut seen: Seen) -> Seen {
     seen
 }
 
-/// Listens with the control lines left alone.
+/// Who only listens leaves the control lines alone.
+fn settings(name: &str, is_listening: bool) -> PortSettings {
+    let dtr = if is_listening { DtrPolicy::Leave } else { DtrPolicy::Raise };
+    PortSettings { dtr, ..PortSettings::new(name) }
+}
+
 fn listen(name: &str) -> Result<Found, String> {
-    let settings = PortSettings { dtr: DtrPolicy::Leave, ..PortSettings::new(name) };
+    let settings = settings(name, true);
     let mut port = SerialPort::open(&settings).map_err(|error| error.to_string())?;
-    identify(&mut port, doctor::known(), false).map_err(|error| error.to_string())
+    let known = doctor::known();
+    identify(&mut port, settings.baud, known, false).map_err(|error| error.to_string())
 }
 
 fn tell(out: &mut impl Write, seen: &Seen) -> std::io::Result<()> {
@@ -138,11 +145,7 @@ fn baud(found: &Found, best: &Guess) -> String {
     let usual = levator_catalog::devices::built_in(&best.id).map_or(115_200, |device| device.baud);
     // These two are one speed for boards whose clock cannot make it better.
     let is_near = found.baud.abs_diff(usual) * 25 <= usual;
-    if is_near || found.asked.is_empty() && found.baud == 115_200 {
-        String::new()
-    } else {
-        format!(" --baud {}", found.baud)
-    }
+    if is_near { String::new() } else { format!(" --baud {}", found.baud) }
 }
 
 fn entry(seen: &Seen) -> Value {

@@ -142,14 +142,15 @@ pub(crate) fn known() -> Vec<(String, levator_decode::foreign::Description)> {
 }
 
 fn listen(link: &LinkArgs) -> Option<Found> {
-    let mut port = SerialConnector::new(foreign::settings(link)).connect().ok()?;
+    let settings = foreign::settings(link);
+    let mut port = SerialConnector::new(settings.clone()).connect().ok()?;
     let mut known = known();
     if let Choice::Foreign(device) = &link.device
         && known.iter().all(|(id, _)| *id != device.id)
     {
         known.push((device.id.clone(), device.description.clone()));
     }
-    identify(port.as_mut(), known, false).ok()
+    identify(port.as_mut(), settings.baud, known, false).ok()
 }
 
 /// Measures what channels are like, while they are checked.

@@ -31,7 +31,8 @@ pub trait Port: Send {
     ///
     /// # Errors
     ///
-    /// [`LinkError::Gone`] when the port can no longer be used or does not know this speed.
+    /// [`LinkError::NoSuchSpeed`] when the port does not know it and stays as it was, [`LinkError::Gone`]
+    /// when it can no longer be used.
     fn set_baud(&mut self, _baud: u32) -> Result<(), LinkError> {
         Ok(())
     }
@@ -59,5 +60,15 @@ pub enum LinkError {
         taken: usize,
         /// Bytes that were offered.
         len: usize,
+    },
+    /// The port, or its driver, does not know this speed. It stays usable.
+    #[error("port {name} cannot be set to {baud} baud: {reason}")]
+    NoSuchSpeed {
+        /// Name of the port.
+        name: String,
+        /// The speed, in bits a second.
+        baud: u32,
+        /// What the system said.
+        reason: String,
     },
 }

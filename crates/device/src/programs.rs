@@ -57,17 +57,38 @@ pub fn meddlers() -> Vec<Meddler> {
 
 fn holders_in(system: &Path, port: &str, own: u32) -> Vec<Program> {
     let Ok(port) = std::fs::canonicalize(port) else { return Vec::new() };
+    let pseudo = port.strip_prefix("/dev/pts").ok().and_then(Path::to_str).map(str::to_owned);
     let holds = |program: &Program| {
-        let open: Vec<PathBuf> = std::fs::read_dir(system.join(program.pid.to_string()).join("fd"))
-            .map(|files| files.flatten().filter_map(|file| file.path().read_link().ok()).collect())
+        let folder = system.join(program.pid.to_string());
+        let open: Vec<(PathBuf, PathBuf)> = std::fs::read_dir(folder.join("fd"))
+            .map(|files| {
+                let file = |file: std::fs::DirEntry| {
+                    let about = folder.join("fdinfo").join(file.file_name());
+                    Some((file.path().read_link().ok()?, about))
+                };
+                files.flatten().filter_map(file).collect()
+            })
             .unwrap_or_default();
-        let is_far_end = open.iter().any(|file| file.ends_with("ptmx"));
-        open.contains(&port) && !is_far_end
+        // Whoever made a pseudo-terminal keeps both ends open. A terminal program has made one too, but not
+        // this one, and no serial port has a far end.
+        let is_far_end = pseudo.as_ref().is_some_and(|number| {
+            let made = open.iter().filter(|(file, _)| file.ends_with("ptmx"));
+            made.into_iter().any(|(_, about)| is_of_terminal(about, number))
+        });
+        open.iter().any(|(file, _)| *file == port) && !is_far_end
     };
     let mut found: Vec<Program> =
         programs(system).into_iter().filter(|one| one.pid != own).filter(holds).collect();
     found.sort();
     found
+}
+
+/// Whether a far end is that of the pseudo-terminal of this number; taken for granted where the system does
+/// not tell (Linux before 4.14).
+fn is_of_terminal(about: &Path, number: &str) -> bool {
+    let text = std::fs::read_to_string(about).unwrap_or_default();
+    let told = text.lines().find_map(|line| line.strip_prefix("tty-index:"));
+    told.is_none_or(|index| index.trim() == number)
 }
 
 fn meddlers_in(system: &Path) -> Vec<Meddler> {
@@ -101,9 +122,16 @@ mod tests {
         for (pid, comm, files) in programs {
             let folder = root.join(pid.to_string());
             std::fs::create_dir_all(folder.join("fd")).expect("room");
+            std::fs::create_dir_all(folder.join("fdinfo")).expect("room");
             std::fs::write(folder.join("comm"), format!("{comm}\n")).expect("room");
             for (number, file) in files.iter().enumerate() {
+                // `ptmx=3` is the far end of the pseudo-terminal 3.
+                let (file, index) = file.split_once('=').unwrap_or((*file, ""));
                 symlink(file, folder.join("fd").join(number.to_string())).expect("room");
+                if !index.is_empty() {
+                    let about = folder.join("fdinfo").join(number.to_string());
+                    std::fs::write(about, format!("pos:\t0\ntty-index:\t{index}\n")).expect("room");
+                }
             }
         }
         std::fs::create_dir_all(root.join("sys")).expect("room");
@@ -112,20 +140,42 @@ mod tests {
 
     #[test]
     fn whoever_holds_the_port_is_named_and_the_far_end_is_not() {
-        let port = "/dev/null";
+        use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
+        grantpt(&master).expect("granted");
+        unlockpt(&master).expect("unlocked");
+        let port = ptsname(&master, Vec::new()).expect("it has a name");
+        let port = port.to_str().expect("ASCII");
+        let number = port.rsplit('/').next().expect("a number at the end");
+        let (own, other) = (format!("/dev/ptmx={number}"), "/dev/ptmx=99999");
+        let program = |pid, name: &str| Program { pid, name: name.to_owned() };
         let root = system(
             "holders",
             &[
                 (30, "screen", &["/dev/zero", port]),
+                (31, "tmux", &[other, port]),
                 (7, "cat", &[port]),
-                (8, "simulator", &["/dev/ptmx", port]),
+                (8, "simulator", &[&own, port]),
+                (10, "untold", &["/dev/ptmx", port]),
                 (9, "editor", &["/dev/zero"]),
                 (11, "levator", &[port]),
             ],
         );
-        let program = |pid, name: &str| Program { pid, name: name.to_owned() };
-        assert_eq!(holders_in(&root, port, 11), [program(7, "cat"), program(30, "screen")]);
+        let expected = [program(7, "cat"), program(30, "screen"), program(31, "tmux")];
+        // On other systems pseudo-terminals are elsewhere, and there is no list of programs.
+        if port.starts_with("/dev/pts/") {
+            assert_eq!(holders_in(&root, port, 11), expected);
+        }
         assert_eq!(holders_in(&root, "/dev/no-such-port", 11), []);
+        std::fs::remove_dir_all(root).expect("it is ours");
+    }
+
+    #[test]
+    fn a_terminal_program_that_holds_a_serial_port_is_named() {
+        let root = system("terminals", &[(30, "screen", &["/dev/ptmx", "/dev/null"])]);
+        let found = holders_in(&root, "/dev/null", 11);
+        assert_eq!(found, [Program { pid: 30, name: "screen".to_owned() }]);
         std::fs::remove_dir_all(root).expect("it is ours");
     }
 

@@ -156,7 +156,20 @@ impl Port for SerialPort {
         if is_macos_pseudo_terminal(Path::new(&self.name)) {
             return Ok(());
         }
-        self.inner.set_baud_rate(baud).map_err(|error| self.gone(&error.to_string()))
+        let answer = self.inner.set_baud_rate(baud);
+        answer.map_err(|error| speed_error(&self.name, baud, &error))
+    }
+}
+
+/// Why a speed was refused: systems call one that they do not know an invalid argument.
+fn speed_error(name: &str, baud: u32, error: &serialport::Error) -> LinkError {
+    let (name, reason) = (name.to_owned(), error.to_string());
+    match error.kind {
+        serialport::ErrorKind::InvalidInput
+        | serialport::ErrorKind::Io(ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
+            LinkError::NoSuchSpeed { name, baud, reason }
+        }
+        _ => LinkError::Gone { name, reason },
     }
 }
 
@@ -317,6 +330,24 @@ mod tests {
         let mut port = SerialPort::open(&settings).expect("free");
         rustix::io::write(&device, b"signal").expect("there is room");
         assert_eq!(read_exactly(&mut port, 6), b"signal");
+    }
+
+    #[test]
+    fn a_speed_that_is_not_known_leaves_the_port_usable() {
+        let (_device, settings) = device();
+        let mut port = SerialPort::open(&settings).expect("free");
+        port.set_baud(230_400).expect("a pseudo-terminal takes every usual speed");
+        assert_eq!(port.read(&mut [0; 16]), Ok(0));
+        let told = |kind| {
+            speed_error("port", 222_222, &serialport::Error { kind, description: "why".to_owned() })
+        };
+        use serialport::ErrorKind as Kind;
+        for kind in [Kind::InvalidInput, Kind::Io(ErrorKind::InvalidInput)] {
+            assert!(matches!(told(kind), LinkError::NoSuchSpeed { baud: 222_222, .. }), "{kind:?}");
+        }
+        for kind in [Kind::NoDevice, Kind::Io(ErrorKind::BrokenPipe)] {
+            assert!(matches!(told(kind), LinkError::Gone { .. }), "{kind:?}");
+        }
     }
 
     #[test]

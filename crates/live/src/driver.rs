@@ -182,7 +182,7 @@ impl<S: Sink> Driver<S> {
             Ok(0) if self.is_hung_up => self.lose(at),
             Ok(0) => {}
             Ok(byte_count) => self.take(Input::Bytes { at, bytes: &buffer[..byte_count] }),
-            Err(LinkError::Gone { .. } | LinkError::NotTaken { .. }) => self.lose(at),
+            Err(_) => self.lose(at),
         }
         at
     }
@@ -314,7 +314,7 @@ impl<S: Sink> Driver<S> {
             Some(Err(LinkError::NotTaken { .. })) | None => {
                 self.watch.figures.counts.unsent_count += 1;
             }
-            Some(Err(LinkError::Gone { .. })) => {
+            Some(Err(_)) => {
                 self.watch.figures.counts.unsent_count += 1;
                 self.is_hung_up = true;
             }

@@ -15,7 +15,8 @@ const BOOT: Duration = Duration::from_millis(3000);
 const AT_EACH_SPEED: Duration = Duration::from_millis(500);
 /// Between two words of a question.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Speeds at which devices stream by themselves, the usual first.
+/// Speeds at which devices stream by themselves, the usual first. The one at which the port was opened is
+/// listened at before all of them.
 const SPEEDS: [u32; 6] = [115_200, 230_400, 57_600, 9_600, 500_000, 921_600];
 
 /// What was found on a port.
@@ -23,7 +24,7 @@ const SPEEDS: [u32; 6] = [115_200, 230_400, 57_600, 9_600, 500_000, 921_600];
 pub struct Found {
     /// What it may be, the best first.
     pub guesses: Vec<Guess>,
-    /// The speed at which it was understood; the last one tried where it was not.
+    /// The speed of the port when it was understood; the last one tried where it was not.
     pub baud: u32,
     /// Bytes that were heard.
     pub byte_count: u64,
@@ -39,33 +40,37 @@ struct Ear<'a> {
     heard: Vec<u8>,
 }
 
-/// Listens on an open port to find out what is there, and with `may_ask` asks. That is for a port that
-/// somebody has picked: what is asked may stop a device that serves another program.
+/// Listens on a port that was opened at `baud` to find out what is there, and with `may_ask` asks. That is
+/// for a port that somebody has picked: what is asked may stop a device that serves another program.
+///
+/// Speeds that the port does not know are passed over.
 ///
 /// # Errors
 ///
 /// If the port goes away.
 pub fn identify(
     port: &mut dyn Port,
+    opened_baud: u32,
     known: Vec<(String, Description)>,
     may_ask: bool,
 ) -> Result<Found, LinkError> {
     let (clock, recogniser) = (Clock::start(), Recogniser::new(known));
     let mut ear = Ear { port, clock, recogniser, heard: Vec::new() };
-    let mut baud = SPEEDS[0];
+    let mut baud = opened_baud;
     ear.listen(LISTEN)?;
     if ear.recogniser.byte_count() == 0 {
         ear.listen_for(BOOT.saturating_sub(LISTEN), LISTEN)?;
     }
     let mut asked = Vec::new();
     if ear.recogniser.byte_count() > 0 {
-        for speed in &SPEEDS[1..] {
+        for speed in SPEEDS.into_iter().filter(|speed| *speed != opened_baud) {
             if !ear.recogniser.guesses().is_empty() {
                 break;
             }
-            baud = *speed;
-            ear.tune(baud)?;
-            ear.listen(AT_EACH_SPEED)?;
+            if ear.tune(speed)? {
+                baud = speed;
+                ear.listen(AT_EACH_SPEED)?;
+            }
         }
     }
     let mut guesses = ear.recogniser.guesses();
@@ -73,8 +78,11 @@ pub fn identify(
         'asking: for ask in ASKS {
             asked.push(ask.who);
             for speed in ask.bauds {
+                if !ear.tune(*speed)? {
+                    continue;
+                }
                 baud = *speed;
-                if let Some(guess) = ear.ask(ask, baud)? {
+                if let Some(guess) = ear.ask(ask)? {
                     guesses = vec![guess];
                     break 'asking;
                 }
@@ -85,11 +93,16 @@ pub fn identify(
 }
 
 impl Ear<'_> {
-    fn tune(&mut self, baud: u32) -> Result<(), LinkError> {
-        self.port.set_baud(baud)?;
+    /// Whether the port knows this speed.
+    fn tune(&mut self, baud: u32) -> Result<bool, LinkError> {
+        match self.port.set_baud(baud) {
+            Ok(()) => {}
+            Err(LinkError::NoSuchSpeed { .. }) => return Ok(false),
+            Err(error) => return Err(error),
+        }
         self.recogniser.reopen();
         self.heard.clear();
-        Ok(())
+        Ok(true)
     }
 
     fn listen(&mut self, time: Duration) -> Result<(), LinkError> {
@@ -117,19 +130,19 @@ impl Ear<'_> {
         let mut buffer = [0; 1024];
         let len = self.port.read(&mut buffer)?;
         self.recogniser.hear(self.clock.now(), &buffer[..len]);
-        if self.heard.len() < KEPT {
-            self.heard.extend_from_slice(&buffer[..len]);
-        }
+        // An answer comes behind what a device that streams has sent before.
+        self.heard.extend_from_slice(&buffer[..len]);
+        let excess = self.heard.len().saturating_sub(KEPT);
+        self.heard.drain(..excess);
         Ok(len)
     }
 
-    fn ask(&mut self, ask: &Ask, baud: u32) -> Result<Option<Guess>, LinkError> {
-        self.tune(baud)?;
+    fn ask(&mut self, ask: &Ask) -> Result<Option<Guess>, LinkError> {
         for word in ask.words {
             match self.port.write_all(word) {
                 // It takes nothing: then it does not answer either.
                 Ok(()) | Err(LinkError::NotTaken { .. }) => {}
-                Err(gone @ LinkError::Gone { .. }) => return Err(gone),
+                Err(gone) => return Err(gone),
             }
             self.listen(PAUSE)?;
         }
