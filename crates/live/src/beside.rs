@@ -39,12 +39,21 @@ pub(crate) fn new(folder: &Path, header: &Header) -> Result<(Beside, Work), Conf
 }
 
 impl Beside {
-    /// Hands on what is in the journal, or says why nobody takes it any more.
-    pub(crate) fn send(&self, batch: Batch) -> Result<(), &'static str> {
-        self.messages.try_send(Message::Batch(batch)).map_err(|error| match error {
-            TrySendError::Full(_) => "signals.bdf fell behind; it is made again at the end",
-            TrySendError::Disconnected(_) => "signals.bdf broke down; it is made again at the end",
-        })
+    /// Hands on what is in the journal, or says why nobody takes it any more, and gives it back.
+    pub(crate) fn send(&self, batch: Batch) -> Result<(), (Batch, &'static str)> {
+        let (message, why) = match self.messages.try_send(Message::Batch(batch)) {
+            Ok(()) => return Ok(()),
+            Err(TrySendError::Full(message)) => {
+                (message, "signals.bdf fell behind; it is made again at the end")
+            }
+            Err(TrySendError::Disconnected(message)) => {
+                (message, "signals.bdf broke down; it is made again at the end")
+            }
+        };
+        match message {
+            Message::Batch(batch) => Err((batch, why)),
+            Message::Close(_) => Ok(()),
+        }
     }
 
     /// Says that no more comes, because the recording was closed.

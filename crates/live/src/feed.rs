@@ -4,7 +4,7 @@
 //! port thread            queue, 512 batches                  recorder thread
 //! push -> open batch --> [ 20 ms ][ 20 ms ][ 20 ms ] ------> write, sync
 //!             ^                                                  |
-//!             +------------- emptied batches, 8 kept <-----------+
+//!             +------------- emptied batches, 32 kept <----------+
 //! ```
 //!
 //! Inputs are handed over in batches of 20 ms, not one by one: waking another thread costs as much as
@@ -42,8 +42,9 @@ pub(crate) const HAND_OVER_AFTER: Duration = Duration::from_millis(20);
 pub(crate) const QUEUE_LEN: usize = 512;
 /// Waiting batches from which on only full ones are added. 80 ms at the usual pace.
 const BACKLOG_LEN: usize = 4;
-/// Emptied batches kept for use: 200 KiB, and 160 ms at the usual pace.
-const SPARE_COUNT: usize = 8;
+/// Emptied batches kept for use: 800 KiB, and 640 ms at the usual pace. What the writer holds back until its
+/// next block, 250 ms, waits in 13 of them, which come back all at once.
+const SPARE_COUNT: usize = 32;
 
 /// What the recorder is sent.
 #[derive(Debug)]

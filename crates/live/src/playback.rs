@@ -268,19 +268,19 @@ impl<S: Sink> Player<S> {
         }
     }
 
-    fn work(&mut self, at: HostTime, step: impl FnOnce(&mut Engine, &mut Beside<'_, S>)) {
+    fn work(&mut self, at: HostTime, step: impl FnOnce(&mut Engine, &mut Outputs<'_, S>)) {
         self.watch.begin(at);
-        step(&mut self.engine, &mut Beside { sink: &mut self.sink, watch: &mut self.watch });
+        step(&mut self.engine, &mut Outputs { sink: &mut self.sink, watch: &mut self.watch });
     }
 }
 
 /// The caller's sink first, then the views. There is no device to talk to.
-struct Beside<'a, S> {
+struct Outputs<'a, S> {
     sink: &'a mut S,
     watch: &'a mut Watch,
 }
 
-impl<S: Sink> Sink for Beside<'_, S> {
+impl<S: Sink> Sink for Outputs<'_, S> {
     fn emit(&mut self, output: Output<'_>) {
         self.sink.emit(output);
         self.watch.emit(output);

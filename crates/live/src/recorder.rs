@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crossbeam_channel::Sender;
 use levator_record::{Storage, Totals, WriteError, Writer};
 use levator_signal::HostTime;
 
@@ -100,12 +101,12 @@ pub(crate) fn run<S: Storage>(mut writer: Writer<S>, desk: Desk) -> Result<Total
     let mut waiting = Vec::new();
     let mut written_len = writer.written_len();
     for message in &outlet.messages {
-        let mut batch = match message {
+        let batch = match message {
             Message::Batch(batch) => batch,
             Message::Close(at) => {
                 let closed = close(writer, at, progress);
                 if closed.is_ok() {
-                    hand_on(&mut beside, &mut waiting, progress);
+                    hand_on(&mut beside, &mut waiting, &outlet.spare, progress);
                     beside.into_iter().for_each(|beside| beside.close(at));
                 }
                 return match place.and_then(|place| place.loss()) {
@@ -142,7 +143,7 @@ pub(crate) fn run<S: Storage>(mut writer: Writer<S>, desk: Desk) -> Result<Total
         written_len = writer.written_len();
         if is_written {
             // All that came before this batch is in the journal, and this one if nothing is held.
-            hand_on(&mut beside, &mut waiting, progress);
+            hand_on(&mut beside, &mut waiting, &outlet.spare, progress);
         }
         if !is_whole {
             give_up(&mut beside, "signals.bdf is made again from the journal at the end", progress);
@@ -150,25 +151,41 @@ pub(crate) fn run<S: Storage>(mut writer: Writer<S>, desk: Desk) -> Result<Total
         if beside.is_some() && waiting.len() < beside::QUEUE_LEN {
             waiting.push(batch);
             if writer.held_len() == 0 {
-                hand_on(&mut beside, &mut waiting, progress);
+                hand_on(&mut beside, &mut waiting, &outlet.spare, progress);
             }
             continue;
         }
         give_up(&mut beside, "signals.bdf is made again at the end: the disk refuses", progress);
-        batch.clear();
-        // Surplus batches, from a time when the disk was slow, go back to the system here.
-        drop(outlet.spare.try_send(batch));
+        waiting.drain(..).for_each(|batch| give_back(&outlet.spare, batch));
+        give_back(&outlet.spare, batch);
     }
     Err("the port thread ended without closing the recording".to_owned())
 }
 
 /// Hands on batches that are in the journal; gives up if nobody takes them.
-fn hand_on(beside: &mut Option<Beside>, waiting: &mut Vec<Batch>, progress: &Progress) {
+fn hand_on(
+    beside: &mut Option<Beside>,
+    waiting: &mut Vec<Batch>,
+    spare: &Sender<Batch>,
+    progress: &Progress,
+) {
     for batch in waiting.drain(..) {
-        if let Some(Err(why)) = beside.as_ref().map(|next| next.send(batch)) {
+        let Some(next) = &*beside else {
+            give_back(spare, batch);
+            continue;
+        };
+        if let Err((batch, why)) = next.send(batch) {
+            give_back(spare, batch);
             give_up(beside, why, progress);
         }
     }
+}
+
+/// Empties a batch to be used again. Surplus ones, from a time when the disk was slow, go back to the system
+/// here.
+fn give_back(spare: &Sender<Batch>, mut batch: Batch) {
+    batch.clear();
+    drop(spare.try_send(batch));
 }
 
 fn give_up(beside: &mut Option<Beside>, why: &str, progress: &Progress) {
