@@ -4,7 +4,9 @@
 
 use std::path::Path;
 
-use levator_decode::foreign::{Channel, Column, Description, Framing, Layout, Say, TextShape};
+use levator_decode::foreign::{
+    Channel, Column, Description, Framing, Layout, MAX_COLUMNS, Say, TextShape,
+};
 use levator_signal::{Calibration, SampleRate, SignalKind, Unit};
 use serde::Deserialize;
 
@@ -218,6 +220,7 @@ impl RawDevice {
             channels.push(channel.check(at)?);
         }
         let framing = self.framing.into_framing(self.layout)?;
+        check_columns(&framing, &channels)?;
         let description = Description {
             name: self.name,
             framing,
@@ -228,6 +231,19 @@ impl RawDevice {
             boot_wait_s: self.line.boot_wait_s,
             text: text.to_owned(),
         };
+        let count = description.frame_columns();
+        if !matches!(description.framing, Framing::Text(_))
+            && let Some(at) =
+                description.channels.iter().position(|one| usize::from(one.column) >= count)
+        {
+            let column = description.channels[at].column;
+            let path = vec![Key::Name("channel"), Key::Index(at), Key::Name("column")];
+            return Err((path, format!("column {column} does not exist: a frame has {count}")));
+        }
+        if !(0.0..=30.0).contains(&description.boot_wait_s) {
+            let path = vec![Key::Name("line"), Key::Name("boot_wait_s")];
+            return Err((path, "must be 0 to 30 s".to_owned()));
+        }
         description.check().map_err(|reason| (vec![Key::Name("framing")], reason))?;
         for (key, list) in [("start", &description.start), ("stop", &description.stop)] {
             if list.iter().any(|one| one.words(&description).as_slice().is_empty()) {
@@ -247,6 +263,41 @@ impl RawDevice {
             description,
         })
     }
+}
+
+/// What [`Description::check`] refuses of columns and layouts, with the place in the file where it stands.
+fn check_columns(framing: &Framing, channels: &[Channel]) -> Result<(), Fault> {
+    let Framing::Text(shape) = framing else { return Ok(()) };
+    for (at, layout) in shape.layouts.iter().enumerate() {
+        let path = |key| vec![Key::Name("layout"), Key::Index(at), Key::Name(key)];
+        if layout.columns.len() != channels.len() {
+            let (have, need) = (layout.columns.len(), channels.len());
+            let reason =
+                format!("a layout has one column for each of the {need} channels, not {have}");
+            return Err((path("columns"), reason));
+        }
+        if layout.fields > MAX_COLUMNS {
+            return Err((path("fields"), format!("a line has at most {MAX_COLUMNS} fields")));
+        }
+        let limit = if layout.fields == 0 { MAX_COLUMNS } else { layout.fields };
+        let behind =
+            |place: &usize| format!("column {place} lies behind the last of {limit} fields");
+        for (number, column) in layout.columns.iter().enumerate() {
+            if let Column::Place(place) = column
+                && *place >= limit
+            {
+                let path = [path("columns"), vec![Key::Index(number)]].concat();
+                return Err((path, behind(place)));
+            }
+        }
+        for (number, (place, _)) in layout.words.iter().enumerate() {
+            if *place >= limit {
+                let path = [path("words"), vec![Key::Index(number), Key::Name("column")]].concat();
+                return Err((path, behind(place)));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Where each channel with a role ended up among the streams.

@@ -55,8 +55,8 @@ fn a_wrong_file_is_refused_with_its_line_and_the_reason() {
     assert!(here && why.contains("pelvic-emg"), "{why}");
     let (_, why) = refused("start = [\"chords-start\"]", "start = [\"cyton-start\"]");
     assert!(why.contains("another framing"), "{why}");
-    let (_, why) = refused("column = 0", "column = 6");
-    assert!(why.contains("does not exist"), "{why}");
+    let (here, why) = refused("column = 0", "column = 6");
+    assert!(here && why.contains("does not exist"), "{why}");
     let (_, why) = refused("bits = 10", "bits = 17");
     assert!(why.contains("must be 8 to 16"), "{why}");
     let (_, why) = refused("kind = \"chords\"", "kind = \"chrods\"");
@@ -104,4 +104,47 @@ role = "pelvic-emg"
     let role = |at: usize| (device.roles[at].0, device.roles[at].1, device.roles[at].2.as_str());
     assert_eq!(role(0), (0, 0, "pelvic-pressure"));
     assert_eq!(role(1), (1, 0, "pelvic-emg"));
+}
+
+#[test]
+fn a_column_that_is_not_there_is_refused_with_its_own_line() {
+    let text = "\
+id = \"two\"
+name = \"two columns\"
+about = \"a test\"
+source = \"a test\"
+rate_hz = 50
+[line]
+baud = 9600
+dtr = \"leave\"
+[framing]
+kind = \"text\"
+[[layout]]
+fields = 3
+columns = [0, 2]
+[[layout]]
+fields = 4
+columns = [1, 3]
+words = [{ column = 0, one_of = [\"S\"] }]
+[[channel]]
+label = \"a\"
+kind = \"pressure\"
+unit = \"kPa\"
+[[channel]]
+label = \"b\"
+kind = \"pressure\"
+unit = \"kPa\"
+";
+    devices::parse(text).expect("it is right");
+    for (from, to, line, column, words) in [
+        ("[1, 3]", "[1, 4]", 16, 15, "lies behind the last of 4"),
+        ("[1, 3]", "[1]", 16, 11, "each of the 2 channels"),
+        ("fields = 3", "fields = 300", 12, 10, "at most"),
+        ("column = 0", "column = 7", 17, 21, "lies behind"),
+        ("dtr = \"leave\"", "dtr = \"leave\"\nboot_wait_s = 31", 9, 15, "0 to 30 s"),
+    ] {
+        let refusal = devices::parse(&text.replacen(from, to, 1)).expect_err(to);
+        assert_eq!((refusal.line, refusal.column), (line, column), "{to}: {refusal}");
+        assert!(refusal.reason.contains(words), "{refusal}");
+    }
 }
