@@ -181,8 +181,7 @@ impl Bench<'_> {
                 let name = device.name.as_str().to_owned();
                 let device = match &self.args.link.device {
                     Choice::Native => {
-                        let id = calibrations::hex(device.uid);
-                        Device { kind: "native".to_owned(), id, name }
+                        calibrations::native_device(device.uid, self.usb_serial.as_deref(), &name)
                     }
                     Choice::Foreign(other) => {
                         calibrations::foreign_device(&other.id, self.usb_serial.as_deref(), &name)
@@ -303,7 +302,7 @@ impl Bench<'_> {
             state.codes.reserve(2 * wanted);
         });
         if let Some(manometer) = &mut manometer {
-            manometer.forget();
+            manometer.forget()?;
         }
         let began = self.session.handle().now();
         loop {

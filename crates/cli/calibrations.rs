@@ -21,6 +21,9 @@ const MOST_KEPT: usize = 100;
 pub(crate) const STALE_DAYS: u64 = 30;
 const DAY_S: u64 = 86_400;
 
+/// Stands for the number of a device that has none, and a chip without one.
+const ANY: &str = "any";
+
 /// Where they are.
 fn folder(data: &DataArgs) -> Result<PathBuf, Failure> {
     Ok(data.root()?.join("calibrations"))
@@ -212,7 +215,12 @@ pub(crate) fn apply(
         let bytes = fs::read(&path).attempt(Code::File, path.display())?;
         let document = parse(&path, &bytes)?;
         let uid = match choice {
-            Choice::Native if document.device.kind == "native" => uid_of(&document.device.id),
+            Choice::Native if document.device.kind == "native" => {
+                let is_unnumbered = document.device.id == usb_serial.unwrap_or(ANY);
+                uid_of(&document.device.id)
+                    .filter(|uid| *uid != [0; 8])
+                    .or(is_unnumbered.then_some([0; 8]))
+            }
             Choice::Foreign(device) => {
                 let of_other = foreign_device(&device.id, usb_serial, "");
                 let is_it =
@@ -233,8 +241,16 @@ pub(crate) fn apply(
 pub(crate) fn foreign_device(description: &str, usb_serial: Option<&str>, name: &str) -> Device {
     Device {
         kind: description.to_owned(),
-        id: usb_serial.unwrap_or("any").to_owned(),
+        id: usb_serial.unwrap_or(ANY).to_owned(),
         name: name.to_owned(),
+    }
+}
+
+/// A device of our own wire. A number of zeros is none: all that were given none have it.
+pub(crate) fn native_device(uid: [u8; 8], usb_serial: Option<&str>, name: &str) -> Device {
+    match uid {
+        [0, 0, 0, 0, 0, 0, 0, 0] => foreign_device("native", usb_serial, name),
+        uid => Device { kind: "native".to_owned(), id: hex(uid), name: name.to_owned() },
     }
 }
 
@@ -246,6 +262,15 @@ pub(crate) fn used<'a>(
     let uid = analysis.summary.device?.uid;
     let known = analysis.config.calibrations.iter().rev();
     known.into_iter().find(|known| known.uid == uid && known.channel == channel.id)
+}
+
+/// Those that are old enough to be worth a word, each with its days.
+pub(crate) fn stale(
+    calibrations: &[KnownCalibration],
+    now_unix_s: u64,
+) -> Vec<(KnownCalibration, u64)> {
+    let aged = calibrations.iter().map(|known| (*known, age_days(known.made_unix_s, now_unix_s)));
+    aged.filter(|(_, days)| *days > STALE_DAYS).collect()
 }
 
 /// Days since.
@@ -303,6 +328,26 @@ mod tests {
         assert_eq!(scales, [0.25, 0.75]);
         assert_eq!(config.calibrations[0].uid, [1, 2, 3, 4, 5, 6, 7, 0xAB]);
         assert_eq!(config.calibrations[0].made_unix_s, 1_790_000_000);
+    }
+
+    #[test]
+    fn probes_without_a_number_are_told_apart_by_their_chip() {
+        let folder = tempfile::tempdir().expect("a folder for temporary files");
+        let data = DataArgs { data: Some(folder.path().to_owned()) };
+        for (serial, scale) in [(Some("A7"), 0.5), (None, 0.25)] {
+            let device = native_device([0; 8], serial, "probe");
+            let (path, mut document) = find(&data, &device).expect("nothing is known");
+            document.add(entry(0, scale));
+            save(&path, &document).expect("there is room");
+        }
+        for (serial, expected) in [(Some("A7"), &[0.5][..]), (Some("B2"), &[]), (None, &[0.25])] {
+            let mut config = EngineConfig::device();
+            apply(&data, &Choice::Native, serial, &mut config).expect("it can be read");
+            let scales: Vec<f64> =
+                config.calibrations.iter().map(|one| one.calibration.scale).collect();
+            assert_eq!(scales, expected, "{serial:?}");
+            assert!(config.calibrations.iter().all(|one| one.uid == [0; 8]));
+        }
     }
 
     #[test]

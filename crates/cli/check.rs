@@ -72,17 +72,21 @@ fn check(
         return fail(args, troubles, doctor::of_silence(last, &args.link), Code::Device);
     }
     for channel in &last.channels {
-        troubles.extend(rates.trouble(channel, &name(channel)));
+        // A wrong rate that is measured with all the same is told, and no reason to refuse.
+        let rate = rates.trouble(channel, &name(channel));
+        let any_rate = args.link.any_rate;
+        troubles.extend(rate.map(|one| Trouble { is_note: one.is_note || any_rate, ..one }));
         if channel.kind == SignalKind::Emg {
             let unit = channel.unit.symbol();
             troubles.extend(gauge.of(channel.channel).coarse(&name(channel), unit));
         }
     }
+    let worst = troubles.iter().find(|trouble| !trouble.is_note);
     let mut out = stdout().lock();
     if args.json {
         let channels: Vec<Value> =
             judged(last).map(|one| entry(one, &gauge.of(one.channel), &rates)).collect();
-        document(&mut out, is_clean(last), &channels, &troubles)?;
+        document(&mut out, is_clean(last) && worst.is_none(), &channels, &troubles)?;
     } else {
         for channel in judged(last) {
             tell(&mut out, channel)?;
@@ -92,7 +96,6 @@ fn check(
         tell_troubles(&mut out, &troubles)?;
         writeln!(out, "{}", view::losses(last))?;
     }
-    let worst = troubles.iter().find(|trouble| !trouble.is_note);
     if let (true, Some(trouble)) = (is_clean(last), worst) {
         return Err(Failure::new(Code::Signal, anyhow!("{}; {}", trouble.what, trouble.remedy)));
     }

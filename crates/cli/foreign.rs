@@ -27,6 +27,14 @@ impl Choice {
         }
     }
 
+    /// Its name among references, where its description says one.
+    pub(crate) fn profile(&self) -> Option<&str> {
+        match self {
+            Self::Native => None,
+            Self::Foreign(device) => Some(device.profile.as_str()).filter(|name| !name.is_empty()),
+        }
+    }
+
     /// Makes the engine listen to it. Roles that were given on the command line come first.
     pub(crate) fn apply(&self, config: &mut EngineConfig) {
         let Self::Foreign(device) = self else { return };

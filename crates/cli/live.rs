@@ -79,7 +79,7 @@ fn run(
         page: shown.page,
         is_virtual: false,
         title: view::title(&link.port),
-        told: kept(told, person),
+        told: kept(told, person, link.device.profile()),
         about: about.clone(),
         reference: person.reference.as_ref().map(|reference| reference.id().to_owned()),
         device: link.device.name().to_owned(),
@@ -95,8 +95,15 @@ fn run(
 }
 
 /// What is kept beside the recording, so that its assessment finds it: what was told, of the visit
-/// before, too, and the device of the reference if nothing else is known of the device.
-fn kept(told: Option<Told>, person: &Whom) -> Option<String> {
-    let is_known = told.is_some() || person.reference.is_some();
-    is_known.then(|| About::new(told, person.reference.clone()).told.to_toml())
+/// before, too; and if nothing else is known of the device, that of the reference, or the name that its
+/// description says it has among references.
+fn kept(told: Option<Told>, person: &Whom, profile: Option<&str>) -> Option<String> {
+    let is_known = told.is_some() || person.reference.is_some() || profile.is_some();
+    is_known.then(|| {
+        let mut told = About::new(told, person.reference.clone()).told;
+        if told.setup.device.is_none() {
+            told.setup.device = profile.map(str::to_owned);
+        }
+        told.to_toml()
+    })
 }

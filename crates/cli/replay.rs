@@ -68,6 +68,7 @@ pub(crate) fn run(args: &Replay) -> Result<ExitCode, Failure> {
         patience_s: f64::INFINITY,
         any_rate: true,
         is_played: true,
+        stale: &[],
         page: None,
     };
     let shown = view::show(&playback.handle(), Face::choose(args.view.plain), &scene, &stop);

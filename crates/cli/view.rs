@@ -6,10 +6,10 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use levator_catalog::cues;
-use levator_engine::{ClockEvent, LinkState, Pace};
+use levator_engine::{ClockEvent, KnownCalibration, LinkState, Pace};
 use levator_live::{ChannelView, Handle, MarkView, ProgrammeState, Snapshot, TRACE_S};
 use levator_programme::{Part, Programme, Suspension};
-use levator_signal::Quality;
+use levator_signal::{ChannelId, Quality};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
@@ -70,6 +70,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) any_rate: bool,
     /// It is a recorded visit that is played again.
     pub(crate) is_played: bool,
+    /// Calibrations that are old, each with its days.
+    pub(crate) stale: &'a [(KnownCalibration, u64)],
     /// Where the page is, if one is served: the picture covers what was printed.
     pub(crate) page: Option<&'a str>,
 }
@@ -155,7 +157,8 @@ fn lines(handle: &Handle, scene: &Scene<'_>, stop: &Stop) -> io::Result<()> {
 fn quiet(handle: &Handle, scene: &Scene<'_>, stop: &Stop) -> io::Result<()> {
     while !handle.is_over() {
         std::thread::sleep(FRAME);
-        if is_enough(&handle.latest(), stop, scene.patience_s) {
+        let snapshot = handle.latest();
+        if is_enough(&snapshot, stop, scene.patience_s) || is_refused(&snapshot, scene) {
             handle.stop();
         }
     }
@@ -188,10 +191,26 @@ fn line(snapshot: &Snapshot, scene: &Scene<'_>) -> String {
     if let Some(trouble) = trouble(snapshot) {
         text += &format!("  {trouble}");
     }
+    if let Some(words) = stale_calibration(snapshot, scene) {
+        text += &format!("  {words}");
+    }
     if let Some(words) = task(snapshot, scene.programme) {
         text += &format!("  | {words}");
     }
     text
+}
+
+/// What to know of a channel whose calibration is old.
+fn stale_calibration(snapshot: &Snapshot, scene: &Scene<'_>) -> Option<String> {
+    let uid = snapshot.device?.uid;
+    let is_here = |known: &KnownCalibration| {
+        known.uid == uid && snapshot.channels.iter().any(|channel| channel.channel == known.channel)
+    };
+    let (known, days) = scene.stale.iter().find(|(known, _)| is_here(known))?;
+    let ChannelId { stream, channel } = known.channel;
+    Some(format!(
+        "channel {stream}.{channel} was calibrated {days} days ago: it may have drifted (levator calibrate)"
+    ))
 }
 
 /// What the person is asked to do now: where in the programme, the words, and how long it still takes.
@@ -277,7 +296,7 @@ fn draw(
     if let Some(others) = others {
         frame.render_widget(Paragraph::new(others), areas[3]);
     }
-    frame.render_widget(Paragraph::new(foot(snapshot)), areas[4]);
+    frame.render_widget(Paragraph::new(foot(snapshot, scene)), areas[4]);
     let keys = match (typed, scene.is_played, scene.programme.is_some()) {
         (Some(typed), ..) => typed,
         (None, true, _) => "q stop        training and research software, not a medical device",
@@ -480,9 +499,10 @@ fn contractions(frame: &mut Frame<'_>, area: Rect, channel: &ChannelView) {
     frame.render_widget(Paragraph::new(lines).block(Block::bordered().title(title)), area);
 }
 
-fn foot(snapshot: &Snapshot) -> String {
+fn foot(snapshot: &Snapshot, scene: &Scene<'_>) -> String {
     // What is wrong comes first: a narrow screen cuts the end.
-    let mut text = trouble(snapshot).map(|trouble| trouble + "   ").unwrap_or_default();
+    let wrong = trouble(snapshot).or_else(|| stale_calibration(snapshot, scene));
+    let mut text = wrong.map(|words| words + "   ").unwrap_or_default();
     if let Some(channel) = principal(snapshot) {
         text += &format!("signal {}   ", quality_text(channel.quality));
     }

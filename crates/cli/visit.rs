@@ -17,6 +17,7 @@ use levator_store::make_folder;
 
 use crate::analysis::{self, Analysis, JOURNAL};
 use crate::args::Setup;
+use crate::calibrations;
 use crate::failure::{Attempt, Code, Failure};
 use crate::page::{Page, PageArgs};
 use crate::stop::Stop;
@@ -119,12 +120,14 @@ pub(crate) fn run(
     page.attach(session.handle(), page_args, plan.face);
     let programme = plan.config.course.as_ref().map(|course| &course.programme);
     let address = page.address();
+    let stale = calibrations::stale(&plan.config.calibrations, unix_ms() / 1000);
     let scene = Scene {
         title: &plan.title,
         programme,
         patience_s: plan.patience_s,
         any_rate: plan.any_rate,
         is_played: false,
+        stale: &stale,
         page: address.as_deref(),
     };
     let shown = view::show(&session.handle(), page.face(plan.face), &scene, stop);

@@ -109,6 +109,13 @@ fn a_rate_that_is_not_the_nominal_one_is_told_and_a_wrong_one_refused() {
                 let measured = json["channels"][0]["rate_hz"].as_f64().expect("it was measured");
                 assert!((measured - 47.6).abs() < 0.6, "{measured}");
                 assert!(is_note || code == Some(7), "{code:?} {stderr}");
+                // What is printed agrees with how it ended.
+                assert_eq!(json["clean"] == true, code == Some(0), "{json}");
+                if !is_note {
+                    let (code, json, stderr) = check(&port, &["--device", &declared, "--any-rate"]);
+                    assert_eq!(problem(&json, "rate")["note"], true, "{json}");
+                    assert_eq!((code, &json["clean"]), (Some(0), &Value::Bool(true)), "{stderr}");
+                }
                 let found = &json["channels"][0]["measured"];
                 assert!(found["smallest_step"].as_f64().is_some_and(|step| step > 0.005), "{json}");
             });

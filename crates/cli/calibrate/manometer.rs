@@ -6,10 +6,17 @@ use levator_signal::Unit;
 
 use crate::failure::{Code, Failure};
 
+/// Longest line that is read, bytes.
+const LONGEST_LINE: usize = 256;
+/// Most bytes that a system keeps for a port nobody reads, about.
+const MOST_WAITING: usize = 1 << 17;
+
 /// A manometer that prints its readings.
 pub(super) struct Manometer {
     port: SerialPort,
     line: Vec<u8>,
+    /// Up to the next line: its beginning was not heard, or it is too long.
+    is_skipping: bool,
     /// Pascal.
     readings: Vec<f64>,
 }
@@ -18,28 +25,53 @@ impl Manometer {
     pub(super) fn open(name: &str, baud: u32) -> Result<Self, Failure> {
         let settings = PortSettings { baud, ..PortSettings::new(name) };
         let port = SerialPort::open(&settings).map_err(|error| Failure::new(Code::Port, error))?;
-        Ok(Self { port, line: Vec::new(), readings: Vec::new() })
+        Ok(Self { port, line: Vec::new(), is_skipping: true, readings: Vec::new() })
     }
 
-    /// What it said before counts no more.
-    pub(super) fn forget(&mut self) {
+    /// What it said before counts no more: what was read, what waits in the port, and the line that is
+    /// under way, which was begun under another pressure.
+    pub(super) fn forget(&mut self) -> Result<(), Failure> {
+        // A manometer that never pauses is heard all the same.
+        let mut left = MOST_WAITING;
+        while left > 0 {
+            match self.read()? {
+                0 => break,
+                read => left = left.saturating_sub(read),
+            }
+        }
         self.line.clear();
         self.readings.clear();
+        self.is_skipping = true;
+        Ok(())
     }
 
     pub(super) fn listen(&mut self) -> Result<(), Failure> {
+        self.read().map(|_| ())
+    }
+
+    /// How many bytes came.
+    fn read(&mut self) -> Result<usize, Failure> {
         let mut buffer = [0; 256];
         let read =
             self.port.read(&mut buffer).map_err(|error| Failure::new(Code::Device, error))?;
-        for &byte in &buffer[..read] {
+        self.hear(&buffer[..read]);
+        Ok(read)
+    }
+
+    fn hear(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
             if byte == b'\n' {
-                self.readings.extend(reading(&String::from_utf8_lossy(&self.line)));
+                if !std::mem::take(&mut self.is_skipping) {
+                    self.readings.extend(reading(&String::from_utf8_lossy(&self.line)));
+                }
                 self.line.clear();
-            } else if self.line.len() < 256 {
+            } else if self.line.len() < LONGEST_LINE {
                 self.line.push(byte);
+            } else {
+                // Half a number is another number.
+                self.is_skipping = true;
             }
         }
-        Ok(())
     }
 
     pub(super) fn mean(self) -> Result<(f64, Unit), Failure> {
@@ -91,5 +123,26 @@ mod tests {
         for line in ["", "ready", "12 V", "3 furlong"] {
             assert_eq!(reading(line), None, "{line}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn half_a_line_and_what_waited_are_no_readings() {
+        use levator_simulate::PseudoTerminal;
+
+        let terminal = PseudoTerminal::open().expect("this system has pseudo-terminals");
+        let mut manometer = Manometer::open(terminal.port_name(), 9600).expect("free");
+        // Half a line, as when it was opened in the middle of one.
+        manometer.hear(b"0.2 kPa\n4 kPa\n");
+        assert_eq!(manometer.readings, [4000.0]);
+        // What was said while the pressure rose waits in the port, and the last line is under way.
+        terminal.write(b"1 kPa\n2 kPa\n3.9").expect("there is room");
+        manometer.forget().expect("it stays");
+        manometer.hear(b"5 kPa\n4 kPa\n");
+        assert_eq!(manometer.readings, [4000.0]);
+        // A line without an end is none, wherever it is cut.
+        manometer.hear("1".repeat(300).as_bytes());
+        manometer.hear(b"\n4 kPa\n");
+        assert_eq!(manometer.readings, [4000.0, 4000.0]);
     }
 }

@@ -1,9 +1,9 @@
-use levator_decode::Label;
+use levator_decode::{DeviceInfo, Label};
 use levator_detect::Contraction;
 use levator_live::{Counts, LatencyFigures, TracePoint};
 use levator_signal::quality::Change;
 use levator_signal::{
-    ChannelId, Checklist, Fault, Finding, HostTime, SampleIndex, SampleRate, SignalKind, Unit,
+    Calibration, Checklist, Fault, Finding, HostTime, SampleIndex, SampleRate, SignalKind, Unit,
 };
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -99,6 +99,7 @@ const SCENE: Scene<'_> = Scene {
     patience_s: 10.0,
     any_rate: false,
     is_played: false,
+    stale: &[],
     page: None,
 };
 
@@ -288,4 +289,36 @@ fn figures_keep_three_or_four_digits() {
     assert_eq!(figure(-0.01234), "-0.0123");
     assert_eq!(figure(0.000_001), "1.00e-6");
     assert_eq!(clock(75.9), "01:15");
+}
+
+#[test]
+fn an_old_calibration_of_the_device_that_is_there_is_told() {
+    let known = KnownCalibration {
+        uid: [7; 8],
+        channel: ChannelId::default(),
+        calibration: Calibration::IDENTITY,
+        unit: Unit::Microvolt,
+        reference: 100.0,
+        made_unix_s: 0,
+    };
+    let stale = [(known, 45)];
+    let scene = Scene { stale: &stale, ..SCENE };
+    let device = |uid| DeviceInfo {
+        at: HostTime::ZERO,
+        name: Label::EMPTY,
+        model: 0,
+        uid,
+        boot_id: 0,
+        firmware: [0; 3],
+        wire_minor: 0,
+        stream_count: 1,
+        capabilities: 0,
+    };
+    let words = "channel 0.0 was calibrated 45 days ago";
+    let of = |uid| Snapshot { device: Some(device(uid)), ..snapshot(vec![channel()]) };
+    assert!(line(&of([7; 8]), &scene).contains(words));
+    assert!(foot(&of([7; 8]), &scene).starts_with(words));
+    // Of another one, or before it is known who is there, nothing is said.
+    assert!(!line(&of([8; 8]), &scene).contains("calibrated"));
+    assert!(!foot(&snapshot(vec![channel()]), &scene).contains("calibrated"));
 }
