@@ -32,9 +32,7 @@ pub(crate) fn run(args: &Analyse) -> Result<ExitCode, Failure> {
     }
     if args.json {
         let mut out = stdout().lock();
-        serde_json::to_writer_pretty(&mut out, &json::Document(&analyses))
-            .map_err(std::io::Error::from)?;
-        writeln!(out)?;
+        json::print(&mut out, &json::Document(&analyses))?;
     }
     Ok(first_failure.unwrap_or(ExitCode::SUCCESS))
 }

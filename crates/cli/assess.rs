@@ -43,8 +43,7 @@ pub(crate) fn run(args: &Assess) -> Result<ExitCode, Failure> {
             "measures": answer::measures(&analysis),
             "trials": answer::trials(&analysis),
         });
-        serde_json::to_writer_pretty(&mut out, &document).map_err(std::io::Error::from)?;
-        writeln!(out)?;
+        crate::json::print(&mut out, &document)?;
         return Ok(ExitCode::SUCCESS);
     }
     writeln!(out, "{}", analysis.file.display())?;

@@ -1,7 +1,6 @@
 //! Many files at once: a line for each channel of each, and what could not be read at the end.
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
 use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,6 +9,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use levator_engine::ChannelSummary;
 use levator_record::text::TextOptions;
+use levator_record::visit::create_private;
 use rayon::prelude::*;
 
 use crate::analysis::{self, Analysis};
@@ -85,22 +85,19 @@ pub(crate) fn run(
     setup: &Setup,
 ) -> Result<ExitCode, Failure> {
     // Before an hour's work: a table that is there is not overwritten.
-    let mut table = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(out)
-        .attempt(Code::Recording, out.display())?;
+    let mut table = create_private(out).attempt(Code::Recording, out.display())?;
     writeln!(table, "{HEAD}").attempt(Code::Recording, out.display())?;
     let bar = bar(files.len() as u64);
     let (sender, receiver) = sync_channel(MOST_WAITING);
     let written = std::thread::scope(|scope| {
         let writer = scope.spawn(|| written(receiver, &mut table));
         // One after the other to whoever is free, so that lines come about in order.
-        files.iter().enumerate().par_bridge().for_each_with(sender, |sender, (place, file)| {
+        let files = files.iter().enumerate().par_bridge();
+        // Only a full disk ends the writer early, and that is said below: the rest is not analysed for nothing.
+        let _ = files.try_for_each_with(sender, |sender, (place, file)| {
             let lines = analysis::analyse(file, text, setup).map(|analysis| lines(&analysis));
             bar.inc(1);
-            // Only a full disk ends the writer early, and that is said below.
-            let _ = sender.send((place, lines));
+            sender.send((place, lines)).map_err(drop)
         });
         writer.join().expect("the writer does not panic")
     });

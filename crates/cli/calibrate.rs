@@ -343,8 +343,7 @@ impl Bench<'_> {
     fn show(&self, document: &Document) -> Result<ExitCode, Failure> {
         let mut out = stdout().lock();
         if self.args.json {
-            serde_json::to_writer_pretty(&mut out, document).map_err(std::io::Error::from)?;
-            writeln!(out)?;
+            crate::json::print(&mut out, document)?;
             return Ok(ExitCode::SUCCESS);
         }
         let device = &document.device;
@@ -423,8 +422,7 @@ impl Bench<'_> {
                 "warnings": warnings,
                 "file": path.display().to_string(),
             });
-            serde_json::to_writer_pretty(&mut out, &document).map_err(std::io::Error::from)?;
-            writeln!(out)?;
+            crate::json::print(&mut out, &document)?;
         } else {
             writeln!(
                 out,

@@ -1,6 +1,7 @@
 //! Calibrations of probes, kept by device: a file for each, for its owner only.
 
 use std::fs;
+use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -99,9 +100,16 @@ impl Document {
     }
 
     pub(crate) fn add(&mut self, entry: Entry) {
+        // Of this channel alone: another one may have been calibrated long ago, and only then.
+        let id = ChannelId { stream: entry.stream, channel: entry.channel };
+        let count = self.calibrations.iter().filter(|known| known.is_of(id)).count();
+        let mut excess = (count + 1).saturating_sub(MOST_KEPT);
+        self.calibrations.retain(|known| {
+            let goes = excess > 0 && known.is_of(id);
+            excess -= usize::from(goes);
+            !goes
+        });
         self.calibrations.push(entry);
-        let excess = self.calibrations.len().saturating_sub(MOST_KEPT);
-        self.calibrations.drain(..excess);
     }
 
     fn known(&self, uid: [u8; 8]) -> impl Iterator<Item = KnownCalibration> {
@@ -233,7 +241,18 @@ pub(crate) fn apply(
             config.calibrations.extend(document.known(uid));
         }
     }
-    config.calibrations.truncate(EngineConfig::MOST_CALIBRATIONS);
+    let most = EngineConfig::MOST_CALIBRATIONS;
+    if let Some(excess) = config.calibrations.len().checked_sub(most).filter(|excess| *excess > 0) {
+        // The newest are of the probes that are in use.
+        config.calibrations.sort_by_key(|known| std::cmp::Reverse(known.made_unix_s));
+        config.calibrations.truncate(most);
+        writeln!(
+            stderr(),
+            "note: of the calibrations in {}, the oldest {excess} are not used: {most} channels are \
+             known at once. Move those of probes that are gone away",
+            folder.display()
+        )?;
+    }
     Ok(())
 }
 

@@ -45,10 +45,13 @@ pub(crate) fn failure(error: StoreError) -> Failure {
         | StoreError::Ambiguous { .. }
         | StoreError::AlmostSame { .. }
         | StoreError::ShortSecret { .. } => Code::Usage,
-        StoreError::NoHome | StoreError::NotPlain { .. } => Code::File,
-        StoreError::Io { .. } | StoreError::Differs { .. } | StoreError::Busy { .. } => {
-            Code::Recording
+        StoreError::NoHome | StoreError::NotPlain { .. } | StoreError::NotPortable { .. } => {
+            Code::File
         }
+        StoreError::Io { .. }
+        | StoreError::Differs { .. }
+        | StoreError::Busy { .. }
+        | StoreError::Coming { .. } => Code::Recording,
         StoreError::Random(_) => Code::Other,
     };
     Failure::new(code, error)

@@ -65,8 +65,7 @@ pub(crate) fn run(args: &Devices) -> Result<ExitCode, Failure> {
     if args.json {
         let list: Vec<Value> = seen.iter().map(entry).collect();
         let document = json!({ "tool": "levator", "version": VERSION, "ports": list });
-        serde_json::to_writer_pretty(&mut out, &document).map_err(std::io::Error::from)?;
-        writeln!(out)?;
+        crate::json::print(&mut out, &document)?;
         return Ok(ExitCode::SUCCESS);
     }
     if seen.is_empty() {

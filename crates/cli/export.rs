@@ -27,6 +27,7 @@ use serde_json::{Value, json};
 use crate::args::{Export, ExportFormat};
 use crate::failure::{Attempt, Code, Failure};
 use crate::json::VERSION;
+use crate::original::refuse_existing;
 use bids::Names;
 use hiding::Hiding;
 use source::Source;
@@ -64,8 +65,7 @@ pub(crate) fn run(args: &Export) -> Result<ExitCode, Failure> {
     if args.json {
         let mut out = stdout().lock();
         let document = json!({ "tool": "levator", "version": VERSION, "files": done });
-        serde_json::to_writer_pretty(&mut out, &document).map_err(std::io::Error::from)?;
-        writeln!(out)?;
+        crate::json::print(&mut out, &document)?;
     }
     Ok(first_failure.unwrap_or(ExitCode::SUCCESS))
 }
@@ -82,12 +82,12 @@ fn export(path: &Path, args: &Export, hiding: Option<&Hiding>) -> Result<Vec<Val
     let gaps = if args.fill_gaps { Gaps::Filled } else { Gaps::Discontinuous };
     if args.to == ExportFormat::Bids {
         let names = Names::new(&source, &survey, &args.bids, bids::root(args.out.as_deref())?);
-        return all_or_none(path, &names.files(), || bids::write(&source, &survey, &names, gaps));
+        return all_or_none(&names.files(), || bids::write(&source, &survey, &names, gaps));
     }
     let targets = targets(&source, &survey, args);
     let files: Vec<PathBuf> =
         targets.iter().flat_map(|target| written_to(target, args.to)).collect();
-    all_or_none(path, &files, || {
+    all_or_none(&files, || {
         let each = |variant: Variant| {
             let pairs = survey.streams.iter().zip(&targets);
             pairs
@@ -109,14 +109,10 @@ fn export(path: &Path, args: &Export, hiding: Option<&Hiding>) -> Result<Vec<Val
 
 /// Runs `write` if none of `files` is there, and takes them away if it fails.
 fn all_or_none(
-    path: &Path,
     files: &[PathBuf],
     write: impl FnOnce() -> Result<Vec<Value>, Failure>,
 ) -> Result<Vec<Value>, Failure> {
-    if let Some(file) = files.iter().find(|file| file.symlink_metadata().is_ok()) {
-        let text = format!("{} is there already; name another with --out", file.display());
-        return Err(Failure::new(Code::Recording, anyhow!("{}: {text}", path.display())));
-    }
+    files.iter().try_for_each(|file| refuse_existing(file))?;
     let written = write();
     if written.is_err() {
         // They were not there before, and half a file is worse than none.

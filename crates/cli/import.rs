@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{Read, Write, stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::SystemTime;
 
 use anyhow::anyhow;
 use clap::Args;
@@ -12,7 +11,7 @@ use levator_engine::{EngineConfig, Source};
 use levator_record::Header;
 use levator_record::text::TextOptions;
 use levator_record::visit::{ABOUT, About, EVENTS, MANIFEST, Report, State, manifest, replace};
-use levator_store::archive::{self, ArchiveError};
+use levator_store::archive::{self, ArchiveError, Key};
 use levator_store::{PersonCode, Query, Staged, Store};
 use serde_json::{Value, json};
 
@@ -25,7 +24,7 @@ use crate::failure::{Attempt, Code, Failure};
 use crate::json::VERSION;
 use crate::original::{self, Original};
 use crate::passphrase::KeyArgs;
-use crate::visit::AboutArgs;
+use crate::visit::{AboutArgs, unix_ms};
 
 /// What `import` is told.
 #[derive(Debug, Args)]
@@ -63,8 +62,9 @@ pub(crate) fn run(args: &Import) -> Result<ExitCode, Failure> {
     let store = args.data.store()?;
     let person = args.about.person.as_deref().map(data::code).transpose()?;
     let (mut taken, mut first_failure) = (Vec::new(), None);
+    let mut key = None;
     for file in &args.files {
-        match take(&store, file, person.as_ref(), args) {
+        match take(&store, file, person.as_ref(), args, &mut key) {
             Ok(visits) => {
                 for visit in visits {
                     if !args.json {
@@ -92,8 +92,7 @@ pub(crate) fn run(args: &Import) -> Result<ExitCode, Failure> {
         let visits: Value = visits.collect();
         let document = json!({ "tool": "levator", "version": VERSION, "visits": visits });
         let mut out = stdout().lock();
-        serde_json::to_writer_pretty(&mut out, &document).map_err(std::io::Error::from)?;
-        writeln!(out)?;
+        crate::json::print(&mut out, &document)?;
     }
     Ok(first_failure.unwrap_or(ExitCode::SUCCESS))
 }
@@ -109,6 +108,7 @@ fn take(
     file: &Path,
     person: Option<&PersonCode>,
     args: &Import,
+    key: &mut Option<Key>,
 ) -> Result<Vec<Taken>, Failure> {
     let name = file.display();
     if file.is_dir() {
@@ -127,7 +127,7 @@ fn take(
             let text = "an archive says itself whose visits they are: leave --person out";
             return Err(Failure::new(Code::Usage, anyhow!("{name}: {text}")));
         }
-        return unpack(store, file, kind, &args.key);
+        return unpack(store, file, kind, &args.key, key);
     }
     if start.starts_with(&levator_record::MAGIC) {
         let text = "is the journal of a visit: name its folder";
@@ -140,14 +140,31 @@ fn unpack(
     store: &Store,
     file: &Path,
     kind: archive::Kind,
-    key: &KeyArgs,
+    args: &KeyArgs,
+    known: &mut Option<Key>,
 ) -> Result<Vec<Taken>, Failure> {
     let name = file.display();
-    let key = key.key(kind)?;
-    let opened = File::open(file).attempt(Code::File, &name)?;
-    let progress = Progress::bytes("taking in", opened.metadata().map_or(0, |found| found.len()));
-    let taken = archive::read(store, opened, &key, &mut |bytes| progress.add(bytes));
-    progress.finish();
+    let read = |key: &Key| {
+        let opened = File::open(file)?;
+        let len = opened.metadata().map_or(0, |found| found.len());
+        let progress = Progress::bytes("taking in", len);
+        let taken = archive::read(store, opened, key, &mut |bytes| progress.add(bytes));
+        progress.finish();
+        taken
+    };
+    // What opened the archive before this one is tried first: they were packed together.
+    let before = known.as_ref().filter(|_| kind == archive::Kind::Passphrase);
+    let taken = match before.map(&read) {
+        Some(taken) if args.is_named() || !matches!(taken, Err(ArchiveError::WrongKey)) => taken,
+        _ => {
+            let key = args.key(kind)?;
+            let taken = read(&key);
+            if kind == archive::Kind::Passphrase {
+                *known = Some(key);
+            }
+            taken
+        }
+    };
     let taken = taken.map_err(|error| archive_failure(error, &name.to_string()))?;
     let taken = taken.into_iter().map(|one| Taken {
         from: name.to_string(),
@@ -210,7 +227,7 @@ fn folder(store: &Store, from: &Path, person: Option<&PersonCode>) -> Result<Tak
     let told = about.person.as_deref().and_then(|code| PersonCode::new(code).ok());
     let code = whose(store, person.cloned().or(told))?;
     let opened = Some(about.header.opened_unix_ms).filter(|ms| *ms > 0);
-    let staged = store.stage(&code, opened.unwrap_or_else(now_ms)).map_err(data::failure)?;
+    let staged = store.stage(&code, opened.unwrap_or_else(unix_ms)).map_err(data::failure)?;
     let is_renamed = about.person.as_deref() != Some(code.as_str());
     for file in &files {
         if is_renamed && (file == ABOUT || file == MANIFEST) {
@@ -228,7 +245,7 @@ fn folder(store: &Store, from: &Path, person: Option<&PersonCode>) -> Result<Tak
     for other in others {
         writeln!(stderr(), "note: {name}/{other} is no plain file and stays where it is")?;
     }
-    keep(store, staged, from, false)
+    keep(store, staged, from)
 }
 
 /// The files of a visit, without what a crash left half written; and what is no file of it.
@@ -296,7 +313,7 @@ fn foreign(
     let inventory = Inventory::of(file, &TextOptions { channels: Vec::new(), ..options.clone() })?;
     let code = whose(store, person.cloned())?;
     let opened = inventory.start_unix_ms;
-    let staged = store.stage(&code, opened.unwrap_or_else(now_ms)).map_err(data::failure)?;
+    let staged = store.stage(&code, opened.unwrap_or_else(unix_ms)).map_err(data::failure)?;
     let folder = staged.folder();
     let kept_as = original::name_for(file);
     let mut opened_file = File::open(file).attempt(Code::File, &name)?;
@@ -320,7 +337,7 @@ fn foreign(
             "file": file.file_name().map(|name| name.to_string_lossy()),
             "kept_as": kept_as,
             "blake3": found.blake3,
-            "taken_in_unix_ms": now_ms(),
+            "taken_in_unix_ms": unix_ms(),
             "read": original::read_value(&options),
             "read_as": inventory.read_as,
             "duration_s": inventory.duration_s,
@@ -336,7 +353,7 @@ fn foreign(
         .and_then(|()| replace(&folder.join(EVENTS), inventory.events().as_bytes()))
         .and_then(|()| manifest::write(folder))
         .attempt(Code::Recording, folder.display())?;
-    keep(store, staged, file, false)
+    keep(store, staged, file)
 }
 
 /// With what was said of how to read it, so that it is read the same way again.
@@ -361,7 +378,7 @@ fn whose(store: &Store, named: Option<PersonCode>) -> Result<PersonCode, Failure
     named.map_or_else(|| store.new_code().map_err(data::failure), Ok)
 }
 
-fn keep(store: &Store, staged: Staged, from: &Path, was_there: bool) -> Result<Taken, Failure> {
+fn keep(store: &Store, staged: Staged, from: &Path) -> Result<Taken, Failure> {
     let person = staged.person().clone();
     let visit = staged.keep().map_err(data::failure)?;
     Ok(Taken {
@@ -369,12 +386,6 @@ fn keep(store: &Store, staged: Staged, from: &Path, was_there: bool) -> Result<T
         folder: store.folder(&person, &visit),
         person: person.to_string(),
         visit: visit.to_string(),
-        was_there,
+        was_there: false,
     })
-}
-
-#[expect(clippy::disallowed_methods, reason = "the date of a visit is for people, not for signals")]
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0))
 }

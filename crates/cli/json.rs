@@ -1,5 +1,7 @@
 //! What was found, as JSON. The shape is a promise: fields are added, never changed.
 
+use std::io::Write;
+
 use levator_decode::Lost;
 use levator_detect::manoeuvre::Answer;
 use levator_detect::{Contraction, Reason, Uncertainty, UnknownEdge};
@@ -18,6 +20,12 @@ use crate::{answer, assess, calibrations};
 
 /// Version of the program, as every output names it.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Writes a document as all of ours are written.
+pub(crate) fn print(out: &mut impl Write, document: &impl Serialize) -> std::io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, document)?;
+    writeln!(out)
+}
 
 /// The whole document. It is made while it is written: as one value, that of ten hours would take more
 /// memory than all else.

@@ -1,5 +1,6 @@
 //! `levator live` and `levator record`
 
+use std::io::{Write, stderr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -89,7 +90,13 @@ fn run(
     let ended = visit::run(SerialConnector::new(settings), &plan, &stop);
     if let Some((store, person)) = kept_of {
         // Somebody new of whom nothing was recorded is nobody.
-        store.forget_if_empty(&person).map_err(data::failure)?;
+        let forgotten = store.forget_if_empty(&person).map_err(data::failure);
+        // What became of the visit outranks what became of an empty folder.
+        match (&ended, forgotten) {
+            (Ok(_), forgotten) => forgotten?,
+            (Err(_), Ok(())) => {}
+            (Err(_), Err(failure)) => writeln!(stderr(), "levator: {failure}")?,
+        }
     }
     ended
 }

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::anyhow;
 use levator_engine::{Begins, Course, Heart};
 use levator_record::text::{ChannelChoice, TextOptions};
 use levator_record::visit::About;
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::analysis::JOURNAL;
 use crate::args::{MainsChoice, PressureUnit, Setup};
+use crate::failure::{Code, Failure};
 
 /// What the file is called in the folder, before its extension.
 pub(crate) const ORIGINAL: &str = "original";
@@ -114,6 +116,35 @@ pub(crate) fn name_for(file: &Path) -> String {
 /// Whether a folder is a visit, recorded or taken in.
 pub(crate) fn is_visit(folder: &Path) -> bool {
     folder.join(JOURNAL).is_file() || Original::of(folder).is_some()
+}
+
+/// The folder of the visit that `path` is, or that it is the file of which holds it all.
+pub(crate) fn visit_of(path: &Path) -> Option<PathBuf> {
+    let folder = match path.is_dir() {
+        true => path.to_owned(),
+        false => {
+            let beside = path.parent()?;
+            let beside = if beside.as_os_str().is_empty() { Path::new(".") } else { beside };
+            let name = path.file_name()?;
+            let is_it = file_of(beside).file_name() == Some(name);
+            is_it.then(|| beside.to_owned())?
+        }
+    };
+    is_visit(&folder).then_some(folder)
+}
+
+/// The journal of the visit that was named, by its folder or by its journal.
+pub(crate) fn journal_of(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join(JOURNAL) } else { path.to_owned() }
+}
+
+/// Refuses what would be written over.
+pub(crate) fn refuse_existing(path: &Path) -> Result<(), Failure> {
+    if path.symlink_metadata().is_ok() {
+        let error = anyhow!("{} is there already; name another with --out", path.display());
+        return Err(Failure::new(Code::Recording, error));
+    }
+    Ok(())
 }
 
 /// The file that holds it all: the journal of a visit, the original of one that was taken in, or the file

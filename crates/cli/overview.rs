@@ -73,8 +73,7 @@ pub(crate) fn run(args: &Overview) -> Result<ExitCode, Failure> {
             "visit": name.to_string(),
             "streams": streams,
         });
-        serde_json::to_writer_pretty(&mut out, &all).map_err(std::io::Error::from)?;
-        writeln!(out)?;
+        crate::json::print(&mut out, &all)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -24,6 +24,11 @@ pub(crate) struct KeyArgs {
 }
 
 impl KeyArgs {
+    /// Whether a file with it was named: nobody is asked then.
+    pub(crate) fn is_named(&self) -> bool {
+        self.passphrase_file.is_some() || self.identity.is_some()
+    }
+
     /// What to try on an archive of this kind.
     pub(crate) fn key(&self, kind: Kind) -> Result<Key, Failure> {
         if let Some(path) = &self.identity {

@@ -16,6 +16,7 @@ use crate::args::Setup;
 use crate::bar::Progress;
 use crate::failure::{Attempt, Code, Failure};
 use crate::json::VERSION;
+use crate::original::refuse_existing;
 
 #[derive(Debug, Args)]
 pub(crate) struct Recover {
@@ -38,10 +39,7 @@ pub(crate) fn run(args: &Recover) -> Result<ExitCode, Failure> {
         return Err(Failure::new(Code::File, error));
     };
     let to = args.out.clone().unwrap_or_else(|| beside(from));
-    if to.symlink_metadata().is_ok() {
-        let error = anyhow!("{} is there already; name another with --out", to.display());
-        return Err(Failure::new(Code::Recording, error));
-    }
+    refuse_existing(&to)?;
     let progress = Progress::bytes("recovering", found.len() * 2);
     let mut position = 0;
     let recovered = visit::recover(from, &to, &mut |at: u64| {
@@ -66,8 +64,7 @@ pub(crate) fn run(args: &Recover) -> Result<ExitCode, Failure> {
     let mut out = stdout().lock();
     if args.json {
         let value = to_value(from, &to, &recovered);
-        serde_json::to_writer_pretty(&mut out, &value).map_err(std::io::Error::from)?;
-        writeln!(out)?;
+        crate::json::print(&mut out, &value)?;
     } else {
         print(&mut out, from, &to, &recovered)?;
     }

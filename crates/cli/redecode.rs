@@ -10,12 +10,14 @@ use levator_record::text::TextOptions;
 use levator_record::visit::{self, About, RESULT, State, replace};
 use levator_record::{Header, Item, Reader, Totals, Writer};
 use levator_signal::HostTime;
+use levator_store::make_folder;
 use serde_json::{Value, json};
 
 use crate::analysis::{self, JOURNAL, TOLD};
 use crate::args::Setup;
 use crate::failure::{Attempt, Code, Failure};
 use crate::json::{self as document, VERSION};
+use crate::original::journal_of;
 use crate::replay::Kept;
 
 /// What `re-decode` is told.
@@ -23,7 +25,7 @@ use crate::replay::Kept;
 pub(crate) struct ReDecode {
     /// The visit: its folder, or its `raw.journal`, of this version or an older one.
     pub(crate) visit: PathBuf,
-    /// Folder for the new visit; it must not hold a recording yet.
+    /// Folder for the new visit; it must not be there, or be empty.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
     /// Prints JSON.
@@ -35,14 +37,33 @@ pub(crate) struct ReDecode {
 
 /// Copies every input into a journal of today's version, analyses that, and says what has changed.
 pub(crate) fn run(args: &ReDecode) -> Result<ExitCode, Failure> {
-    let journal = if args.visit.is_dir() { args.visit.join(JOURNAL) } else { args.visit.clone() };
+    let journal = journal_of(&args.visit);
     let name = args.visit.display();
     let reader = Reader::open(&journal).attempt(Code::File, &name)?;
-    if args.out.join(JOURNAL).symlink_metadata().is_ok() {
-        let error = anyhow!("{}: holds a recording; name another folder", args.out.display());
+    let was_there = args.out.symlink_metadata().is_ok();
+    let is_empty = || std::fs::read_dir(&args.out).is_ok_and(|mut inside| inside.next().is_none());
+    if was_there && !is_empty() {
+        let out = args.out.display();
+        let error = anyhow!("{out} is there already, and not empty; name another with --out");
         return Err(Failure::new(Code::Recording, error));
     }
-    std::fs::create_dir_all(&args.out).attempt(Code::Recording, args.out.display())?;
+    make_folder(&args.out).attempt(Code::Recording, args.out.display())?;
+    let made = make(args, &journal, reader);
+    if made.is_err() {
+        // Half a visit would look like a whole one. All that is in the folder is ours.
+        let _ = std::fs::remove_dir_all(&args.out);
+        if was_there {
+            let _ = make_folder(&args.out);
+        }
+    }
+    let (copied, now) = made?;
+    let before = Kept::beside(&journal);
+    let differences = before.as_ref().map(|kept| differences(&kept.document, &now));
+    tell(args, &copied, before.as_ref(), differences.as_deref())
+}
+
+/// Fills the new folder, and gives what was found.
+fn make(args: &ReDecode, journal: &Path, reader: Reader) -> Result<(Copied, Value), Failure> {
     let copied = copy(reader, args)?;
     let told = journal.with_file_name(TOLD);
     if told.is_file() {
@@ -55,10 +76,8 @@ pub(crate) fn run(args: &ReDecode) -> Result<ExitCode, Failure> {
     let mut text = serde_json::to_vec_pretty(&now).map_err(std::io::Error::from)?;
     text.push(b'\n');
     replace(&args.out.join(RESULT), &text).attempt(Code::Recording, args.out.display())?;
-    lay_beside(args, &journal, &copied)?;
-    let before = Kept::beside(&journal);
-    let differences = before.as_ref().map(|kept| differences(&kept.document, &now));
-    tell(args, &copied, before.as_ref(), differences.as_deref())
+    lay_beside(args, journal, &copied)?;
+    Ok((copied, now))
 }
 
 struct Copied {
@@ -161,7 +180,10 @@ fn tell(
     before: Option<&Kept>,
     differences: Option<&[String]>,
 ) -> Result<ExitCode, Failure> {
-    let damaged = if copied.damage.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(3) };
+    let damaged = match copied.damage.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(Code::Damaged as u8),
+    };
     if args.json {
         let value = json!({
             "tool": "levator",
@@ -174,8 +196,7 @@ fn tell(
             "differences": differences,
         });
         let mut out = stdout().lock();
-        serde_json::to_writer_pretty(&mut out, &value).map_err(std::io::Error::from)?;
-        writeln!(out)?;
+        document::print(&mut out, &value)?;
         return Ok(damaged);
     }
     for damage in &copied.damage {

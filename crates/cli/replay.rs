@@ -1,7 +1,6 @@
 //! `levator replay`: a recorded visit, seen again as it was seen live.
 
-use std::fs::File;
-use std::io::{Write, stderr, stdout};
+use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,16 +9,16 @@ use clap::Args;
 use levator_engine::{Digest, Tee};
 use levator_live::{Playback, Played, Speed};
 use levator_record::Reader;
-use levator_record::visit::RESULT;
+use levator_record::visit::{RESULT, manifest};
 use serde_json::Value;
 
-use crate::analysis::{self, Analysis, JOURNAL};
+use crate::analysis::{self, Analysis};
 use crate::args::ViewArgs;
 use crate::failure::{Attempt, Code, Failure};
-use crate::original::Original;
+use crate::original::{Original, journal_of};
 use crate::stop::Stop;
 use crate::view::{self, Face, Scene};
-use crate::{json, table};
+use crate::{json, visit};
 
 /// What `replay` is told.
 #[derive(Debug, Args)]
@@ -47,11 +46,12 @@ fn speed(text: &str) -> Result<Speed, String> {
 
 /// Plays the visit and prints what was found in it, which is what was found live.
 pub(crate) fn run(args: &Replay) -> Result<ExitCode, Failure> {
-    let journal = if args.visit.is_dir() { args.visit.join(JOURNAL) } else { args.visit.clone() };
+    let journal = journal_of(&args.visit);
     let name = args.visit.display().to_string();
     if args.visit.is_dir() && Original::of(&args.visit).is_some() {
-        let text = "was taken in from a file of another program: there is nothing to play again";
-        return Err(Failure::new(Code::File, anyhow!("{name}: {text}")));
+        let text = "was taken in from a file of another program, which keeps no time at which samples came, \
+                    so it cannot be played; what is in it finds";
+        return Err(Failure::new(Code::File, anyhow!("{name} {text} `levator analyse {name}`")));
     }
     let reader = Reader::open(&journal).attempt(Code::File, &name)?;
     let (config, notes) = analysis::recorded_settings(reader.header());
@@ -79,7 +79,7 @@ pub(crate) fn run(args: &Replay) -> Result<ExitCode, Failure> {
     shown.attempt(Code::Other, "terminal")?;
     let mut analysis = Analysis {
         file: args.visit.clone(),
-        blake3: hash(&journal).attempt(Code::File, &name)?,
+        blake3: manifest::hash(&journal, &mut |_| {}).attempt(Code::File, &name)?,
         summary,
         digest,
         trace: None,
@@ -95,26 +95,8 @@ pub(crate) fn run(args: &Replay) -> Result<ExitCode, Failure> {
         let until = played.ended_at.as_secs_f64();
         analysis.notes.push(format!("stopped at {until:.3} s: the rest was not played"));
     }
-    print(&analysis, args.json)?;
+    visit::print(&analysis, args.json)?;
     compare(&journal, &analysis, &played)
-}
-
-fn hash(journal: &Path) -> std::io::Result<String> {
-    let mut hasher = blake3::Hasher::new();
-    std::io::copy(&mut File::open(journal)?, &mut hasher)?;
-    Ok(hasher.finalize().to_hex().to_string())
-}
-
-fn print(analysis: &Analysis, as_json: bool) -> Result<(), Failure> {
-    let mut out = stdout().lock();
-    if as_json {
-        let document = json::Document(std::slice::from_ref(analysis));
-        serde_json::to_writer_pretty(&mut out, &document).map_err(std::io::Error::from)?;
-        writeln!(out)?;
-    } else {
-        table::print(&mut out, analysis)?;
-    }
-    Ok(())
 }
 
 /// Says whether the outputs are those that were kept with the visit.

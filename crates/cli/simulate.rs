@@ -89,14 +89,15 @@ mod pty {
 
     pub(super) fn run(args: &Simulate) -> Result<ExitCode, Failure> {
         let Choice::Foreign(device) = &args.device else { return native(args) };
-        let Some(scenario) = Scenario::from_name(&args.person.scenario) else {
-            return person::subject(&args.person, &args.text.options()).map(|_| ExitCode::SUCCESS);
-        };
         if args.person.replay.is_some() {
             let error =
                 anyhow!("--replay is for the native device; others are on a virtual person");
             return Err(Failure::new(Code::Usage, error));
         }
+        let Some(scenario) = Scenario::from_name(&args.person.scenario) else {
+            // Which says what scenarios there are.
+            return person::subject(&args.person, &args.text.options()).map(|_| ExitCode::SUCCESS);
+        };
         let description = &device.description;
         let layouts = match &description.framing {
             Framing::Text(shape) => shape.layouts.len(),

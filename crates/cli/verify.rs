@@ -42,9 +42,7 @@ pub(crate) fn run(args: &Verify) -> Result<ExitCode, Failure> {
     progress.finish();
     let mut out = stdout().lock();
     if args.json {
-        serde_json::to_writer_pretty(&mut out, &to_value(folder, &report))
-            .map_err(std::io::Error::from)?;
-        writeln!(out)?;
+        crate::json::print(&mut out, &to_value(folder, &report))?;
     } else {
         print(&mut out, folder, &report)?;
     }
@@ -75,8 +73,7 @@ fn taken_in(args: &Verify, original: &Original) -> Result<ExitCode, Failure> {
             "imported": original.about.imported,
             "manifest": { "error": null, "files": files.collect::<serde_json::Map<_, _>>() },
         });
-        serde_json::to_writer_pretty(&mut out, &value).map_err(std::io::Error::from)?;
-        writeln!(out)?;
+        crate::json::print(&mut out, &value)?;
     } else {
         writeln!(out, "{name}")?;
         for (file, fate) in &fates {

@@ -341,12 +341,12 @@ fn read_back(folder: &Path) -> Result<Analysis, Failure> {
     analysis::analyse(folder, &TextOptions::default(), &Setup::default())
 }
 
-fn print(analysis: &Analysis, as_json: bool) -> Result<(), Failure> {
+/// Prints what was found, as JSON or as a table.
+pub(crate) fn print(analysis: &Analysis, as_json: bool) -> Result<(), Failure> {
     let mut out = stdout().lock();
     if as_json {
         let document = json::Document(std::slice::from_ref(analysis));
-        serde_json::to_writer_pretty(&mut out, &document).map_err(std::io::Error::from)?;
-        writeln!(out)?;
+        json::print(&mut out, &document)?;
     } else {
         table::print(&mut out, analysis)?;
     }

@@ -120,9 +120,7 @@ pub(crate) fn run(args: &Visits) -> Result<ExitCode, Failure> {
 fn print_json(mut value: Value) -> Result<ExitCode, Failure> {
     value["tool"] = json!("levator");
     value["version"] = json!(VERSION);
-    let mut out = stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &value).map_err(std::io::Error::from)?;
-    writeln!(out)?;
+    crate::json::print(&mut stdout().lock(), &value)?;
     Ok(ExitCode::SUCCESS)
 }
 

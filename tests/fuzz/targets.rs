@@ -2,6 +2,7 @@
 //! libFuzzer thinks of; `tests/integration/fuzz.rs` with damaged files, in every run of the tests.
 
 use std::io::{Cursor, Read};
+use std::path::{Path, PathBuf};
 
 use levator_decode::foreign::{Channel, Column, Description, Driver, Framing, Layout, TextShape};
 use levator_decode::{Decoded, Decoder};
@@ -9,15 +10,18 @@ use levator_protocol::crc::crc32c;
 use levator_protocol::{Direction, Encoder, Frame, MAX_DECODED, MAX_WIRE};
 use levator_record::edf::{EdfFile, EdfOptions};
 use levator_record::text::{ChannelChoice, TextFile, TextOptions};
+use levator_record::visit::Overview;
 use levator_record::xdf::{XdfFile, XdfOptions};
 use levator_record::{Item, Reader};
 use levator_signal::{Calibration, HostTime, SampleRate, SignalKind, Unit};
+use levator_store::archive::Key;
+use levator_store::{Query, Store};
 
 /// What takes any bytes and panics where something is wrong.
 pub(crate) type Target = fn(&[u8]);
 
 /// Each by its name.
-pub(crate) const TARGETS: [(&str, Target); 8] = [
+pub(crate) const TARGETS: [(&str, Target); 10] = [
     ("journal", journal),
     ("blocks", blocks),
     ("edf", edf),
@@ -26,6 +30,8 @@ pub(crate) const TARGETS: [(&str, Target); 8] = [
     ("device", device),
     ("frames", frames),
     ("foreign", foreign),
+    ("overview", overview),
+    ("archive", archive),
 ];
 
 /// A journal: it ends, and how it is read makes no difference.
@@ -267,6 +273,103 @@ fn foreign(data: &[u8]) {
         items
     };
     assert_eq!(items(usize::from(piece).max(1)), items(usize::MAX));
+}
+
+/// An overview, as it is, and with a list whose checksum is right: the first two bytes say how long its
+/// description is, the third how many pieces it lists, and what is left are the pieces.
+fn overview(data: &[u8]) {
+    extremes(data);
+    let Some((&[low, high, count], rest)) = data.split_first_chunk::<3>() else { return };
+    let (json, rest) = rest.split_at(usize::from(u16::from_le_bytes([low, high])).min(rest.len()));
+    let (list, pieces) = rest.split_at((24 * usize::from(count)).min(rest.len() / 24 * 24));
+    let mut file = b"\x89LVO\r\n\x1a\n".to_vec();
+    file.extend_from_slice(pieces);
+    let mut index = [json, list].concat();
+    index.extend((json.len() as u32).to_le_bytes());
+    index.extend((list.len() as u32 / 24).to_le_bytes());
+    index.extend(crc32fast::hash(&index).to_le_bytes());
+    file.extend(index);
+    extremes(&file);
+}
+
+fn extremes(data: &[u8]) {
+    let mut file = match Overview::from_seek(Cursor::new(data)) {
+        Ok(file) => file,
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            return;
+        }
+    };
+    for stream in 0..file.streams().len().min(3) + 1 {
+        for channel in 0..2 {
+            for span in [0..u64::MAX, 5..6, u64::MAX - 9..u64::MAX] {
+                for most in [0, 1, 400] {
+                    let Ok(view) = file.view(stream, channel, span.clone(), most) else { continue };
+                    assert!(view.buckets.len() <= 1 << 18 && view.bucket_len > 0);
+                    assert!(view.first <= span.end);
+                }
+            }
+        }
+    }
+}
+
+/// An archive, as it is, and with headers that are right: of each file, a byte for the length of its path,
+/// the path, and a byte for its own length. All of it comes in, in the folders of people, or nothing.
+fn archive(data: &[u8]) {
+    take_in(data);
+    let mut bytes = Vec::new();
+    let mut rest = data;
+    // Each file is kept through a loss of power, which takes its time.
+    for _ in 0..6 {
+        let Some((&len, after)) = rest.split_first() else { break };
+        let (path, after) = after.split_at(usize::from(len % 100).min(after.len()));
+        let Some((&len, after)) = after.split_first() else { break };
+        let (content, after) = after.split_at(usize::from(len).min(after.len()));
+        rest = after;
+        let mut block = [0; 512];
+        block[..path.len()].copy_from_slice(path);
+        block[124..136].copy_from_slice(format!("{:011o}\0", content.len()).as_bytes());
+        block[148..156].copy_from_slice(b"        ");
+        block[156] = b'0';
+        block[257..265].copy_from_slice(b"ustar\x0000");
+        let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
+        block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        bytes.extend(block);
+        bytes.extend(content);
+        bytes.resize(bytes.len().next_multiple_of(512), 0);
+    }
+    bytes.resize(bytes.len() + 1024, 0);
+    take_in(&bytes);
+}
+
+fn take_in(data: &[u8]) {
+    // In memory, where that is a folder.
+    let memory = Path::new("/dev/shm");
+    let place = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+    let folder = tempfile::tempdir_in(place).expect("a folder for temporary files");
+    let store = Store::at(&folder.path().join("a/b"));
+    let inside = |folder: &Path| -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten();
+        entries.map(|entry| entry.expect("it can be read").path()).collect()
+    };
+    let people = store.root().join("people");
+    let mut progress = |_| {};
+    match levator_store::archive::read(&store, data, &Key::None, &mut progress) {
+        Ok(taken) => {
+            assert!(!taken.is_empty());
+            for one in taken {
+                let visit = store.folder(&one.person, &one.visit);
+                assert!(visit.starts_with(&people) && !inside(&visit).is_empty());
+            }
+            let names = store.find(&Query::default()).expect("it can be read");
+            assert!(!names.is_empty());
+        }
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            assert!(inside(&people).is_empty(), "{error}: {:?}", inside(&people));
+        }
+    }
+    assert!(inside(folder.path()).len() <= 1 && inside(&folder.path().join("a")).len() <= 1);
 }
 
 /// Gives at most so many bytes at once.

@@ -86,8 +86,51 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
         "device" => vec![with_piece(&[7], spoken())],
         "frames" | "blocks" => vec![spoken(), journal()],
         "foreign" => (0..7).map(|which| with_piece(&[which, 5], spoken())).collect(),
+        "overview" => vec![overview()],
+        "archive" => vec![archive(), parts()],
         other => panic!("no seeds for {other}"),
     }
+}
+
+/// A list of an overview with one piece, behind the lengths of its parts.
+fn overview() -> Vec<u8> {
+    let json = br#"{"version":1,"journal":{"recording":0,"bytes":0,"tail":0},"streams":[{"stream":0,
+        "kind":"emg","unit":"uV","rate":{"scans":1000,"seconds":1},"labels":["EMG"],"samples":[0,32],
+        "bucket_len":32}]}"#;
+    let counts = 32_u32.to_le_bytes();
+    let pair = [(-1.5_f32).to_le_bytes(), 2.5_f32.to_le_bytes()].concat();
+    let mut entry = vec![0, 0, 1, 0];
+    entry.extend(crc32fast::hash(&counts).to_le_bytes());
+    entry.extend(0_u64.to_le_bytes());
+    entry.extend(8_u64.to_le_bytes());
+    let crc = crc32fast::hash(&pair).to_le_bytes();
+    let len = (json.len() as u16).to_le_bytes();
+    [&len[..], &[1], json, &entry, &counts, &pair, &crc].concat()
+}
+
+/// What `levator visits export` writes of one visit.
+fn archive() -> Vec<u8> {
+    use levator_store::archive::{Seal, write};
+    use levator_store::{PersonCode, Store};
+    let data = tempfile::tempdir().expect("a folder for temporary files");
+    let store = Store::at(data.path());
+    let person = PersonCode::new("P-1").expect("a code");
+    let staged = store.stage(&person, 1_795_356_191_000).expect("room");
+    for (name, content) in [("visit.json", &b"{}"[..]), ("raw.journal", &journal()[..2000])] {
+        staged.fill(name, &mut &content[..], &mut |_| {}).expect("room");
+    }
+    let visit = staged.keep().expect("room");
+    let packed = write(&store, &[(person, visit)], &Seal::Open, Vec::new(), &mut |_| {});
+    packed.expect("room").1
+}
+
+/// Paths and contents, each behind its length.
+fn parts() -> Vec<u8> {
+    let files = [("P-1/person.json", r#"{"date_shift_days":17}"#), ("P-1/monday/visit.json", "{}")];
+    let each = |(path, content): (&str, &str)| {
+        [&[path.len() as u8], path.as_bytes(), &[content.len() as u8], content.as_bytes()].concat()
+    };
+    files.into_iter().flat_map(each).collect()
 }
 
 /// One to six changes: a flip, a number at its limits, a piece doubled, moved, or cut out.

@@ -13,6 +13,7 @@ use levator_store::{PersonCode, Secret, Store};
 
 use crate::data;
 use crate::failure::{Attempt, Code, Failure};
+use crate::original;
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -46,9 +47,10 @@ impl Hiding {
         }
     }
 
-    /// The same for one visit, whose folder may say whose it is.
+    /// The same for one visit, whose folder may say whose it is, also where a file in it was named.
     pub(super) fn of(&self, visit: &Path) -> Self {
-        let told = || About::read(visit).ok().and_then(|about| about.person);
+        let folder = original::visit_of(visit);
+        let told = || About::read(&folder?).ok().and_then(|about| about.person);
         Self { person: self.person.clone().or_else(told), ..self.clone() }
     }
 

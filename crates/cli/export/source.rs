@@ -75,10 +75,8 @@ impl Source {
             || file.file_name().is_some_and(|name| name == JOURNAL);
         let kind = if is_journal {
             let reader = Reader::open(&file).attempt(Code::File, &name)?;
-            let header = reader.header();
-            let config = header.map_or_else(EngineConfig::device, |header| header.config.clone());
-            let opened = header.map(|header| header.opened_unix_ms).filter(|ms| *ms > 0);
-            Kind::Recording { config: Box::new(config), opened_unix_ms: opened }
+            let opened = reader.header().map(|header| header.opened_unix_ms).filter(|ms| *ms > 0);
+            Kind::Recording { config: Box::new(reader.config()), opened_unix_ms: opened }
         } else if is_edf(&start) {
             let read = EdfFile::open(&file).attempt(Code::File, &name)?;
             let header = read.header().clone();

@@ -1,12 +1,11 @@
 //! The first reading: what a header must say before the first sample.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 
 use levator_decode::StreamInfo;
 use levator_engine::EmgBand;
 use levator_record::edf::StartTime;
-use levator_record::visit::utc;
+use levator_record::visit::{manifest, utc};
 use levator_signal::{ChannelId, SampleIndex, SampleRate, SignalKind, Unit};
 use serde_json::{Value, json};
 
@@ -59,8 +58,7 @@ pub(super) struct Annotation {
 
 impl Survey {
     pub(super) fn of(source: &Source) -> anyhow::Result<Self> {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(File::open(&source.file)?)?;
+        let blake3 = manifest::hash(&source.file, &mut |_| {})?;
         let mut infos: BTreeMap<u8, StreamInfo> = BTreeMap::new();
         let mut streams: BTreeMap<u8, Stream> = BTreeMap::new();
         let (mut annotations, mut notes) = (Vec::new(), Vec::new());
@@ -126,7 +124,7 @@ impl Survey {
             annotations,
             shortened_count,
             notes,
-            blake3: hasher.finalize().to_hex().to_string(),
+            blake3,
             settings: settings(source),
             start_unix_ms,
         })

@@ -4,7 +4,6 @@ use std::io::{BufWriter, Write, stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::anyhow;
 use clap::Args;
 use levator_record::visit::create_private;
 use levator_store::archive::{self, Recipient, Seal, new_keys};
@@ -15,6 +14,7 @@ use crate::bar::Progress;
 use crate::data;
 use crate::failure::{Attempt, Code, Failure};
 use crate::import::archive_failure;
+use crate::original::refuse_existing;
 use crate::passphrase;
 
 #[derive(Debug, Args)]
@@ -126,14 +126,6 @@ pub(super) fn key(args: &KeyPair, as_json: bool) -> Result<ExitCode, Failure> {
     writeln!(stderr(), "the secret key is in {name}; archives are sealed for:")?;
     writeln!(stdout(), "{public}")?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn refuse_existing(path: &Path) -> Result<(), Failure> {
-    if path.symlink_metadata().is_ok() {
-        let error = anyhow!("{} is there already; name another with --out", path.display());
-        return Err(Failure::new(Code::Recording, error));
-    }
-    Ok(())
 }
 
 /// Where the archive is while it is not whole.

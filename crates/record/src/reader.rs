@@ -17,7 +17,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use levator_engine::Input;
+use levator_engine::{EngineConfig, Input};
 use levator_signal::HostTime;
 use thiserror::Error;
 
@@ -183,6 +183,12 @@ impl<R: Read> Reader<R> {
     #[must_use]
     pub fn header(&self) -> Option<&Header> {
         self.header.as_ref()
+    }
+
+    /// The settings of the recording; where they are lost, those of a device that is asked what it is.
+    #[must_use]
+    pub fn config(&self) -> EngineConfig {
+        self.header.as_ref().map_or_else(EngineConfig::device, |header| header.config.clone())
     }
 
     /// What all blocks say of the recording they are of.

@@ -66,6 +66,22 @@ pub enum StoreError {
         /// Its name.
         visit: VisitName,
     },
+    /// Visits are being taken in for somebody.
+    #[error("visits of {person} are being taken in; wait for that, or end it")]
+    Coming {
+        /// Whose.
+        person: PersonCode,
+    },
+    /// A file that no archive takes.
+    #[error(
+        "{} cannot go into an archive: its name has characters or a length that other systems refuse, \
+         or it is larger than 8 GiB; rename it or put it elsewhere first",
+        path.display()
+    )]
+    NotPortable {
+        /// The file.
+        path: PathBuf,
+    },
     /// The visit holds what no visit does.
     #[error("{} is no plain file: put it elsewhere first", path.display())]
     NotPlain {

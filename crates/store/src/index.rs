@@ -1,7 +1,7 @@
 //! The index: what the descriptions of visits say, in one file, so that a list need not read them all.
 //!
-//! It is a copy and never believed: every row carries when and how long the description was that it was
-//! made from, and a hash of itself. What does not fit is made again from the folder; an index that SQLite
+//! It is a copy and never believed: every row carries when and how long the description and the manifest
+//! were that it was made from, and a hash of itself. What does not fit is made again from the folder; an index that SQLite
 //! refuses, or of another version, is deleted and made again; one that cannot be written is made in memory.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use levator_record::visit::{ABOUT, create_private};
+use levator_record::visit::{ABOUT, MANIFEST, create_private};
 use rusqlite::{Connection, params};
 
 use crate::{Entry, PersonCode, StoreError, VisitName};
@@ -118,7 +118,7 @@ fn fresh(index: &mut Connection, there: &BTreeMap<Key, PathBuf>) -> rusqlite::Re
     }
     let mut entries = Vec::with_capacity(there.len());
     for (key, folder) in there {
-        let stamp = stamp(&folder.join(ABOUT));
+        let stamp = [ABOUT, MANIFEST].map(|name| stamp(&folder.join(name))).join(" ");
         if let Some((_, entry)) = known.remove(key).filter(|(known, _)| *known == stamp) {
             entries.push(entry);
             continue;

@@ -1,6 +1,7 @@
 //! Where the store is, and folders and files that nobody else may read.
 
-use std::fs::{self, DirBuilder, File};
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -47,16 +48,15 @@ pub(crate) fn close_to_others(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes names in a folder survive a loss of power, where the system can.
-pub(crate) fn keep_names(folder: &Path) {
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
-    }
-}
-
 /// Names and kinds of what is in a folder, in the order of the names; empty if the folder is not there.
 /// Links are not followed, and names that are no UTF-8 are not ours.
 pub(crate) fn list(folder: &Path) -> io::Result<Vec<(String, fs::FileType)>> {
+    let all = list_all(folder)?.into_iter();
+    Ok(all.filter_map(|(name, kind)| Some((name.into_string().ok()?, kind))).collect())
+}
+
+/// The same with names that are no UTF-8.
+pub(crate) fn list_all(folder: &Path) -> io::Result<Vec<(OsString, fs::FileType)>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if is_gone(&error) => return Ok(Vec::new()),
@@ -66,8 +66,8 @@ pub(crate) fn list(folder: &Path) -> io::Result<Vec<(String, fs::FileType)>> {
     for entry in entries {
         let entry = entry?;
         // What went in the meantime is not there.
-        if let (Ok(name), Ok(kind)) = (entry.file_name().into_string(), entry.file_type()) {
-            found.push((name, kind));
+        if let Ok(kind) = entry.file_type() {
+            found.push((entry.file_name(), kind));
         }
     }
     found.sort_by(|(one, _), (other, _)| one.cmp(other));

@@ -1,10 +1,10 @@
 //! What dates and hashes of de-identified files hang on.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
-use levator_record::visit::create_private;
+use levator_record::visit::put_new;
 
 use crate::error::At;
 use crate::{StoreError, place};
@@ -19,7 +19,7 @@ pub const LEAST_SECRET_LEN: usize = 16;
 const CONTEXT: &str = "levator 2026-11-26 export --de-identify: shift of dates and names of files";
 
 /// Dates move back by 1 to this many days: about ten years. Our choice; a header of EDF begins with 1985.
-const MOST_DAYS: u64 = 3650;
+pub(crate) const MOST_DAYS: u64 = 3650;
 
 /// Without it nobody can move dates back, or tell which file a de-identified one was made from.
 #[derive(Clone)]
@@ -58,11 +58,8 @@ impl Secret {
         }
         place::make_folder(root).at(root)?;
         let bytes: [u8; 32] = place::random()?;
-        match create_private(&path) {
-            Ok(mut file) => {
-                file.write_all(&bytes).and_then(|()| file.sync_all()).at(&path)?;
-                Self::from_bytes(&bytes)
-            }
+        match put_new(&path, &bytes) {
+            Ok(()) => Self::from_bytes(&bytes),
             // Somebody else was faster.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 Self::from_bytes(&fs::read(&path).at(&path)?)

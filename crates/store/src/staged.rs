@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use levator_record::visit::create_private;
+use levator_record::visit::{create_private, keep_names};
 
 use crate::error::At;
 use crate::store::Guard;
@@ -113,15 +113,17 @@ impl Staged {
         // Whoever clears up waits for the guard, which we have.
         let held = self.held.take();
         let path = self.folder.join(HELD);
+        // The names in it are kept before it has a name of its own.
         let put = fs::remove_file(&path)
             .at(&path)
+            .inspect(|()| keep_names(&self.folder))
             .and_then(|()| fs::rename(&self.folder, &target).at(&target));
         if put.is_err() {
             self.held = held;
             return put;
         }
         if let Some(home) = target.parent() {
-            place::keep_names(home);
+            keep_names(home);
         }
         Ok(())
     }

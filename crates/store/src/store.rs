@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use levator_record::visit::JOURNAL;
+use levator_record::visit::{JOURNAL, keep_names};
 
 use crate::error::At;
 use crate::staged::{self, COMING, Staged};
@@ -158,22 +158,24 @@ impl Store {
         if visit.is_empty() {
             return Err(unknown());
         }
-        let mut fitting = entries.into_iter().filter(|entry| {
-            person.is_none_or(|person| entry.person.as_str() == person)
-                && entry.visit.as_str().starts_with(visit)
-        });
-        let first = fitting.next().ok_or_else(unknown)?;
-        let full = |entry: &Entry| format!("{}/{}", entry.person, entry.visit);
-        match fitting.next() {
-            // A whole name outranks the beginning of another one.
-            Some(_) if person.is_some() && first.visit.as_str() == visit => {}
-            Some(second) => {
-                let (first, second) = (full(&first), full(&second));
-                return Err(StoreError::Ambiguous { asked: text.to_owned(), first, second });
-            }
-            None => {}
+        let mut fitting: Vec<Entry> = entries
+            .into_iter()
+            .filter(|entry| {
+                person.is_none_or(|person| entry.person.as_str() == person)
+                    && entry.visit.as_str().starts_with(visit)
+            })
+            .collect();
+        // A whole name outranks the beginning of another one.
+        let is_whole = |entry: &Entry| entry.visit.as_str() == visit;
+        if fitting.iter().any(is_whole) {
+            fitting.retain(is_whole);
         }
-        Ok(Which::Visit(Box::new(first)))
+        let full = |entry: &Entry| format!("{}/{}", entry.person, entry.visit);
+        if let [first, second, ..] = &fitting[..] {
+            let (first, second) = (full(first), full(second));
+            return Err(StoreError::Ambiguous { asked: text.to_owned(), first, second });
+        }
+        fitting.pop().map(|entry| Which::Visit(Box::new(entry))).ok_or_else(unknown)
     }
 
     /// A code that nobody has, for somebody without one.
@@ -251,11 +253,16 @@ impl Store {
         for visit in &visits {
             self.check_idle(person, visit, now)?;
         }
+        let home = self.home(person);
+        for (name, _) in place::list(&home).at(&home)? {
+            if name.starts_with(COMING) && !staged::is_left_behind(&home.join(name)) {
+                return Err(StoreError::Coming { person: person.clone() });
+            }
+        }
         for visit in &visits {
             self.remove(person, visit, now)?;
         }
         // What else was put there is of nobody else.
-        let home = self.home(person);
         fs::remove_dir_all(&home).at(&home)?;
         self.refresh(&guard)?;
         Ok(visits.len())
@@ -278,7 +285,9 @@ impl Store {
         now: SystemTime,
     ) -> Result<(), StoreError> {
         let folder = self.folder(person, visit);
-        let is_open = Entry::of(person, visit, &folder).progress == Progress::Recording;
+        // Of one that has just begun, the description is not there yet.
+        let progress = Entry::of(person, visit, &folder).progress;
+        let is_open = matches!(progress, Progress::Recording | Progress::Unreadable);
         let written = fs::metadata(folder.join(JOURNAL)).and_then(|found| found.modified());
         let is_fresh = written.is_ok_and(|at| now.duration_since(at).unwrap_or_default() < FRESH);
         match is_open && is_fresh {
@@ -297,13 +306,22 @@ impl Store {
         if !self.visits_of(person)?.contains(visit) {
             return Err(StoreError::Unknown { asked: format!("{person}/{visit}") });
         }
+        self.take_away(person, visit)
+    }
+
+    /// The same of one that is there, and that nobody writes to.
+    pub(crate) fn take_away(
+        &self,
+        person: &PersonCode,
+        visit: &VisitName,
+    ) -> Result<(), StoreError> {
         let folder = self.folder(person, visit);
         let [a, b, c, d] = place::random()?;
         let going = self.home(person).join(format!("{GOING}{a:02x}{b:02x}{c:02x}{d:02x}"));
         // From here on it is no visit any more, also if we are stopped half-way.
         fs::rename(&folder, &going).at(&folder)?;
         fs::remove_dir_all(&going).at(&going)?;
-        place::keep_names(&self.home(person));
+        keep_names(&self.home(person));
         Ok(())
     }
 
@@ -409,9 +427,12 @@ impl Store {
             place::make_folder(&home).at(&home)?;
             let people = self.root.join(PEOPLE);
             place::close_to_others(&people).at(&people)?;
+            keep_names(&people);
+            keep_names(&self.root);
         }
         if !home.join(person::FILE).is_file() {
-            person::write(&home, code, &Secret::of_folder(&self.root)?)?;
+            let secret = Secret::of_folder(&self.root)?;
+            person::write(&home, code, secret.days(code.as_str()))?;
         }
         Ok(home)
     }
@@ -420,7 +441,8 @@ impl Store {
     pub(crate) fn tidy_person(&self, code: &PersonCode, _guard: &Guard) -> Result<(), StoreError> {
         let home = self.home(code);
         let is_there = home.symlink_metadata().is_ok_and(|found| found.is_dir());
-        let inside = place::list(&home).at(&home)?;
+        // A name that is no UTF-8 is somebody's too.
+        let inside = place::list_all(&home).at(&home)?;
         if inside.iter().any(|(name, _)| name != person::FILE) || !is_there {
             return Ok(());
         }

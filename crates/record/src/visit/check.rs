@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use levator_decode::{MAX_CHANNELS, StreamInfo};
-use levator_engine::{ConfigError, Engine, EngineConfig, Output};
+use levator_engine::{ConfigError, Engine, Output};
 use levator_signal::{HostTime, SampleIndex, SampleRate};
 use thiserror::Error;
 
@@ -21,7 +21,7 @@ use crate::text::ChannelChoice;
 use crate::{Item, OpenError, Reader};
 
 /// Places that are listed one by one; the rest is counted.
-const MOST_LISTED: usize = 1000;
+pub(super) const MOST_LISTED: usize = 1000;
 
 /// What was found in the folder of a visit.
 #[derive(Debug)]
@@ -226,10 +226,8 @@ impl Samples {
 
 impl<R: Read> Samples<R> {
     fn of(reader: Reader<R>, wanted: Option<u8>) -> Result<Self, ConfigError> {
-        let header = reader.header();
-        let config = header.map_or_else(EngineConfig::device, |header| header.config.clone());
         Ok(Self {
-            engine: Some(Engine::new(&config)?),
+            engine: Some(Engine::new(&reader.config())?),
             reader,
             infos: Vec::new(),
             journal: Journal::default(),

@@ -31,7 +31,6 @@ mod tests;
 
 use std::path::Path;
 
-use levator_engine::EngineConfig;
 use levator_signal::HostTime;
 
 use crate::{Item, OpenError, Reader};
@@ -41,7 +40,7 @@ pub use check::Report;
 pub use date::{utc, utc_text};
 pub use events::{Event, Events};
 pub(crate) use file::keep_name;
-pub use file::{create_private, put_new, replace};
+pub use file::{create_private, keep_names, put_new, replace};
 pub use overview::Overview;
 pub use projection::{Laid, Made, Projection, ProjectionError};
 pub use recover::{Recovered, recover};
@@ -74,10 +73,8 @@ pub fn rebuild(folder: &Path, progress: &mut dyn FnMut(u64)) -> Result<Laid, Reb
     let mut hints = signals::Hints::default();
     for attempt in 0.. {
         let mut reader = Reader::open(&folder.join(JOURNAL))?;
-        let header = reader.header();
-        let config = header.map_or_else(EngineConfig::device, |header| header.config.clone());
-        let opened = header.map_or(0, |header| header.opened_unix_ms);
-        let mut projection = Projection::again(folder, &config, opened, hints.clone())
+        let opened = reader.header().map_or(0, |header| header.opened_unix_ms);
+        let mut projection = Projection::again(folder, &reader.config(), opened, hints.clone())
             .map_err(ProjectionError::Config)?;
         let mut last = HostTime::ZERO;
         loop {

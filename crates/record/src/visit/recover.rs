@@ -10,14 +10,12 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::about::{About, AboutError, State};
+use super::check::MOST_LISTED;
 use super::file::put_new;
 use super::{JOURNAL, Laid, RebuildError, TOLD, manifest, rebuild};
 use crate::damage::{Damage, Totals};
 use crate::header::Header;
 use crate::{Item, OpenError, Reader, Reason, WriteError, Writer};
-
-/// Damage that is listed one by one; the rest is counted.
-const MOST_LISTED: usize = 1000;
 
 /// What came of it.
 #[derive(Debug)]
@@ -67,7 +65,7 @@ pub fn recover(
         Err(error @ AboutError::Newer { .. }) => return Err(error.into()),
         Err(_) => None,
     };
-    fs::create_dir(to).map_err(|source| RecoverError::Folder { path: to.to_owned(), source })?;
+    create_dir(to).map_err(|source| RecoverError::Folder { path: to.to_owned(), source })?;
     write(reader, about, from, to, progress).inspect_err(|_| drop(fs::remove_dir_all(to)))
 }
 
@@ -194,6 +192,14 @@ pub fn damage_value(damage: &Damage) -> Value {
         "to_s": damage.to.filter(|_| is_told).map(HostTime::as_secs_f64),
         "not_closed": damage.reason == Reason::NotClosed,
     })
+}
+
+/// A new folder, for its owner only.
+fn create_dir(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {

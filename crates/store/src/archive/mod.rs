@@ -20,9 +20,11 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use levator_record::visit::manifest;
 use thiserror::Error;
 
 use crate::error::At;
+use crate::secret::MOST_DAYS;
 use crate::{PersonCode, Staged, Store, StoreError, VisitName, person, place};
 
 pub use seal::{
@@ -90,6 +92,13 @@ pub enum ArchiveError {
         /// As it stands in the archive.
         path: String,
     },
+    /// What moves the dates of somebody is not what we write.
+    #[error("holds {person}/{file}, which does not say by how many days dates move, 1 to {MOST_DAYS}; \
+             nothing was taken in", file = person::FILE)]
+    Person {
+        /// Whose.
+        person: PersonCode,
+    },
     /// No visit in it.
     #[error("holds no visit")]
     Empty,
@@ -117,7 +126,8 @@ pub struct Taken {
     pub was_there: bool,
 }
 
-/// Files of a visit, and their lengths: everything in its folder but what a crash left half written.
+/// Files of a visit, and their lengths: everything in its folder but what a crash left half written, and
+/// what begins with a dot, which a file browser puts there.
 ///
 /// # Errors
 ///
@@ -126,7 +136,7 @@ pub fn files_of(folder: &Path) -> Result<Vec<(String, u64)>, StoreError> {
     let mut files = Vec::new();
     for (name, kind) in place::list(folder).at(folder)? {
         let path = folder.join(&name);
-        if name.ends_with(".part") {
+        if name.ends_with(".part") || name.starts_with('.') {
             continue;
         }
         if !kind.is_file() {
@@ -135,6 +145,21 @@ pub fn files_of(folder: &Path) -> Result<Vec<(String, u64)>, StoreError> {
         files.push((name, fs::metadata(&path).at(&path)?.len()));
     }
     Ok(files)
+}
+
+/// Whether all files of a visit can be taken in again elsewhere.
+fn check_portable(folder: &Path) -> Result<(), StoreError> {
+    for (name, _) in place::list_all(folder).at(folder)? {
+        if name.to_str().is_none() {
+            return Err(StoreError::NotPortable { path: folder.join(name) });
+        }
+    }
+    for (name, len) in files_of(folder)? {
+        if !is_plain(&name) || len > tar::LONGEST {
+            return Err(StoreError::NotPortable { path: folder.join(name) });
+        }
+    }
+    Ok(())
 }
 
 /// Bytes of the files of these visits.
@@ -155,7 +180,8 @@ pub fn size(store: &Store, visits: &[(PersonCode, VisitName)]) -> Result<u64, St
 ///
 /// # Errors
 ///
-/// [`ArchiveError`]; what was written by then is of no use.
+/// [`ArchiveError`]; what was written by then is of no use. Nothing is written if a visit holds a file that
+/// no import would take: [`StoreError::NotPortable`].
 pub fn write<W: Write>(
     store: &Store,
     visits: &[(PersonCode, VisitName)],
@@ -163,6 +189,9 @@ pub fn write<W: Write>(
     to: W,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(Packed, W), ArchiveError> {
+    for (person, visit) in visits {
+        check_portable(&store.folder(person, visit))?;
+    }
     let mut packed = Packed { visits: visits.to_vec(), file_count: 0, byte_count: 0 };
     let mut archive = tar::Writer::new(Sealed::new(to, seal)?);
     let mut put = |path: String, from: &Path| -> Result<(), ArchiveError> {
@@ -222,8 +251,8 @@ pub fn read(
 /// Visits on their way, by their names.
 type Coming = BTreeMap<(PersonCode, VisitName), Staged>;
 
-/// What is kept of people beside their visits.
-type People = BTreeMap<PersonCode, Vec<u8>>;
+/// By how many days the dates of people move.
+type People = BTreeMap<PersonCode, u64>;
 
 /// The first half: everything is read to its end.
 fn unpack(
@@ -241,7 +270,9 @@ fn unpack(
                 const MOST: u64 = 64 << 10;
                 let mut text = Vec::new();
                 (&mut archive).take(MOST).read_to_end(&mut text)?;
-                people.insert(person, text);
+                let days = person::days_of(&text);
+                let days = days.ok_or_else(|| ArchiveError::Person { person: person.clone() })?;
+                people.insert(person, days);
             }
             (person, Some((visit, name))) => {
                 let key = (person, visit);
@@ -298,21 +329,47 @@ fn keep(store: &Store, coming: Coming, people: &People) -> Result<Vec<Taken>, Ar
         }
         taken.push(Taken { person: person.clone(), visit: visit.clone(), was_there });
     }
-    for (code, text) in people {
-        // Somebody who has visits here keeps their dates as they are moved here.
-        if store.visits_of(code)?.is_empty()
-            && let Some((_, staged)) = coming.iter().find(|((person, _), _)| person == code)
-        {
-            let path = staged.folder().with_file_name(person::FILE);
-            levator_record::visit::replace(&path, text).at(&path)?;
+    // What the dates of people moved by, in case it does not come to an end.
+    let mut before = Vec::new();
+    let mut move_dates = || -> Result<(), StoreError> {
+        for (code, days) in people {
+            // Somebody who has visits here keeps their dates as they are moved here.
+            if store.visits_of(code)?.is_empty()
+                && let Some((_, staged)) = coming.iter().find(|((person, _), _)| person == code)
+                && let Some(home) = staged.folder().parent()
+            {
+                before.push((code, home.to_owned(), person::shift_days(home)));
+                person::write(home, code, *days)?;
+            }
+        }
+        Ok(())
+    };
+    let mut failed = move_dates().err();
+    let mut left = Vec::new();
+    let mut put = Vec::new();
+    let was_there: Vec<bool> = taken.iter().map(|one| one.was_there).collect();
+    for ((key, staged), was_there) in coming.into_iter().zip(was_there) {
+        if was_there || failed.is_some() {
+            left.push(staged);
+            continue;
+        }
+        match staged.put(&guard) {
+            Ok(()) => put.push(key),
+            Err(error) => failed = Some(error),
         }
     }
-    let (mut left, mut failed) = (Vec::new(), None);
-    let was_there: Vec<bool> = taken.iter().map(|one| one.was_there).collect();
-    for ((_, staged), was_there) in coming.into_iter().zip(was_there) {
-        match was_there || failed.is_some() {
-            true => left.push(staged),
-            false => failed = staged.put(&guard).err(),
+    if failed.is_some() {
+        // All or none. What cannot be taken away stays a visit, whole.
+        for (person, visit) in &put {
+            let _ = store.take_away(person, visit);
+        }
+        for (code, home, days) in before {
+            if let Some(days) = days {
+                let _ = person::write(&home, code, days);
+            }
+        }
+        for (person, _) in &put {
+            let _ = store.tidy_person(person, &guard);
         }
     }
     // They take the guard themselves when they go.
@@ -328,13 +385,7 @@ fn is_same(there: &Path, coming: &Path) -> Result<bool, StoreError> {
         return Ok(false);
     }
     for (name, _) in files {
-        let hash = |path: PathBuf| {
-            let mut hasher = blake3::Hasher::new();
-            File::open(&path)
-                .and_then(|file| io::copy(&mut &file, &mut hasher))
-                .at(&path)
-                .map(|_| hasher.finalize())
-        };
+        let hash = |path: PathBuf| manifest::hash(&path, &mut |_| {}).at(&path);
         if hash(there.join(&name))? != hash(coming.join(&name))? {
             return Ok(false);
         }

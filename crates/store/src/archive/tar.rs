@@ -11,7 +11,7 @@ use thiserror::Error;
 pub(super) const BLOCK: usize = 512;
 
 /// Longest file: eleven octal digits.
-const LONGEST: u64 = 0o777_7777_7777;
+pub(super) const LONGEST: u64 = 0o777_7777_7777;
 
 /// A file in an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,6 +182,12 @@ impl<R: Read> Reader<R> {
             match block[156] {
                 b'5' if len == 0 => continue,
                 b'0' | 0 => {}
+                b'x' | b'g' | b'L' | b'K' => {
+                    return Err(wrong(
+                        "there is a header of a kind that only other programs write; pack it with \
+                         `tar --format=ustar`",
+                    ));
+                }
                 _ => return Err(wrong("there is something that is no plain file")),
             }
             let written_unix_s = octal(&block[136..148]).unwrap_or(0);

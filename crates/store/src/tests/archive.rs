@@ -259,3 +259,91 @@ fn a_person_who_is_new_keeps_the_shift_of_the_archive() {
     assert_ne!(own, shift);
     drop(from);
 }
+
+#[test]
+fn what_no_import_takes_is_left_out_or_refused_before_a_byte_is_written() {
+    let (_from, store) = two_people();
+    let (person, visit) = visits(&store).remove(0);
+    let folder = store.folder(&person, &visit);
+    // A file browser put it there, and nobody misses it.
+    fs::write(folder.join(".DS_Store"), "seen").expect("there is room");
+    let bytes = packed(&store, &Seal::Open);
+    assert!(!bytes.windows(9).any(|window| window == b".DS_Store"));
+    let to = data();
+    assert_eq!(taken(&Store::at(to.path()), &bytes, &Key::None).expect("it is whole"), 3);
+
+    let refused = |what: &str| {
+        let mut written = Vec::new();
+        let found = archive::write(&store, &visits(&store), &Seal::Open, &mut written, &mut |_| {});
+        let Err(ArchiveError::Store(error @ StoreError::NotPortable { .. })) = found else {
+            panic!("{what}: it was packed")
+        };
+        assert!(written.is_empty(), "{what}");
+        error.to_string()
+    };
+    let long = "x".repeat(101);
+    for name in ["a:b.txt", "a\\b", "a\nb", &long] {
+        fs::write(folder.join(name), "1").expect("there is room");
+        assert!(refused(name).contains(&*name), "{name}");
+        fs::remove_file(folder.join(name)).expect("it is there");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        let odd = folder.join(std::ffi::OsStr::from_bytes(b"n\xff"));
+        fs::write(&odd, "1").expect("there is room");
+        refused("no UTF-8");
+        fs::remove_file(&odd).expect("it is there");
+    }
+    assert_eq!(packed(&store, &Seal::Open), bytes);
+}
+
+#[test]
+fn a_shift_of_dates_that_hides_nothing_is_refused() {
+    let (_from, store) = two_people();
+    let path = store.root().join("people/P-1/person.json");
+    let whole = fs::read_to_string(&path).expect("it was written");
+    let days = store.shift_days(&code("P-1")).expect("they are known");
+    let to = data();
+    let other = Store::at(to.path());
+    let with = |value: &str| whole.replace(&format!(": {days}"), &format!(": {value}"));
+    for text in [with("0"), with("3651"), with("-5"), with("\"7\""), with("null"), "{".to_owned()] {
+        fs::write(&path, &text).expect("there is room");
+        assert_eq!(store.shift_days(&code("P-1")), None, "{text}");
+        let found = taken(&other, &packed(&store, &Seal::Open), &Key::None);
+        assert!(matches!(found, Err(ArchiveError::Person { .. })), "{text}: {found:?}");
+        assert!(people_is_empty(to.path()), "{text}");
+    }
+    // Nothing else that stands in it comes in.
+    fs::write(&path, with("3650").replace('{', "{\"name\": \"zanzibar\",")).expect("room");
+    taken(&other, &packed(&store, &Seal::Open), &Key::None).expect("it is legal");
+    assert_eq!(other.shift_days(&code("P-1")), Some(3650));
+    let person = fs::read_to_string(to.path().join("people/P-1/person.json")).expect("written");
+    assert!(!person.contains("zanzibar"), "{person}");
+}
+
+#[test]
+fn a_visit_that_cannot_be_put_in_takes_those_before_it_out_again() {
+    let (_from, store) = two_people();
+    let bytes = packed(&store, &Seal::Open);
+    let size = archive::size(&store, &visits(&store)).expect("they are there");
+    let to = data();
+    let other = Store::at(to.path());
+    // The last byte was read: somebody takes the folder of P-2 away, whose turn comes after P-1.
+    let mut read = 0;
+    let found = archive::read(&other, &bytes[..], &Key::None, &mut |len| {
+        read += len;
+        if read == size {
+            let home = to.path().join("people/P-2");
+            for entry in fs::read_dir(&home).expect("it is there") {
+                let path = entry.expect("it is there").path();
+                if path.is_dir() {
+                    fs::remove_dir_all(path).expect("it is there");
+                }
+            }
+        }
+    });
+    assert!(matches!(found, Err(ArchiveError::Store(StoreError::Io { .. }))), "{found:?}");
+    assert!(people_is_empty(to.path()), "{:?}", files(to.path()).keys());
+    assert_eq!(taken(&other, &bytes, &Key::None).expect("it is whole"), 3);
+}

@@ -245,8 +245,16 @@ fn a_visit_on_its_way_is_none_and_goes_if_it_is_not_kept() {
 #[test]
 fn many_at_once_lose_nothing() {
     let data = data();
+    /// Also when a writer breaks down: those who look would do so for ever.
+    struct Over<'a>(&'a AtomicBool);
+    impl Drop for Over<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
+        let over = Over(&is_over);
         let writers: Vec<_> = (0..4)
             .map(|writer| {
                 let root = data.path();
@@ -280,7 +288,7 @@ fn many_at_once_lose_nothing() {
         for writer in writers {
             writer.join().expect("no writer breaks down");
         }
-        is_over.store(true, Ordering::Relaxed);
+        drop(over);
     });
     assert_eq!(all(&Store::at(data.path())).len(), 4 * 4);
 }
@@ -298,4 +306,93 @@ fn a_person_keeps_one_shift_whatever_becomes_of_the_key() {
     add(&store, "P-1", "", OPENED + 1);
     add(&store, "P-2", "", OPENED + 1);
     assert_eq!(store.shift_days(&code("P-1")), Some(shift));
+}
+
+#[test]
+fn a_whole_name_outranks_the_beginning_of_another() {
+    let data = data();
+    let store = Store::at(data.path());
+    for (person, visit) in [("P-1", "monday-2"), ("P-2", "monday"), ("P-3", "monday-3")] {
+        let folder = store.folder(&code(person), &crate::VisitName::new(visit).expect("a name"));
+        fs::create_dir_all(&folder).expect("there is room");
+        fill(&folder, person, OPENED, State::Closed);
+    }
+    let Ok(Which::Visit(entry)) = store.resolve("monday") else { panic!("it is a name") };
+    assert_eq!(entry.person, code("P-2"));
+    assert!(matches!(store.resolve("monday-"), Err(StoreError::Ambiguous { .. })));
+    let again = store.folder(&code("P-1"), &crate::VisitName::new("monday").expect("a name"));
+    fs::create_dir(&again).expect("there is room");
+    fill(&again, "", OPENED, State::Closed);
+    let Err(StoreError::Ambiguous { first, second, .. }) = store.resolve("monday") else {
+        panic!("two have it")
+    };
+    assert_eq!([first, second], ["P-1/monday", "P-2/monday"]);
+}
+
+#[test]
+fn a_manifest_that_comes_or_changes_is_seen() {
+    let data = data();
+    let store = Store::at(data.path());
+    let visit = add(&store, "P-1", "", OPENED);
+    let manifest = store.folder(&code("P-1"), &visit).join("manifest");
+    let text = fs::read(&manifest).expect("it was written");
+    let hash = all(&store).remove(0).blake3.expect("the manifest has it");
+    fs::remove_file(&manifest).expect("it is there");
+    assert_eq!(all(&store).remove(0).blake3, None);
+    fs::write(&manifest, &text).expect("there is room");
+    assert_eq!(all(&store).remove(0).blake3, Some(hash));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_no_text_keeps_the_folder_of_a_person() {
+    use std::os::unix::ffi::OsStrExt;
+    let data = data();
+    let store = Store::at(data.path());
+    let visit = add(&store, "P-1", "", OPENED);
+    let home = data.path().join("people/P-1");
+    let odd = home.join(std::ffi::OsStr::from_bytes(b"scan\xff.pdf"));
+    fs::write(&odd, "1").expect("there is room");
+    let shift = store.shift_days(&code("P-1"));
+    store.delete_visit(&code("P-1"), &visit, now()).expect("it is there");
+    assert!(all(&store).is_empty());
+    assert!(odd.is_file());
+    assert_eq!(store.shift_days(&code("P-1")), shift);
+    store.delete_person(&code("P-1"), now()).expect("they are there");
+    assert!(!home.exists());
+}
+
+#[test]
+fn a_person_whose_visit_begins_or_comes_in_is_not_deleted() {
+    let data = data();
+    let store = Store::at(data.path());
+    add(&store, "P-1", "", OPENED);
+    // The journal is there, its description is not yet.
+    let folder = store.begin(&code("P-1"), OPENED).expect("there is room");
+    fs::create_dir(&folder).expect("there is room");
+    fill(&folder, "", OPENED, State::Recording);
+    fs::remove_file(folder.join("visit.json")).expect("it is there");
+    let before = files(data.path());
+    let busy = store.delete_person(&code("P-1"), now());
+    assert!(matches!(busy, Err(StoreError::Busy { .. })), "{busy:?}");
+    assert_eq!(files(data.path()), before, "nothing was deleted");
+    let later = now() + std::time::Duration::from_secs(60);
+    let staged = store.stage(&code("P-1"), OPENED + 1).expect("there is room");
+    let coming = store.delete_person(&code("P-1"), later);
+    assert!(matches!(coming, Err(StoreError::Coming { .. })), "{coming:?}");
+    drop(staged);
+    assert_eq!(store.delete_person(&code("P-1"), later).expect("nobody writes"), 2);
+}
+
+#[test]
+fn whoever_needs_the_key_first_makes_the_one_that_all_have() {
+    let data = data();
+    let tags: Vec<String> = thread::scope(|scope| {
+        let one = || scope.spawn(|| crate::Secret::of_folder(data.path()).expect("room").tag("x"));
+        let all: Vec<_> = (0..8).map(|_| one()).collect();
+        all.into_iter().map(|one| one.join().expect("it ends")).collect()
+    });
+    assert!(tags.iter().all(|tag| *tag == tags[0]));
+    let names: Vec<_> = files(data.path()).into_keys().collect();
+    assert_eq!(names, [data.path().join("deidentify.key")]);
 }

@@ -40,9 +40,22 @@ pub(crate) struct Built {
 
 #[derive(Debug)]
 struct Out {
+    part: Part,
     file: BufWriter<File>,
     len: u64,
     entries: Vec<Entry>,
+}
+
+/// The file while it is not whole: it goes if it does not become so.
+#[derive(Debug)]
+struct Part(Option<PathBuf>);
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            let _ = std::fs::remove_file(path);
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -71,8 +84,9 @@ impl Builder {
         // One that is there was left behind by a crash.
         let _ = std::fs::remove_file(&part);
         let mut file = BufWriter::new(create_private(&part)?);
+        let part = Part(Some(part));
         file.write_all(&MAGIC)?;
-        let out = Out { file, len: MAGIC.len() as u64, entries: Vec::new() };
+        let out = Out { part, file, len: MAGIC.len() as u64, entries: Vec::new() };
         let folder = folder.to_owned();
         Ok(Self { folder, infos: BTreeMap::new(), streams: Vec::new(), out, failure: None })
     }
@@ -139,21 +153,18 @@ impl Built {
     pub(crate) fn put_in_place(self) -> io::Result<()> {
         let Self { folder, streams, mut out } = self;
         let path = folder.join(OVERVIEW);
-        let part = part_of(&path);
-        let put = |out: &mut Out, identity| {
-            out.file.write_all(&format::encode_index(identity, &streams, &out.entries))?;
-            out.file.flush()?;
-            out.file.get_ref().sync_all()?;
-            std::fs::rename(&part, &path)?;
-            keep_name(&path);
-            Ok(())
+        let identity = match Identity::of(&folder.join(JOURNAL)) {
+            Ok(identity) => identity,
+            Err(OverviewError::Io(error)) => return Err(error),
+            Err(_) => return Err(io::ErrorKind::NotFound.into()),
         };
-        let result = match Identity::of(&folder.join(JOURNAL)) {
-            Ok(identity) => put(&mut out, identity),
-            Err(OverviewError::Io(error)) => Err(error),
-            Err(_) => Err(io::ErrorKind::NotFound.into()),
-        };
-        result.inspect_err(|_| drop(std::fs::remove_file(&part)))
+        out.file.write_all(&format::encode_index(identity, &streams, &out.entries))?;
+        out.file.flush()?;
+        out.file.get_ref().sync_all()?;
+        std::fs::rename(part_of(&path), &path)?;
+        out.part.0 = None;
+        keep_name(&path);
+        Ok(())
     }
 }
 
@@ -182,7 +193,7 @@ impl Stream {
         let mut rest = block.values;
         while !rest.is_empty() {
             let bucket = first / len;
-            let until = ((bucket + 1) * len - first).min(rest.len() as u64);
+            let until = (len - first % len).min(rest.len() as u64);
             let (here, after) = rest.split_at(until as usize);
             let (low, high) = extremes(here);
             let chunk = self.levels[0].chunk(bucket, channel_count);
@@ -190,7 +201,7 @@ impl Stream {
             // The channels of a stream share their samples.
             let count = if channel == 0 { until as u32 } else { 0 };
             chunk.add(at, channel, count, [(low * factor) as f32, (high * factor) as f32]);
-            first += until;
+            first = first.saturating_add(until);
             rest = after;
         }
         self.about.samples.end = self.about.samples.end.max(first);

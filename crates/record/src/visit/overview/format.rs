@@ -183,8 +183,19 @@ pub(super) fn read_index(
     let (json, list) = index.split_at(json_len as usize);
     let json = serde_json::from_slice(json).ok();
     let (identity, streams) = json.as_ref().and_then(described).ok_or_else(damaged(end))?;
-    let entries = list.as_chunks::<ENTRY_LEN>().0.iter().map(entry).collect::<Option<_>>();
-    Ok((identity, streams, entries.ok_or_else(damaged(end))?))
+    let entries = list.as_chunks::<ENTRY_LEN>().0.iter().map(entry).collect::<Option<Vec<_>>>();
+    let entries = entries.ok_or_else(damaged(end))?;
+    // Everything the list names lies before it.
+    let is_inside = |entry: &Entry| {
+        let channels = streams.get(usize::from(entry.stream)).map_or(0, |one| one.labels.len());
+        let count = u64::from(entry.bucket_count);
+        let len = count * 4 + channels as u64 * (count * 8 + 4);
+        entry.offset.checked_add(len).is_some_and(|after| after <= end - index_len)
+    };
+    match entries.iter().find(|entry| !is_inside(entry)) {
+        Some(entry) => Err(damaged(entry.offset)()),
+        None => Ok((identity, streams, entries)),
+    }
 }
 
 fn entry(bytes: &[u8; ENTRY_LEN]) -> Option<Entry> {

@@ -22,7 +22,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 
-use levator_engine::{ConfigError, Engine, EngineConfig, Output};
+use levator_engine::{ConfigError, Engine, Output};
 use levator_signal::{HostTime, SampleRate, SignalKind, Unit};
 use thiserror::Error;
 
@@ -32,10 +32,14 @@ use crate::{Item, OpenError, Reader};
 pub(crate) use build::{Builder, Built};
 use format::{CHUNK_LEN, Entry, Identity, LEVEL_COUNT};
 
+/// Most buckets of the coarsest level that a question is answered with, where fewer were wanted: a thousand
+/// years of them.
+const MOST_BUCKETS: u64 = 1 << 18;
+
 /// The overview of one visit.
 #[derive(Debug)]
-pub struct Overview {
-    file: File,
+pub struct Overview<F = File> {
+    file: F,
     streams: Vec<OverviewStream>,
     /// In the order of stream, level, and place.
     entries: Vec<Entry>,
@@ -125,9 +129,7 @@ impl Overview {
     /// As [`Overview::open_or_make`].
     pub fn make(folder: &Path, progress: &mut dyn FnMut(u64)) -> Result<(), OverviewError> {
         let mut reader = Reader::open(&folder.join(JOURNAL))?;
-        let header = reader.header();
-        let config = header.map_or_else(EngineConfig::device, |header| header.config.clone());
-        let mut engine = Engine::new(&config)?;
+        let mut engine = Engine::new(&reader.config())?;
         let mut builder = Builder::new(folder)?;
         let mut last = HostTime::ZERO;
         loop {
@@ -144,6 +146,18 @@ impl Overview {
         }
         engine.finish(last, &mut |output: Output<'_>| builder.take(&output));
         Ok(builder.finish()?.put_in_place()?)
+    }
+}
+
+impl<F: Read + Seek> Overview<F> {
+    /// Whatever journal it belongs to, if any.
+    ///
+    /// # Errors
+    ///
+    /// [`OverviewError::Damaged`]; what the system says.
+    pub fn from_seek(mut file: F) -> Result<Self, OverviewError> {
+        let (_, streams, entries) = format::read_index(&mut file)?;
+        Ok(Self { file, streams, entries })
     }
 
     /// Streams that gave samples, in that order.
@@ -183,6 +197,10 @@ impl Overview {
         };
         let level = (0..LEVEL_COUNT).find(fits).unwrap_or(LEVEL_COUNT - 1);
         let (places, bucket_len) = (places(level), about.bucket_len << (2 * level));
+        if places.end - places.start > MOST_BUCKETS.max(most as u64) {
+            // No visit lasts that long: what the file says of its samples is wrong.
+            return Err(OverviewError::Damaged { offset: 0 });
+        }
         let none = Bucket { count: 0, extremes: None };
         let mut buckets = vec![none; (places.end - places.start) as usize];
         let key = |entry: &Entry| (usize::from(entry.stream), entry.level, entry.first);
@@ -194,8 +212,9 @@ impl Overview {
             .take_while(|entry| key(entry) < (stream, level, places.end));
         for entry in chunks {
             let chunk = format::read_channel(&mut self.file, entry, channel, channel_count)?;
-            for (place, bucket) in (entry.first..).zip(chunk) {
-                if places.contains(&place) {
+            for (at, bucket) in (0..).zip(chunk) {
+                let place = entry.first.checked_add(at).filter(|place| places.contains(place));
+                if let Some(place) = place {
                     buckets[(place - places.start) as usize] = bucket;
                 }
             }

@@ -222,3 +222,62 @@ fn memory_does_not_grow_with_the_visit() {
         assert!(builder.open_chunk_count() <= LEVEL_COUNT as usize * 2, "minute {minute}");
     }
 }
+
+#[test]
+fn what_was_not_finished_leaves_nothing() {
+    let folder = Folder::new("overview-part");
+    let part = folder.0.join("overview.part");
+    let builder = Builder::new(&folder.0).expect("room");
+    assert!(part.is_file());
+    drop(builder);
+    assert!(!part.exists());
+    // Without a journal there is nothing to bind it to.
+    let built = Builder::new(&folder.0).expect("room").finish().expect("room");
+    assert!(built.put_in_place().is_err());
+    assert!(!part.exists());
+    record(&folder.0, 1000, std::slice::from_ref(&(0..2000)));
+    let built = Builder::new(&folder.0).expect("room").finish().expect("room");
+    built.put_in_place().expect("room");
+    assert!(!part.exists() && folder.0.join(OVERVIEW).is_file());
+}
+
+#[test]
+fn a_file_that_claims_too_much_is_damaged_and_takes_no_memory() {
+    let claim = |samples: Range<u64>, bucket_len, entries: &[Entry]| {
+        let stream = OverviewStream {
+            stream: 0,
+            kind: SignalKind::Emg,
+            unit: Unit::Microvolt,
+            rate: SampleRate::new(1, 1).expect("not zero"),
+            labels: vec!["EMG".to_owned()],
+            samples,
+            bucket_len,
+        };
+        let identity = Identity { recording: 0, len: 0, tail: 0 };
+        let mut bytes = format::MAGIC.to_vec();
+        let (chunk, _) = format::encode_chunk(&[1], &[&[[0.0, 1.0]]]);
+        bytes.extend(chunk);
+        bytes.extend(format::encode_index(identity, &[stream], entries));
+        Overview::from_seek(io::Cursor::new(bytes))
+    };
+    let crc = format::encode_chunk(&[1], &[&[[0.0, 1.0]]]).1;
+    let entry = |first, offset, bucket_count| Entry {
+        stream: 0,
+        level: 0,
+        bucket_count,
+        first,
+        offset,
+        crc,
+    };
+    let mut whole = claim(0..1, 1, &[entry(0, 8, 1)]).expect("as it is written");
+    assert_eq!(whole.view(0, 0, 0..9, 4).expect("whole").buckets.len(), 1);
+    let mut long = claim(0..u64::MAX, 1, &[]).expect("a list");
+    assert!(matches!(long.view(0, 0, 0..u64::MAX, 100), Err(OverviewError::Damaged { .. })));
+    assert!(long.view(0, 0, 0..100, 100).is_ok());
+    let late = u64::MAX - 2..u64::MAX;
+    let mut late = claim(late, 1, &[entry(u64::MAX - 1, 8, 1)]).expect("a list");
+    assert_eq!(late.view(0, 0, 0..u64::MAX, 9).expect("short").buckets.len(), 2);
+    for odd in [entry(0, u64::MAX, 1), entry(0, 9, 1), entry(0, 8, 256), entry(0, 8, u16::MAX)] {
+        assert!(matches!(claim(0..1, 1, &[odd]), Err(OverviewError::Damaged { .. })), "{odd:?}");
+    }
+}
