@@ -28,8 +28,21 @@ pub(crate) struct PageArgs {
     #[arg(long, conflicts_with_all = ["no_open", "expose"])]
     pub(crate) no_page: bool,
     /// Serves the page to other computers, too, at this address of this computer. It is not encrypted.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = exposed)]
     pub(crate) expose: Option<std::net::IpAddr>,
+}
+
+/// One address of this computer: what stands for all of them would leave nothing to tell our page from a
+/// foreign one by.
+fn exposed(text: &str) -> Result<std::net::IpAddr, String> {
+    let address: std::net::IpAddr =
+        text.parse().map_err(|_| "this is no address such as 192.168.0.7".to_owned())?;
+    if address.to_canonical().is_unspecified() {
+        return Err("this stands for all addresses of this computer: name the one at which the page is to be \
+                    reached (`ip address` or `ipconfig` lists them)"
+            .to_owned());
+    }
+    Ok(address)
 }
 
 /// The page of a visit, if one is served.
@@ -142,4 +155,22 @@ fn open(address: &str) -> bool {
     // It hands the address on and ends; nobody waits for it.
     std::thread::spawn(move || child.wait());
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_stands_for_all_is_refused_with_what_to_do() {
+        for all in ["0.0.0.0", "::", "::ffff:0.0.0.0"] {
+            let told = exposed(all).expect_err(all);
+            assert!(told.contains("name the one") && told.contains("ip address"), "{told}");
+        }
+        assert!(exposed("everywhere").is_err_and(|told| told.contains("192.168")));
+        assert_eq!(
+            exposed("192.168.0.7").map(|address| address.to_string()).as_deref(),
+            Ok("192.168.0.7")
+        );
+    }
 }

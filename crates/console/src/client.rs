@@ -1,5 +1,6 @@
 //! One page: proves itself, is told everything, and may ask for a few things.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::server::Shared;
 /// Longest message from a page: a note of [`levator_live::MAX_MARK_LEN`] bytes, escaped, and its frame.
 pub(crate) const MAX_MESSAGE_LEN: usize = 8 * 1024;
 /// Messages a page may send in a second. A person at the keys needs a tenth of it.
-const MESSAGES_PER_S: u32 = 50;
+const MESSAGES_PER_S: usize = 50;
 
 /// Why a page is sent away: codes of the range that is free for applications.
 mod code {
@@ -71,14 +72,18 @@ async fn talk(socket: &mut WebSocket, shared: &Shared) -> Result<(), ()> {
         tokio::select! {
             heard = socket.recv() => {
                 heard_at = Instant::now();
-                match heard.ok_or(())?.map_err(|_| ())? {
-                    Message::Text(words) if allowance.take() => {
+                let heard = heard.ok_or(())?.map_err(|_| ())?;
+                if !allowance.take(heard_at) {
+                    return Err(());
+                }
+                match heard {
+                    Message::Text(words) => {
                         if let Some(answer) = obey(&words, hub) {
                             send(socket, text(&answer), within).await?;
                         }
                     }
                     Message::Ping(_) | Message::Pong(_) => {}
-                    Message::Text(_) | Message::Binary(_) | Message::Close(_) => return Err(()),
+                    Message::Binary(_) | Message::Close(_) => return Err(()),
                 }
             }
             message = news.recv() => match message {
@@ -165,22 +170,45 @@ async fn close(mut socket: WebSocket, code: u16, reason: &'static str) {
     while let Ok(Some(Ok(_))) = timeout_at(until, socket.recv()).await {}
 }
 
-/// So many messages a second, saved up for one second.
+/// So many messages within any second.
 struct Allowance {
-    left: u32,
-    renewed_at: Instant,
+    /// When the last ones came, oldest first; never more than [`MESSAGES_PER_S`].
+    taken: VecDeque<Instant>,
 }
 
 impl Allowance {
     fn new() -> Self {
-        Self { left: MESSAGES_PER_S, renewed_at: Instant::now() }
+        Self { taken: VecDeque::with_capacity(MESSAGES_PER_S) }
     }
 
-    fn take(&mut self) -> bool {
-        if self.renewed_at.elapsed() >= Duration::from_secs(1) {
-            *self = Self::new();
+    /// Whether one more is allowed at `now`.
+    fn take(&mut self, now: Instant) -> bool {
+        let is_old = |at: &Instant| now.duration_since(*at) >= Duration::from_secs(1);
+        while self.taken.front().is_some_and(is_old) {
+            self.taken.pop_front();
         }
-        self.left = self.left.saturating_sub(1);
-        self.left > 0
+        let is_allowed = self.taken.len() < MESSAGES_PER_S;
+        if is_allowed {
+            self.taken.push_back(now);
+        }
+        is_allowed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fifty_messages_within_any_second_are_allowed_and_not_one_more() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut allowance = Allowance::new();
+        assert!((0..50).all(|_| allowance.take(at(900))));
+        assert!(!allowance.take(at(999)));
+        // The turn of a second gives nothing back: fifty came within the last one.
+        assert!(!allowance.take(at(1100)));
+        assert!((0..50).all(|_| allowance.take(at(1900))));
+        assert!(!allowance.take(at(1901)));
     }
 }

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use axum::extract::ws::Message;
 use levator_live::Handle;
+use levator_measure::Quantity;
 use levator_signal::{ChannelId, SampleRate};
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 use tokio::time::{Instant, sleep_until};
 
 use crate::frame::{Run, WINDOW};
+use crate::levels::Levels;
 use crate::scene::Scene;
 use crate::state;
 use crate::tap::{Item, Piece, Queue};
@@ -22,6 +24,8 @@ const BATCH: Duration = Duration::from_micros(16_667);
 const STATE: Duration = Duration::from_millis(200);
 /// Seconds of points that a page is given when it opens.
 const WINDOW_S: f64 = 20.0;
+/// Points of a message of the window, about: a second of the fastest.
+const RUN_LEN: usize = 256;
 /// Messages that wait for a page: four seconds of a busy session. Beyond that the page has fallen
 /// behind, is told so, and begins anew with a window.
 const BACKLOG_LEN: usize = 512;
@@ -39,6 +43,7 @@ pub(crate) struct Hub {
 #[derive(Debug)]
 struct Shared {
     scene: Value,
+    levels: Levels,
     session: Option<Handle>,
     channels: Vec<Channel>,
     events: VecDeque<Message>,
@@ -67,6 +72,7 @@ impl Hub {
     pub(crate) fn new(queue: Arc<Queue>, scene: &Scene) -> Self {
         let shared = Shared {
             scene: scene.json(),
+            levels: Levels::new(scene.programme.as_ref()),
             session: None,
             channels: Vec::new(),
             events: VecDeque::new(),
@@ -89,6 +95,7 @@ impl Hub {
     pub(crate) fn attach(&self, session: Handle, scene: &Scene) {
         let mut shared = self.shared();
         shared.scene = scene.json();
+        shared.levels = Levels::new(scene.programme.as_ref());
         shared.session = Some(session);
         let scene = text(&shared.scene);
         let _ = self.outbox.send(scene);
@@ -209,7 +216,7 @@ impl Hub {
                 shared.seq = shared.seq.wrapping_add(1);
                 let bytes = run.bytes(shared.seq, stamp_us, 0);
                 let _ = self.outbox.send(Message::Binary(bytes.into()));
-                channel.window.push_back(run);
+                keep(&mut channel.window, run);
             }
             let newest = channel.window.back().map_or(0, Run::end);
             let oldest = newest.saturating_sub(channel.rate.sample_count(WINDOW_S) as u64);
@@ -264,12 +271,20 @@ impl Shared {
     fn event(&mut self, stamp_us: u64, item: &Item) {
         let rate =
             |stream| self.channels.iter().find(|one| one.id.stream == stream).map(|one| one.rate);
-        let mut value = match item {
+        let value = match item {
             Item::Points(_) | Item::Changed => return,
             Item::Contraction(event) => state::contraction(event),
             Item::Programme(event) => state::programme(event),
             Item::Trial(trial) => state::trial(trial, rate(trial.channel.stream)),
-            Item::Measure(measure) => state::measure(measure),
+            Item::Measure(measure) => {
+                if let Some(levels) = self.levels.take(measure) {
+                    self.tell(stamp_us, levels);
+                }
+                if measure.quantity == Quantity::Peak {
+                    return;
+                }
+                state::measure(measure)
+            }
             Item::Finding(event) => state::finding(event),
             Item::Manoeuvre(event) => state::manoeuvre(event),
             Item::Mark(index) => {
@@ -277,6 +292,11 @@ impl Shared {
                 json!({ "type": "mark", "at_s": at })
             }
         };
+        self.tell(stamp_us, value);
+    }
+
+    /// Tells all pages, and those that open later.
+    fn tell(&mut self, stamp_us: u64, mut value: Value) {
         value["stamp_us"] = stamp_us.into();
         let message = text(&value);
         if self.events.len() == EVENT_COUNT {
@@ -288,6 +308,43 @@ impl Shared {
     }
 }
 
+/// Adds to a window what was sent: to the message before, where that has room.
+fn keep(window: &mut VecDeque<Run>, run: Run) {
+    match window.back_mut() {
+        Some(last)
+            if last.end() == run.first && last.points.len() + run.points.len() <= RUN_LEN =>
+        {
+            last.points.extend(run.points);
+        }
+        _ => window.push_back(run),
+    }
+}
+
 pub(crate) fn text(value: &Value) -> Message {
     Message::Text(value.to_string().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_is_a_few_messages_and_keeps_its_holes() {
+        let run = |first: u64, count: usize| Run {
+            stream: 0,
+            channel: 0,
+            first,
+            step: 2,
+            points: (0..count).map(|n| [n as f32; 2]).collect(),
+        };
+        let mut window = VecDeque::new();
+        // 20 s of batches of 3 points, sixty a second, and one sample pair missing.
+        for batch in 0..1200_u64 {
+            keep(&mut window, run(6 * batch + if batch < 600 { 0 } else { 2 }, 3));
+        }
+        assert!(window.len() <= 2 * (1800_usize.div_ceil(RUN_LEN - 3)), "{} runs", window.len());
+        assert_eq!(window.iter().map(|run| run.points.len()).sum::<usize>(), 3600);
+        let holes = window.iter().zip(window.iter().skip(1));
+        assert_eq!(holes.filter(|(one, next)| one.end() != next.first).count(), 1);
+    }
 }

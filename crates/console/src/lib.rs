@@ -32,6 +32,7 @@ mod client;
 mod frame;
 mod guard;
 mod hub;
+mod levels;
 mod scene;
 mod server;
 mod state;

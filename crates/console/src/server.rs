@@ -95,6 +95,13 @@ pub enum Exposure {
 /// Why the page cannot be served. The measurement can go on without it.
 #[derive(Debug, Error)]
 pub enum StartError {
+    /// The address stands for every address of this computer. The page answers to its names only, and there
+    /// would be none.
+    #[error(
+        "{0} stands for all addresses of this computer: name the one at which the page is to be reached \
+         (`ip address` or `ipconfig` lists them)"
+    )]
+    Unspecified(IpAddr),
     /// No port could be opened on the address.
     #[error("cannot open a port on {address}")]
     Bind {
@@ -156,6 +163,9 @@ impl Console {
     ) -> Result<Self, StartError> {
         let address = match exposure {
             Exposure::Loopback => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            Exposure::Network(address) if is_unspecified(address) => {
+                return Err(StartError::Unspecified(address));
+            }
             Exposure::Network(address) => address,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -313,6 +323,11 @@ impl Drop for Seat<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// Whether an address means all of this computer: `0.0.0.0`, `::`, or the former written as the latter.
+fn is_unspecified(address: IpAddr) -> bool {
+    address.to_canonical().is_unspecified()
 }
 
 fn listen(at: SocketAddr) -> io::Result<TcpListener> {

@@ -140,7 +140,10 @@ impl Sink for Tap {
             Output::Measure(measure)
                 if matches!(
                     measure.quantity,
-                    Quantity::RestLevel | Quantity::MaximalContraction
+                    Quantity::RestLevel
+                        | Quantity::MaximalContraction
+                        | Quantity::Peak
+                        | Quantity::RecoveryLatency
                 ) =>
             {
                 queue.push(Item::Measure(measure));
