@@ -109,6 +109,12 @@ pub(crate) struct Demo {
     /// system's folder for temporary files.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Waits on the page: who is measured and what they do is chosen there, visit after visit. Each is
+    /// recorded into a folder of its own in --out.
+    #[arg(long, conflicts_with_all = ["no_page", "scenario", "seed", "replay"])]
+    pub(crate) wait: bool,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
     #[command(flatten)]
     pub(crate) person: Person,
     /// Prints what was found as JSON, as `analyse --json` does.
@@ -137,9 +143,10 @@ pub(crate) struct Check {
 #[derive(Debug, Args)]
 pub(crate) struct Live {
     #[command(flatten)]
-    pub(crate) link: LinkArgs,
+    pub(crate) link: OpenLink,
     /// Also records into this folder; it must not hold a recording yet. Without it, the visit is kept among
-    /// those of --person, and not recorded if that is not given either.
+    /// those of --person, and not recorded if that is not given either. Without --port, each visit is
+    /// recorded into a folder of its own in it.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
@@ -357,8 +364,37 @@ pub(crate) struct Whom {
     pub(crate) reference: Option<Reference>,
 }
 
+/// The same where the port may be chosen on the page.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct OpenLink {
+    /// The serial port: see `levator devices`. Without it, the page opens, and the probe is chosen there.
+    #[arg(long, short, value_name = "PORT")]
+    pub(crate) port: Option<String>,
+    /// What is on the port: native (firmware-protocol/SPEC.md), a device of others (docs/devices.md), or a
+    /// file that describes one.
+    #[arg(long, value_name = "NAME|FILE", default_value = "native", value_parser = foreign::choice, requires = "port")]
+    device: Choice,
+    /// Speed of the port in bits a second; USB devices ignore it. [default: that of the device]
+    #[arg(long, requires = "port")]
+    baud: Option<u32>,
+    /// Gives up if the device says nothing understandable for so many seconds after the start.
+    #[arg(long, default_value_t = 10.0, value_parser = seconds)]
+    pub(crate) patience: f64,
+    /// Goes on although a stream is more than 10 % faster or slower than its device declares.
+    #[arg(long)]
+    pub(crate) any_rate: bool,
+}
+
+impl OpenLink {
+    /// The port that was named, if one was.
+    pub(crate) fn named(&self) -> Option<LinkArgs> {
+        let Self { port, device, baud, patience, any_rate } = self.clone();
+        port.map(|port| LinkArgs { port, device, baud, patience, any_rate })
+    }
+}
+
 /// Which probe on which port.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct LinkArgs {
     /// The serial port: see `levator devices`.
     #[arg(long, short, value_name = "PORT")]

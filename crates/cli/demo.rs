@@ -15,6 +15,7 @@ use levator_simulate::{Line, LineSettings, MemoryPort, VirtualDevice};
 
 use crate::args::{Demo, Setup as AnalysisSetup};
 use crate::assess::{self, About};
+use crate::desk::{self, Common};
 use crate::failure::{Attempt, Code, Failure};
 use crate::stop::Stop;
 use crate::view::{self, Face};
@@ -23,6 +24,9 @@ use crate::{analysis, person, simulate_visit};
 
 /// All of it on a virtual person: live, recorded, analysed.
 pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
+    if args.wait {
+        return wait(args);
+    }
     let subject = person::subject(&args.person, &TextOptions::default())?;
     for note in &subject.notes {
         writeln!(stderr(), "{note}")?;
@@ -65,6 +69,25 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
     Ok(code)
 }
 
+/// The page, on which somebody virtual is measured as often as wanted.
+fn wait(args: &Demo) -> Result<ExitCode, Failure> {
+    let out = match &args.out {
+        Some(folder) => folder.clone(),
+        None => fresh_folder().attempt(Code::Recording, "folder for the recordings")?,
+    };
+    desk::run(&Common {
+        page: args.page.clone(),
+        data: args.data.clone(),
+        out: Some(out),
+        setup: AnalysisSetup::default(),
+        seconds: None,
+        patience_s: 10.0,
+        any_rate: false,
+        json: args.json,
+        is_virtual: true,
+    })
+}
+
 /// What it is all for: five minutes of a programme, lived through by a virtual person in no time, and
 /// the answer.
 fn whole_visit(scenario: &str, seed: u64, folder: &Path) -> Result<(), Failure> {
@@ -105,7 +128,7 @@ fn whole_visit(scenario: &str, seed: u64, folder: &Path) -> Result<(), Failure> 
 }
 
 /// A folder nobody has used.
-fn fresh_folder() -> std::io::Result<PathBuf> {
+pub(crate) fn fresh_folder() -> std::io::Result<PathBuf> {
     let base = std::env::temp_dir();
     for number in 1..10_000 {
         let folder = base.join(format!("levator-demo-{number}"));
@@ -118,47 +141,82 @@ fn fresh_folder() -> std::io::Result<PathBuf> {
     Err(std::io::Error::other("10000 demo recordings are there already; use --out, or delete some"))
 }
 
-/// Over a pseudo-terminal, as a real probe would be read; in memory where there is none.
-#[cfg(unix)]
 fn on_a_line(device: VirtualDevice, plan: &mut Plan, stop: &Stop) -> Result<ExitCode, Failure> {
+    at_a_port(device, |connector, port| {
+        port.clone_into(&mut plan.port);
+        visit::run(connector, plan, stop)
+    })
+}
+
+/// Runs what reads a port with a virtual device on it: over a pseudo-terminal, as a real probe would be
+/// read; in memory where there is none.
+#[cfg(unix)]
+pub(crate) fn at_a_port<T>(
+    device: VirtualDevice,
+    run: impl FnOnce(VirtualConnector, &str) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use levator_device::{PortSettings, SerialConnector};
     use levator_simulate::{PseudoTerminal, serve};
 
-    let Ok(terminal) = PseudoTerminal::open() else { return in_memory(device, plan, stop) };
+    let Ok(terminal) = PseudoTerminal::open() else { return in_memory(device, run) };
     let mut device = device;
     let mut line = Line::new(LineSettings::real_time(), None).attempt(Code::Other, "line")?;
-    plan.port = terminal.port_name().to_owned();
     let connector = SerialConnector::new(PortSettings::new(terminal.port_name()));
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let server = scope.spawn(|| serve(&mut device, &terminal, &mut line, &over));
-        let code = visit::run(connector, plan, stop);
+        let ended = run(VirtualConnector::Line(connector), terminal.port_name());
         over.store(true, Ordering::Relaxed);
         let served = server.join();
-        let code = code?;
+        let ended = ended?;
         match served {
-            Ok(counts) => counts.attempt(Code::Port, "pseudo-terminal").map(|_| code),
+            Ok(counts) => counts.attempt(Code::Port, "pseudo-terminal").map(|_| ended),
             Err(_) => Err(anyhow::anyhow!("the virtual probe broke down").into()),
         }
     })
 }
 
+/// Runs what reads a port with a virtual device on it.
 #[cfg(not(unix))]
-fn on_a_line(device: VirtualDevice, plan: &mut Plan, stop: &Stop) -> Result<ExitCode, Failure> {
-    in_memory(device, plan, stop)
+pub(crate) fn at_a_port<T>(
+    device: VirtualDevice,
+    run: impl FnOnce(VirtualConnector, &str) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    in_memory(device, run)
 }
 
-fn in_memory(device: VirtualDevice, plan: &mut Plan, stop: &Stop) -> Result<ExitCode, Failure> {
+fn in_memory<T>(
+    device: VirtualDevice,
+    run: impl FnOnce(VirtualConnector, &str) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let line = Line::new(LineSettings::real_time(), None).attempt(Code::Other, "line")?;
-    plan.port = InMemory::NAME.to_owned();
-    visit::run(InMemory(MemoryPort::new(device, line)), plan, stop)
+    run(VirtualConnector::Memory(InMemory(MemoryPort::new(device, line))), InMemory::NAME)
+}
+
+/// How a virtual device is read.
+pub(crate) enum VirtualConnector {
+    /// As a real one, over a pseudo-terminal.
+    #[cfg(unix)]
+    Line(levator_device::SerialConnector),
+    /// Without a port of the system.
+    Memory(InMemory),
+}
+
+impl Connector for VirtualConnector {
+    fn connect(&mut self) -> Result<Box<dyn Port>, OpenError> {
+        match self {
+            #[cfg(unix)]
+            Self::Line(connector) => connector.connect(),
+            Self::Memory(port) => port.connect(),
+        }
+    }
 }
 
 /// A virtual device without a port of the system.
 #[derive(Clone)]
-struct InMemory(MemoryPort);
+pub(crate) struct InMemory(MemoryPort);
 
 impl InMemory {
     const NAME: &'static str = "memory";

@@ -193,7 +193,7 @@ fn kind(port: &PortInfo) -> &'static str {
     }
 }
 
-fn words(port: &PortInfo) -> String {
+pub(crate) fn words(port: &PortInfo) -> String {
     let PortKind::Usb(usb) = &port.kind else { return kind(port).to_owned() };
     let named = [usb.manufacturer.as_deref(), usb.product.as_deref()];
     let mut text = named.into_iter().flatten().collect::<Vec<_>>().join(" ");

@@ -8,9 +8,9 @@ use levator_engine::RestGuard;
 use levator_programme::{Gate, Load, Opening, Programme};
 use levator_record::text::TextOptions;
 use levator_score::explain::gate_text;
-use levator_score::{Assessment, Label, Symptoms, Urgency, gate_of_symptoms};
+use levator_score::{Assessment, Label, Reference, Symptoms, Urgency, gate_of_symptoms};
 
-use crate::analysis;
+use crate::analysis::{self, Analysis};
 use crate::args::{Setup, Whom};
 use crate::assess::{self, About};
 use crate::failure::{Attempt, Code, Failure};
@@ -40,12 +40,24 @@ pub(crate) fn open(setup: &Setup, person: &Whom) -> Result<Opened, Failure> {
         Some(visit) => Some(analysis::analyse(visit, &TextOptions::default(), &Setup::default())?),
         None => None,
     };
-    let old = before.as_ref().and_then(|analysis| analysis.told.clone());
+    decide(setup.programme.as_ref(), told, before.as_ref(), person.reference.as_ref(), true)
+}
+
+/// The same, of what was read already. `explains` whether the visit before is explained on standard error
+/// where it closes a programme.
+pub(crate) fn decide(
+    programme: Option<&Programme>,
+    told: Option<Told>,
+    before: Option<&Analysis>,
+    reference: Option<&Reference>,
+    explains: bool,
+) -> Result<Opened, Failure> {
+    let old = before.and_then(|analysis| analysis.told.clone());
     let now = Told::united(told.clone(), old.clone().map(Told::for_next_visit));
     // The visit before is judged by all that is told of it.
     let told = Told::united(told, old);
     let symptoms = told.as_ref().map_or(Symptoms::NONE, |told| told.symptoms);
-    let Some(programme) = &setup.programme else {
+    let Some(programme) = programme else {
         return probe(symptoms).map(|()| Opened { guard: None, told: now });
     };
     reported(programme, symptoms)?;
@@ -59,10 +71,10 @@ pub(crate) fn open(setup: &Setup, person: &Whom) -> Result<Opened, Failure> {
              (--programme first-visit --out VISIT), then name that visit (--after VISIT)"
         )));
     };
-    let about = About::new(told, person.reference.clone());
-    let (assessment, notes) = assess::judge(&before, &about, &[]);
+    let about = About::new(told, reference.cloned());
+    let (assessment, notes) = assess::judge(before, &about, &[]);
     let opened = strengthening(&assessment, programme);
-    if opened.is_err() {
+    if explains && opened.is_err() {
         let mut err = stderr().lock();
         for note in &notes {
             let _ = writeln!(err, "{note}");

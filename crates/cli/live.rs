@@ -4,6 +4,7 @@ use std::io::{Write, stderr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use levator_catalog::told::Told;
 use levator_device::SerialConnector;
 use levator_engine::EngineConfig;
@@ -13,7 +14,8 @@ use crate::args::{LinkArgs, Live, Record, Setup, Whom};
 use crate::assess::About;
 use crate::calibrations;
 use crate::data::{self, DataArgs};
-use crate::failure::Failure;
+use crate::desk::{self, Common};
+use crate::failure::{Code, Failure};
 use crate::foreign;
 use crate::gate::{self, Opened};
 use crate::page::PageArgs;
@@ -25,7 +27,50 @@ pub(crate) fn run_live(args: &Live) -> Result<ExitCode, Failure> {
     let face = Face::choose(args.view.plain);
     let shown = Shown { face, page: Some(args.page.clone()), json: args.json };
     let place = (args.out.clone(), &args.data);
-    run(&args.link, &args.setup, (&args.person, &args.about), place, args.seconds, shown)
+    match args.link.named() {
+        Some(link) => {
+            run(&link, &args.setup, (&args.person, &args.about), place, args.seconds, shown)
+        }
+        None => desk::run(&waiting(args)?),
+    }
+}
+
+/// Without a port the page opens, and what belongs to one visit is chosen there.
+fn waiting(args: &Live) -> Result<Common, Failure> {
+    let usage = |what: &str| Failure::new(Code::Usage, anyhow!("{what}"));
+    if args.page.no_page {
+        return Err(usage(
+            "which port? --port PORT (`levator devices` lists them), or without --no-page, to choose \
+             it on the page",
+        ));
+    }
+    let (person, about) = (&args.person, &args.about);
+    let of_one = [
+        ("--symptoms", person.symptoms.is_some()),
+        ("--after", person.after.is_some()),
+        ("--reference", person.reference.is_some()),
+        ("--person", about.person.is_some()),
+        ("--position", about.position.is_some()),
+        ("--site", about.site.is_some()),
+        ("--notes", about.notes.is_some()),
+    ];
+    if let Some((name, _)) = of_one.iter().find(|(_, is_given)| *is_given) {
+        return Err(usage(&format!(
+            "{name} is of one visit: add --port PORT (`levator devices` lists them), or choose it on \
+             the page"
+        )));
+    }
+    Ok(Common {
+        page: args.page.clone(),
+        data: args.data.clone(),
+        out: args.out.clone(),
+        setup: args.setup.clone(),
+        seconds: args.seconds,
+        patience_s: args.link.patience,
+        any_rate: args.link.any_rate,
+        json: args.json,
+        is_virtual: false,
+    })
 }
 
 pub(crate) fn run_record(args: &Record) -> Result<ExitCode, Failure> {

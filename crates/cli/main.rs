@@ -14,6 +14,7 @@ mod calibrations;
 mod check;
 mod data;
 mod demo;
+mod desk;
 mod devices;
 mod doctor;
 mod export;

@@ -2,19 +2,22 @@
 
 use std::io::{IsTerminal, Write, stderr, stdin, stdout};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use levator_console::{Console, Exposure, Scene, Tap};
+use levator_console::{Console, Desk, Exposure, Patience, Scene, Tap};
 use levator_live::Handle;
 use serde_json::Value;
 
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::stop::Stop;
 use crate::view::Face;
 
 /// After the last page was closed the program ends. A page that is loaded anew is back by then.
 const LINGER: Duration = Duration::from_secs(3);
+/// A page that was told of an error has it by then.
+const FAREWELL: Duration = Duration::from_millis(200);
 /// How often it is looked whether a page is still open.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -50,48 +53,113 @@ pub(crate) struct Page {
     console: Option<Console>,
     scene: Scene,
     is_opened: bool,
+    /// Whether it was there before the visit, and stays.
+    is_desk: bool,
 }
 
 impl Page {
     /// Serves the page. A measurement must not depend on it: what stands against it is told, and it goes on.
     pub(crate) fn start(args: &PageArgs, scene: Scene) -> Result<Self, Failure> {
         if args.no_page {
-            return Ok(Self { console: None, scene, is_opened: false });
+            return Ok(Self { console: None, scene, is_opened: false, is_desk: false });
         }
         let exposure = args.expose.map_or(Exposure::Loopback, Exposure::Network);
         let console = match Console::start(exposure, &scene) {
             Ok(console) => console,
             Err(error) => {
                 writeln!(stderr(), "no page: {:#}", anyhow::Error::new(error))?;
-                return Ok(Self { console: None, scene, is_opened: false });
+                return Ok(Self { console: None, scene, is_opened: false, is_desk: false });
             }
         };
-        Ok(Self { console: Some(console), scene, is_opened: false })
+        Ok(Self { console: Some(console), scene, is_opened: false, is_desk: false })
+    }
+
+    /// Serves a page on which visits are begun, and opens a browser where somebody sits in front of one.
+    pub(crate) fn wait(
+        args: &PageArgs,
+        scene: Scene,
+        desk: Arc<dyn Desk>,
+    ) -> Result<Self, Failure> {
+        let exposure = args.expose.map_or(Exposure::Loopback, Exposure::Network);
+        let console = Console::start_with(exposure, &scene, Patience::usual(), Some(desk))
+            .map_err(|error| Failure::new(Code::Other, error))?;
+        let mut page = Self { console: Some(console), scene, is_opened: false, is_desk: true };
+        page.show(args.no_open)?;
+        Ok(page)
     }
 
     /// Shows a visit that has begun: prints the address, and opens a browser where somebody sits in front of
     /// one. Not before, or a port that cannot be opened would leave a page that shows nothing.
-    pub(crate) fn attach(&mut self, session: Handle, args: &PageArgs, face: Face) {
+    pub(crate) fn attach(&mut self, session: Handle, args: Option<&PageArgs>, face: Face) {
         let Some(console) = &self.console else { return };
         console.attach(session, &self.scene);
-        // The visit goes on if nobody reads standard error.
-        let _ = writeln!(stderr(), "page: {}", console.address());
+        if !self.is_desk {
+            let is_quiet = args.is_none_or(|args| args.no_open) || face != Face::Picture;
+            // The visit goes on if nobody reads standard error.
+            let _ = self.show(is_quiet);
+        }
+    }
+
+    /// Prints the address, and opens it in a browser unless that is not wanted.
+    fn show(&mut self, is_quiet: bool) -> std::io::Result<()> {
+        let Some(console) = &self.console else { return Ok(()) };
+        writeln!(stderr(), "page: {}", console.address())?;
         if let Some(warning) = console.exposure_warning() {
-            let _ = writeln!(stderr(), "WARNING: {warning}");
+            writeln!(stderr(), "WARNING: {warning}")?;
         }
         let is_watched = stdout().is_terminal() && stdin().is_terminal();
-        self.is_opened = !args.no_open
-            && face == Face::Picture
-            && is_watched
-            && open(&console.opening_address());
+        self.is_opened = !is_quiet && is_watched && open(&console.opening_address());
         if self.is_opened {
-            let _ = writeln!(stderr(), "it opens in your browser; Ctrl-C here ends the visit");
+            let what = if self.is_desk { "the program" } else { "the visit" };
+            writeln!(stderr(), "it opens in your browser; Ctrl-C here ends {what}")?;
+        }
+        Ok(())
+    }
+
+    /// Says what the next visit will be, before it is started.
+    pub(crate) fn renew(&mut self, scene: Scene) {
+        self.scene = scene;
+        if let Some(console) = &self.console {
+            console.renew(&self.scene);
+        }
+    }
+
+    /// The same for a session in which a probe is only listened to.
+    pub(crate) fn begin_check(&self, scene: &Scene) {
+        if let Some(console) = &self.console {
+            console.renew(scene);
+        }
+    }
+
+    /// Shows that session.
+    pub(crate) fn attach_check(&self, session: Handle, scene: &Scene) {
+        if let Some(console) = &self.console {
+            console.attach(session, scene);
+        }
+    }
+
+    /// Says where the visit is.
+    pub(crate) fn set_stage(&self, stage: Value) {
+        if let Some(console) = &self.console {
+            console.set_stage(stage);
+        }
+    }
+
+    /// Pages that are open.
+    pub(crate) fn count(&self) -> usize {
+        self.console.as_ref().map_or(0, Console::page_count)
+    }
+
+    /// Waits until what was told last has reached the pages that are open.
+    pub(crate) fn leave(self) {
+        if self.count() > 0 {
+            std::thread::sleep(FAREWELL);
         }
     }
 
     /// What the terminal shows beside it.
     pub(crate) fn face(&self, face: Face) -> Face {
-        if self.is_opened { Face::Quiet } else { face }
+        if self.is_opened || self.is_desk { Face::Quiet } else { face }
     }
 
     /// Where it is, if one is served.

@@ -1,5 +1,6 @@
 //! A virtual probe on somebody who is virtual, or on a recording.
 
+use levator_decode::StreamInfo;
 use levator_detect::manoeuvre::Role;
 use levator_protocol::message::{SampleFormat, StreamKind, WireUnit};
 use levator_record::text::{TextFile, TextOptions};
@@ -65,22 +66,38 @@ pub(crate) fn subject(person: &Person, text: &TextOptions) -> Result<Subject, Fa
             let device = VirtualDevice::new(DeviceConfig::emg_probe(), virtual_person)
                 .attempt(Code::Other, "virtual probe")?;
             let notes = vec![format!("{}: {}", scenario.name(), scenario.description())];
-            let id = |channel| ChannelId { stream: 0, channel };
             Ok(Subject {
                 device,
                 name: format!("virtual person ({})", scenario.name()),
                 notes,
-                roles: vec![(id(0), Role::PelvicEmg), (id(1), Role::AbdominalEmg)],
+                roles: probe_roles(),
             })
         }
     }
 }
 
+/// Where the channels of the virtual probe lie.
+pub(crate) fn probe_roles() -> Vec<(ChannelId, Role)> {
+    let id = |channel| ChannelId { stream: 0, channel };
+    vec![(id(0), Role::PelvicEmg), (id(1), Role::AbdominalEmg)]
+}
+
 fn replay(channels: Vec<Vec<f64>>, file: &TextFile, name: &str) -> Result<Subject, Failure> {
-    let info = file.stream_info();
+    let mut subject = replayed(channels, &file.stream_info(), name)?;
+    let mut notes = imported::notes(file.layout());
+    notes.append(&mut subject.notes);
+    Ok(Subject { notes, ..subject })
+}
+
+/// A device that sends these signals once.
+pub(crate) fn replayed(
+    channels: Vec<Vec<f64>>,
+    info: &StreamInfo,
+    name: &str,
+) -> Result<Subject, Failure> {
     let largest = channels.iter().flatten().fold(0.0_f64, |most, value| most.max(value.abs()));
     let (unit, factor) = wire_unit(info.unit);
-    let mut notes = imported::notes(file.layout());
+    let mut notes = Vec::new();
     // Whole numbers of converter counts are sent as they are, others as the finest code that fits.
     let is_whole = channels.iter().flatten().all(|value| value.fract() == 0.0);
     let (scale, gain) = match (unit, is_whole && largest <= LARGEST_CODE) {

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use clap::Args;
 use levator_measure::{How, Measure, Quantity, Task};
+use levator_record::text::TextOptions;
 use levator_report::Words;
 use levator_report::progress::{Followed, Series, document};
 use levator_score::{Change, Earlier, Reference};
@@ -76,8 +77,9 @@ struct Visit {
 pub(crate) fn run(args: &Progress) -> Result<ExitCode, Failure> {
     let format = if args.json { Format::Json } else { args.out.format()? };
     let files = asked_for(args)?;
+    let how = (args.text.options(), &args.setup, args.reference.as_ref());
     let read: Vec<Result<Visit, Failure>> =
-        files.par_iter().map(|(file, name)| visit(file, name, args)).collect();
+        files.par_iter().map(|(file, name)| visit(file, name, &how.0, how.1, how.2)).collect();
     let (mut visits, mut first_failure) = (Vec::new(), None);
     for one in read {
         match one {
@@ -155,14 +157,41 @@ fn kept(store: &Store, given: &Path) -> Result<Vec<(PathBuf, String)>, Failure> 
     Ok(visits.collect())
 }
 
-fn visit(file: &Path, name: &str, args: &Progress) -> Result<Visit, Failure> {
-    let analysis = analysis::analyse(file, &args.text.options(), &args.setup)?;
+/// What has become of somebody over these visits, and how many of them could not be read, for the page.
+pub(crate) fn of_visits(
+    files: &[PathBuf],
+    words: &Words,
+) -> Result<(levator_report::Document, Vec<Value>, usize), Failure> {
+    let (options, setup) = (TextOptions::default(), Setup::default());
+    let read: Vec<Result<Visit, Failure>> = files
+        .par_iter()
+        .map(|file| visit(file, &file.display().to_string(), &options, &setup, None))
+        .collect();
+    let mut visits: Vec<Visit> = read.into_iter().filter_map(Result::ok).collect();
+    if visits.is_empty() {
+        return Err(Failure::new(Code::File, anyhow!("no visit could be read")));
+    }
+    let unread = files.len() - visits.len();
+    visits.sort_by_key(|one| one.analysis.opened_unix_ms);
+    let series: Vec<Series> = joined(visits).iter().map(|one| tell(one)).collect();
+    let told = series.iter().map(as_json).collect();
+    Ok((document(&series, VERSION, words), told, unread))
+}
+
+fn visit(
+    file: &Path,
+    name: &str,
+    options: &TextOptions,
+    setup: &Setup,
+    reference: Option<&Reference>,
+) -> Result<Visit, Failure> {
+    let analysis = analysis::analyse(file, options, setup)?;
     let told = match &analysis.told {
         // That of a folder is a part of it.
         None if file.is_file() => analysis::told_beside(file)?,
         told => told.clone(),
     };
-    let about = About::new(told, args.reference.clone());
+    let about = About::new(told, reference.cloned());
     let earlier = assess::as_earlier(&analysis, &about);
     if earlier.channels.is_empty() {
         let error = anyhow!("{}: no channel that can be judged", file.display());

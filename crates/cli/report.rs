@@ -55,7 +55,7 @@ pub(crate) struct Report {
 
 /// Who reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Reader {
+pub(crate) enum Reader {
     /// Who was measured.
     Person,
     /// Who refers or treats.
@@ -63,7 +63,7 @@ enum Reader {
 }
 
 impl Reader {
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Person => "person",
             Self::Referrer => "referrer",
@@ -111,6 +111,40 @@ fn grid(visit: &Path, options: &TextOptions) -> Result<Option<Grid>, Failure> {
         Some(original) => manometry::grid(&original.file, original.text(options).unit),
         None => manometry::grid(visit, options.unit),
     }
+}
+
+/// The report of a visit that was analysed with its curves, for the page.
+pub(crate) fn of_visit(
+    analysis: &Analysis,
+    about: &About,
+    assessment: &Assessment,
+    reader: Reader,
+    words: &Words,
+) -> Result<Document, Failure> {
+    let channel = assess::reported(analysis, about).ok_or_else(|| {
+        let error = anyhow!("{}: no channel that can be judged", analysis.file.display());
+        Failure::new(Code::File, error)
+    })?;
+    let file = name_of(&analysis.file);
+    let arguments = ["report", file.as_str(), "--for", reader.name(), "--lang", words.lang.code()];
+    let told = analysis.file.join(TOLD);
+    let others = match std::fs::read(&told) {
+        Ok(bytes) => vec![(name_of(&told), blake3::hash(&bytes).to_hex().to_string())],
+        Err(_) => Vec::new(),
+    };
+    let audit = Audit {
+        blake3: analysis.blake3.clone(),
+        digest: format!("{:016x}", analysis.digest.signal()),
+        version: VERSION.to_owned(),
+        rule: assessment.rule.to_owned(),
+        settings: settings(analysis),
+        arguments: arguments.map(str::to_owned).to_vec(),
+        others,
+        file,
+    };
+    let grid = grid(&analysis.file, &TextOptions::default())?;
+    let made = Made { analysis, assessment, about, audit: &audit, grid };
+    Ok(made.document(reader, channel, words))
 }
 
 /// A visit, judged.

@@ -68,7 +68,7 @@ fn write(
 }
 
 /// What a person with a questionnaire would write down.
-fn told(person: &Participant) -> String {
+pub(crate) fn told(person: &Participant) -> String {
     let setup = person.setup;
     let device = match (setup.pressure, setup.emg) {
         (Some(family), _) => pressure_device(family),

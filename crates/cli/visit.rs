@@ -80,6 +80,29 @@ pub(crate) fn run(
     plan: &Plan,
     stop: &Stop,
 ) -> Result<ExitCode, Failure> {
+    let without = PageArgs { no_page: true, ..PageArgs::default() };
+    let page_args = plan.page.as_ref().unwrap_or(&without);
+    let mut page = Page::start(page_args, scene(plan))?;
+    match conduct(connector, plan, stop, &mut page) {
+        Ok(summary) => {
+            page.linger(stop)?;
+            conclusion(&summary, plan)
+        }
+        Err(failure) => {
+            page.leave();
+            Err(failure)
+        }
+    }
+}
+
+/// The same with a page that may be there already, and stays. Once the visit has begun, the page is told
+/// what came of it, also if that is an error.
+pub(crate) fn conduct(
+    connector: impl Connector + 'static,
+    plan: &Plan,
+    stop: &Stop,
+    page: &mut Page,
+) -> Result<Summary, Failure> {
     let is_new = plan.out.as_ref().map(|folder| !folder.exists());
     let journal = match &plan.out {
         Some(folder) => Some(prepare(folder)?),
@@ -98,9 +121,7 @@ pub(crate) fn run(
     let record = journal.as_ref().map(|path| RecordTo { path: path.clone(), header, beside });
     let config =
         LiveConfig { record, seconds: plan.seconds, ..LiveConfig::new(plan.config.clone()) };
-    let without = PageArgs { no_page: true, ..PageArgs::default() };
-    let page_args = plan.page.as_ref().unwrap_or(&without);
-    let mut page = Page::start(page_args, scene(plan))?;
+    page.renew(scene(plan));
     let sink = Tee(Tee(analysis::summary(&plan.config), Digest::new()), page.tap());
     let session = Session::start(connector, config, sink).map_err(|error| {
         // A folder that stayed empty would look like a visit. One with anything in it stays.
@@ -117,7 +138,7 @@ pub(crate) fn run(
             put_new(&beside, told.as_bytes()).attempt(Code::Recording, beside.display())?;
         }
     }
-    page.attach(session.handle(), page_args, plan.face);
+    page.attach(session.handle(), plan.page.as_ref(), plan.face);
     let programme = plan.config.course.as_ref().map(|course| &course.programme);
     let address = page.address();
     let stale = calibrations::stale(&plan.config.calibrations, unix_ms() / 1000);
@@ -132,64 +153,85 @@ pub(crate) fn run(
     };
     let shown = view::show(&session.handle(), page.face(plan.face), &scene, stop);
     session.stop();
-    let (summary, Tee(Tee(found, digest), _)) = session.wait().attempt(Code::Other, &plan.port)?;
-    shown.attempt(Code::Other, "terminal")?;
+    let waited = session.wait().attempt(Code::Other, &plan.port);
+    let (summary, Tee(Tee(found, digest), _)) = match waited {
+        Ok(waited) => waited,
+        Err(failure) => {
+            page.conclude(broken(plan.out.as_deref(), &failure));
+            return Err(failure);
+        }
+    };
+    let kept = shown
+        .attempt(Code::Other, "terminal")
+        .and_then(|()| tell(&summary, (found, digest), plan, &mut about, page));
+    page.conclude(result(&summary, plan.out.as_deref(), &kept));
+    kept.map(|()| summary)
+}
+
+/// Keeps and prints what was found. Fine if all of it is kept and the recording gives the same again.
+fn tell(
+    summary: &Summary,
+    (found, digest): (levator_engine::Summary, Digest),
+    plan: &Plan,
+    about: &mut About,
+    page: &Page,
+) -> Result<(), Failure> {
     if let Some(trouble) = misunderstanding(&summary.last, &plan.port) {
         // The recording, if any, is kept: it may tell a developer what was said.
         return Err(Failure::new(Code::Device, trouble));
     }
     tell_latency(&summary.last, page.latency().as_ref())?;
-    match (&plan.out, &summary.recording) {
-        (Some(folder), Some(recorded)) => {
-            let missing =
-                summary.last.recording.as_ref().map_or(0, |state| state.missing_input_count);
-            let totals = match &recorded.totals {
-                Ok(totals) => totals,
-                Err(message) => {
-                    let error = anyhow!("{message}").context("the recording could not be closed");
-                    return Err(Failure::new(Code::Recording, error));
-                }
-            };
-            let offline = read_back(folder)?;
-            let agrees = offline.digest == digest;
-            // Whoever reads what is printed may go away; the visit is closed then.
-            save(folder, &offline)?;
-            finish(folder, &mut about, recorded, totals, missing)?;
-            print(&offline, plan.json)?;
-            writeln!(stderr(), "recorded in {}", folder.display())?;
-            if missing > 0 {
-                let error =
-                    anyhow!("{missing} inputs are not in the recording: the disk refused them");
-                return Err(Failure::new(Code::Recording, error));
-            }
-            if !agrees {
-                let error = anyhow!(
-                    "the recording, analysed, differs from what was seen live; please report this"
-                );
-                return Err(Failure::new(Code::Other, error));
-            }
-            writeln!(stderr(), "analysed from the file: the same as live, bit for bit")?;
-            page.conclude(result(&summary, Some(folder)));
+    let (Some(folder), Some(recorded)) = (&plan.out, &summary.recording) else {
+        let live = Analysis {
+            file: PathBuf::from(&plan.port),
+            blake3: String::new(),
+            summary: found,
+            digest,
+            trace: None,
+            opened_unix_ms: None,
+            told: None,
+            config: plan.config.clone(),
+            titles: Vec::new(),
+            notes: vec!["seen live, not recorded".to_owned()],
+            skipped: Vec::new(),
+        };
+        return print(&live, plan.json);
+    };
+    let missing = missing(summary);
+    let totals = match &recorded.totals {
+        Ok(totals) => totals,
+        Err(message) => {
+            let error = anyhow!("{message}").context("the recording could not be closed");
+            return Err(Failure::new(Code::Recording, error));
         }
-        _ => {
-            let live = Analysis {
-                file: PathBuf::from(&plan.port),
-                blake3: String::new(),
-                summary: found,
-                digest,
-                trace: None,
-                opened_unix_ms: None,
-                told: None,
-                config: plan.config.clone(),
-                titles: Vec::new(),
-                notes: vec!["seen live, not recorded".to_owned()],
-                skipped: Vec::new(),
-            };
-            print(&live, plan.json)?;
-            page.conclude(result(&summary, None));
-        }
+    };
+    let offline = read_back(folder)?;
+    let agrees = offline.digest == digest;
+    // Whoever reads what is printed may go away; the visit is closed then.
+    save(folder, &offline)?;
+    finish(folder, about, recorded, totals, missing)?;
+    print(&offline, plan.json)?;
+    writeln!(stderr(), "recorded in {}", folder.display())?;
+    if missing > 0 {
+        let error = anyhow!("{missing} inputs are not in the recording: the disk refused them");
+        return Err(Failure::new(Code::Recording, error));
     }
-    page.linger(stop)?;
+    if !agrees {
+        let error =
+            anyhow!("the recording, analysed, differs from what was seen live; please report this");
+        return Err(Failure::new(Code::Other, error));
+    }
+    writeln!(stderr(), "analysed from the file: the same as live, bit for bit")?;
+    Ok(())
+}
+
+/// Inputs that are not in the recording.
+fn missing(summary: &Summary) -> u64 {
+    summary.last.recording.as_ref().map_or(0, |state| state.missing_input_count)
+}
+
+/// How a visit ends that was kept as it should be.
+fn conclusion(summary: &Summary, plan: &Plan) -> Result<ExitCode, Failure> {
     if !plan.any_rate && view::is_another_rate(&summary.last) {
         let words = view::pace(&summary.last).unwrap_or_default();
         let error = anyhow!("{words}. Mend the device, or measure all the same with --any-rate");
@@ -248,8 +290,15 @@ fn scene(plan: &Plan) -> levator_console::Scene {
     }
 }
 
-/// What the page is told at the end.
-fn result(summary: &Summary, folder: Option<&Path>) -> serde_json::Value {
+/// What the page is told at the end. A recording is spoken of only if it is there, and praised only if it
+/// was read back and found to be the same.
+fn result(
+    summary: &Summary,
+    folder: Option<&Path>,
+    kept: &Result<(), Failure>,
+) -> serde_json::Value {
+    let folder = folder.filter(|folder| folder.join(JOURNAL).is_file());
+    let is_recorded = summary.recording.is_some() && folder.is_some();
     serde_json::json!({
         "ended": match summary.ended {
             Ended::Stopped => "stopped",
@@ -259,8 +308,22 @@ fn result(summary: &Summary, folder: Option<&Path>) -> serde_json::Value {
         },
         "ended_s": summary.ended_at.as_secs_f64(),
         "folder": folder.map(|folder| folder.display().to_string()),
-        // It is only told after the recording was read back and found to be the same.
-        "verified": folder.is_some(),
+        "verified": is_recorded && kept.is_ok(),
+        "missing": missing(summary),
+        "trouble": kept.as_ref().err().map(ToString::to_string),
+    })
+}
+
+/// The same where a part of the program broke down.
+fn broken(folder: Option<&Path>, failure: &Failure) -> serde_json::Value {
+    let folder = folder.filter(|folder| folder.join(JOURNAL).is_file());
+    serde_json::json!({
+        "ended": "engine-failed",
+        "ended_s": 0.0,
+        "folder": folder.map(|folder| folder.display().to_string()),
+        "verified": false,
+        "missing": 0,
+        "trouble": failure.to_string(),
     })
 }
 

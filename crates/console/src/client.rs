@@ -8,6 +8,7 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use levator_engine::Conduct;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use crate::hub::{Hub, text};
@@ -17,6 +18,9 @@ use crate::server::Shared;
 pub(crate) const MAX_MESSAGE_LEN: usize = 8 * 1024;
 /// Messages a page may send in a second. A person at the keys needs a tenth of it.
 const MESSAGES_PER_S: usize = 50;
+
+/// Answers that wait for one page.
+const ANSWERS_LEN: usize = 8;
 
 /// Why a page is sent away: codes of the range that is free for applications.
 mod code {
@@ -58,7 +62,7 @@ async fn greet(socket: &mut WebSocket, shared: &Shared) -> Option<Value> {
 }
 
 /// `Err` when the page is gone or must go.
-async fn talk(socket: &mut WebSocket, shared: &Shared) -> Result<(), ()> {
+async fn talk(socket: &mut WebSocket, shared: &Arc<Shared>) -> Result<(), ()> {
     let (hub, patience) = (&shared.hub, shared.patience);
     let within = patience.sending;
     let (first, mut news) = hub.subscribe();
@@ -68,6 +72,7 @@ async fn talk(socket: &mut WebSocket, shared: &Shared) -> Result<(), ()> {
     let mut heard_at = Instant::now();
     let mut ping_at = heard_at + patience.ping;
     let mut allowance = Allowance::new();
+    let (answer_in, mut answers) = mpsc::channel(ANSWERS_LEN);
     loop {
         tokio::select! {
             heard = socket.recv() => {
@@ -78,7 +83,11 @@ async fn talk(socket: &mut WebSocket, shared: &Shared) -> Result<(), ()> {
                 }
                 match heard {
                     Message::Text(words) => {
-                        if let Some(answer) = obey(&words, hub) {
+                        let answer = match question(&words) {
+                            Some(question) => inquire(question, shared, &answer_in),
+                            None => obey(&words, hub),
+                        };
+                        if let Some(answer) = answer {
                             send(socket, text(&answer), within).await?;
                         }
                     }
@@ -99,6 +108,8 @@ async fn talk(socket: &mut WebSocket, shared: &Shared) -> Result<(), ()> {
                 }
                 Err(RecvError::Closed) => return Err(()),
             },
+            // One end of it is here: it never closes.
+            Some(answer) = answers.recv() => send(socket, text(&answer), within).await?,
             () = sleep_until(ping_at) => {
                 if heard_at.elapsed() > patience.silence {
                     return Err(());
@@ -109,6 +120,48 @@ async fn talk(socket: &mut WebSocket, shared: &Shared) -> Result<(), ()> {
             () = shared.stopping() => return Ok(()),
         }
     }
+}
+
+/// What is asked of whoever began the program, if this is such a question.
+fn question(words: &str) -> Option<Value> {
+    let wish: Value = serde_json::from_str(words).ok()?;
+    (wish["do"] == "ask").then_some(wish)
+}
+
+/// Has a question answered on a thread of its own; what is told at once, if it cannot be.
+fn inquire(question: Value, shared: &Arc<Shared>, answers: &mpsc::Sender<Value>) -> Option<Value> {
+    let (id, what) = (question["id"].clone(), question["what"].clone());
+    let answer = move |mut answer: Value| {
+        answer["type"] = "answer".into();
+        answer["id"] = id.clone();
+        answer["what"] = what.clone();
+        answer
+    };
+    let refused = |why: &str| json!({ "refused": why });
+    let Some(desk) = shared.desk.clone() else {
+        return Some(answer(refused(
+            "nobody answers questions here: this visit was begun with its port",
+        )));
+    };
+    let Ok(permit) = Arc::clone(&shared.inquiries).try_acquire_owned() else {
+        return Some(answer(refused("too much is asked at once; wait for an answer")));
+    };
+    let (shared, answers) = (Arc::clone(shared), answers.clone());
+    tokio::spawn(async move {
+        let asked = tokio::task::spawn_blocking(move || desk.ask(&question)).await;
+        drop(permit);
+        let told = match asked {
+            Ok(Ok(reply)) => {
+                let path = reply.paper.and_then(|paper| shared.papers.put(paper).ok());
+                json!({ "told": reply.told, "path": path })
+            }
+            Ok(Err(why)) => refused(&why),
+            Err(_) => refused("the program broke down over this; please report it"),
+        };
+        // The page may have gone meanwhile.
+        let _ = answers.send(answer(told)).await;
+    });
+    None
 }
 
 /// What a page may ask for. Anything else is answered with what was wrong.

@@ -15,8 +15,19 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, 
 
 /// Nothing but our own files, nothing inline, and no frame around it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-                      connect-src 'self'; base-uri 'none'; form-action 'none'; \
+                      connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
+
+/// For a report, which brings its own style and nothing else: no script, no network, no way to our pages
+/// though it comes from the same server, and a frame only in them.
+pub(crate) const PAPER: [(HeaderName, &str); 2] = [
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'self'; sandbox allow-modals",
+    ),
+    (X_FRAME_OPTIONS, "SAMEORIGIN"),
+];
 
 /// Names under which the server may be asked.
 #[derive(Clone, Debug)]
@@ -60,7 +71,7 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     if values.next().is_some() { None } else { value.to_str().ok() }
 }
 
-/// Adds to every answer what keeps it where it belongs.
+/// Adds to every answer what keeps it where it belongs, unless it says more itself.
 pub(crate) fn protect(response: &mut Response<Body>) {
     let headers = response.headers_mut();
     for (name, value) in [
@@ -72,7 +83,7 @@ pub(crate) fn protect(response: &mut Response<Body>) {
         (REFERRER_POLICY, "no-referrer"),
         (CACHE_CONTROL, "no-store"),
     ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
 }
 

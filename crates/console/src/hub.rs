@@ -44,6 +44,8 @@ pub(crate) struct Hub {
 struct Shared {
     scene: Value,
     levels: Levels,
+    /// Where the visit is: before, in and after its session.
+    stage: Option<Message>,
     session: Option<Handle>,
     channels: Vec<Channel>,
     events: VecDeque<Message>,
@@ -73,6 +75,7 @@ impl Hub {
         let shared = Shared {
             scene: scene.json(),
             levels: Levels::new(scene.programme.as_ref()),
+            stage: None,
             session: None,
             channels: Vec::new(),
             events: VecDeque::new(),
@@ -94,11 +97,41 @@ impl Hub {
 
     pub(crate) fn attach(&self, session: Handle, scene: &Scene) {
         let mut shared = self.shared();
-        shared.scene = scene.json();
         shared.levels = Levels::new(scene.programme.as_ref());
         shared.session = Some(session);
-        let scene = text(&shared.scene);
-        let _ = self.outbox.send(scene);
+        // Pages forget what came before a scene: they are told it once.
+        let scene = scene.json();
+        if shared.scene != scene {
+            shared.scene = scene;
+            let _ = self.outbox.send(text(&shared.scene));
+        }
+    }
+
+    /// Forgets the session before, and tells all pages what the next one will be. Nobody feeds the tap
+    /// meanwhile.
+    pub(crate) fn renew(&self, scene: &Scene) {
+        let mut shared = self.shared();
+        while self.queue.take().is_some() {}
+        self.queue.take_dropped();
+        shared.scene = scene.json();
+        shared.levels = Levels::new(scene.programme.as_ref());
+        shared.session = None;
+        shared.channels.clear();
+        shared.events.clear();
+        shared.news.clear();
+        shared.dropped_event_count = 0;
+        shared.last_state = None;
+        shared.result = None;
+        let _ = self.outbox.send(text(&shared.scene));
+    }
+
+    /// Tells all pages, and those that open later, where the visit is.
+    pub(crate) fn set_stage(&self, stage: Value) {
+        let mut stage = stage;
+        stage["type"] = "stage".into();
+        let message = text(&stage);
+        self.shared().stage = Some(message.clone());
+        let _ = self.outbox.send(message);
     }
 
     /// Tells all pages, and those that open later, how it ended.
@@ -139,6 +172,7 @@ impl Hub {
         // What waits for the next batch belongs to the window, too.
         self.send_points(&mut shared);
         let mut messages = vec![text(&shared.scene)];
+        messages.extend(shared.stage.clone());
         messages.extend(shared.last_state.clone());
         if shared.dropped_event_count > 0 {
             let count = shared.dropped_event_count;

@@ -29,16 +29,20 @@
 
 mod assets;
 mod client;
+mod desk;
 mod frame;
 mod guard;
 mod hub;
 mod levels;
+mod papers;
 mod scene;
 mod server;
 mod state;
 mod tap;
 mod token;
+mod words;
 
+pub use desk::{Desk, Reply};
 pub use scene::{Mode, Scene};
 pub use server::{Console, Exposure, Patience, StartError};
 pub use tap::Tap;

@@ -29,11 +29,14 @@ use tokio::time::{sleep, timeout};
 
 use crate::assets;
 use crate::client;
+use crate::desk::Desk;
 use crate::guard::{Guard, protect};
 use crate::hub::Hub;
+use crate::papers::Papers;
 use crate::scene::Scene;
 use crate::tap::{Queue, Tap};
 use crate::token::Token;
+use crate::words;
 
 /// Requests at one time. A page needs six; further ones wait for nobody and are cut.
 const MAX_CONNECTIONS: usize = 48;
@@ -41,6 +44,8 @@ const MAX_CONNECTIONS: usize = 48;
 const MAX_SOCKETS: usize = 16;
 /// Pages that have proved themselves.
 const MAX_PAGES: usize = 8;
+/// Questions that are being answered at one time, for all pages.
+const MAX_INQUIRIES: usize = 4;
 /// Longest head of a request; ours are a few hundred bytes.
 const MAX_HEAD_LEN: usize = 8 * 1024;
 /// Connections that the system keeps until they are taken.
@@ -126,9 +131,12 @@ pub struct Console {
 }
 
 /// What the tasks of the server share.
-#[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) hub: Hub,
+    /// Who answers questions, if anybody does.
+    pub(crate) desk: Option<Arc<dyn Desk>>,
+    pub(crate) inquiries: Arc<Semaphore>,
+    pub(crate) papers: Papers,
     pub(crate) patience: Patience,
     guard: Guard,
     token: Token,
@@ -141,6 +149,12 @@ pub(crate) struct Shared {
     stop: Notify,
 }
 
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("hub", &self.hub).finish_non_exhaustive()
+    }
+}
+
 impl Console {
     /// Opens a free port and serves the page from a thread of its own.
     ///
@@ -148,10 +162,10 @@ impl Console {
     ///
     /// [`StartError`].
     pub fn start(exposure: Exposure, scene: &Scene) -> Result<Self, StartError> {
-        Self::start_with(exposure, scene, Patience::usual())
+        Self::start_with(exposure, scene, Patience::usual(), None)
     }
 
-    /// The same with another patience.
+    /// The same with another patience, and with somebody who answers what pages ask outside of a session.
     ///
     /// # Errors
     ///
@@ -160,6 +174,7 @@ impl Console {
         exposure: Exposure,
         scene: &Scene,
         patience: Patience,
+        desk: Option<Arc<dyn Desk>>,
     ) -> Result<Self, StartError> {
         let address = match exposure {
             Exposure::Loopback => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -191,6 +206,9 @@ impl Console {
         }
         let shared = Arc::new(Shared {
             hub: Hub::new(Arc::new(Queue::new()), scene),
+            desk,
+            inquiries: Arc::new(Semaphore::new(MAX_INQUIRIES)),
+            papers: Papers::default(),
             patience,
             guard: Guard::new(&names, at.port()),
             token: Token::new()?,
@@ -202,9 +220,12 @@ impl Console {
         });
         let listeners: Vec<_> = [Some(first), second].into_iter().flatten().collect();
         let served = Arc::clone(&shared);
-        let thread = thread::Builder::new()
-            .name("levator-console".to_owned())
-            .spawn(move || runtime.block_on(serve(listeners, served)))?;
+        let thread =
+            thread::Builder::new().name("levator-console".to_owned()).spawn(move || {
+                runtime.block_on(serve(listeners, served));
+                // A question that is still being answered does not keep the program from ending.
+                runtime.shutdown_background();
+            })?;
         Ok(Self { shared, at, exposure, thread: Some(thread) })
     }
 
@@ -246,6 +267,17 @@ impl Console {
     /// Names the session that feeds the tap.
     pub fn attach(&self, session: Handle, scene: &Scene) {
         self.shared.hub.attach(session, scene);
+    }
+
+    /// Forgets the session before this one, and tells the pages what the next will be. For before it is
+    /// started, so that nothing of it is missed.
+    pub fn renew(&self, scene: &Scene) {
+        self.shared.hub.renew(scene);
+    }
+
+    /// Tells the pages where the visit is (`PROTOCOL.md`, `stage`).
+    pub fn set_stage(&self, stage: Value) {
+        self.shared.hub.set_stage(stage);
     }
 
     /// Tells the pages what came of it.
@@ -342,6 +374,8 @@ async fn serve(listeners: Vec<TcpListener>, shared: Arc<Shared>) {
     let router = Router::new()
         .route("/", get(page))
         .route("/live", get(live))
+        .route("/paper/{ticket}", get(paper))
+        .route("/words/{name}", get(spoken))
         .route("/{*path}", get(file))
         .with_state(Arc::clone(&shared));
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -423,6 +457,27 @@ async fn page() -> Response<Body> {
 
 async fn file(Path(path): Path<String>) -> Response<Body> {
     asset(&path)
+}
+
+/// A report, by an address that only a page was told.
+async fn paper(State(shared): State<Arc<Shared>>, Path(ticket): Path<String>) -> Response<Body> {
+    let Some(found) = shared.papers.get(&ticket) else { return plain(StatusCode::NOT_FOUND) };
+    let mut response = Response::new(Body::from(found));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    for (name, value) in crate::guard::PAPER {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The words of a language: those of the page, and those that it shares with the reports.
+async fn spoken(Path(name): Path<String>) -> Response<Body> {
+    let code = name.strip_suffix(".json").unwrap_or_default();
+    let Some(words) = words::of(code) else { return plain(StatusCode::NOT_FOUND) };
+    let mut response = Response::new(Body::from(words));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 fn asset(path: &str) -> Response<Body> {

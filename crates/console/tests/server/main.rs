@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "how long others wait is what is tested")]
 
+mod desk;
 mod limits;
 mod safety;
 mod wire;

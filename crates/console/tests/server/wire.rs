@@ -23,7 +23,7 @@ pub(crate) fn hasty() -> Patience {
 }
 
 pub(crate) fn start(patience: Patience) -> (Console, SocketAddr, String) {
-    let console = Console::start_with(Exposure::Loopback, &Scene::default(), patience)
+    let console = Console::start_with(Exposure::Loopback, &Scene::default(), patience, None)
         .expect("loopback has a free port");
     let (at, token) = parts(&console.address());
     (console, at, token)
