@@ -15,6 +15,7 @@ use levator_engine::{
 use levator_programme::Millis;
 use levator_record::edf::{self, EdfFile, EdfOptions};
 use levator_record::text::{ChannelChoice, TextFile, TextOptions};
+pub(crate) use levator_record::visit::{JOURNAL, TOLD};
 use levator_record::xdf::{self, XdfFile, XdfOptions};
 use levator_record::{Damage, Header, Item, Reader, Totals};
 use levator_report::Trace;
@@ -24,12 +25,6 @@ use crate::args::{Filter, Setup};
 use crate::failure::{Attempt, Code, Failure};
 use crate::original::Original;
 use crate::{imported, manometry};
-
-/// Name of the journal in the folder of a visit.
-pub(crate) const JOURNAL: &str = "raw.journal";
-
-/// Name of what is told of a visit, in its folder.
-pub(crate) const TOLD: &str = "told.toml";
 
 /// What was found in one file.
 #[derive(Debug)]

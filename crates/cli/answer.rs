@@ -4,7 +4,7 @@
 use levator_engine::ChannelSummary;
 use levator_measure::{Measure, Reasons, Trial, Validity};
 use levator_programme::{Event, Target};
-use levator_score::{Assessment, Change, Driver, Finding, Trend};
+use levator_score::{Assessment, Change, Driver, Finding, Limit, Size, Trend};
 use levator_signal::{SampleRate, Span};
 use serde_json::{Value, json};
 
@@ -232,6 +232,14 @@ pub(crate) fn change(change: &Change) -> Value {
         "now": change.now,
         "trend": trend,
         "why": why,
+        "detectable": change.mdc.map(|size| match size {
+            Size::Absolute(size) => json!({ "difference": size }),
+            Size::Relative(log) => json!({ "ratio": log.exp() }),
+        }),
+        "detectable_by": change.limit.as_ref().map(|limit| match limit {
+            Limit::Reference(id) => id.as_str(),
+            Limit::Visits => "visits",
+        }),
     })
 }
 

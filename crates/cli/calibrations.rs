@@ -8,6 +8,7 @@ use anyhow::{Context, anyhow};
 use levator_engine::{ChannelSummary, EngineConfig, KnownCalibration};
 use levator_record::visit::replace;
 use levator_signal::{Calibration, ChannelId, Unit};
+use levator_store::make_folder;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::Analysis;
@@ -186,11 +187,7 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<Document, Failure> {
 /// Keeps it.
 pub(crate) fn save(path: &Path, document: &Document) -> Result<(), Failure> {
     if let Some(folder) = path.parent() {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder).attempt(Code::Recording, folder.display())?;
+        make_folder(folder).attempt(Code::Recording, folder.display())?;
     }
     let mut text = serde_json::to_vec_pretty(document).map_err(std::io::Error::from)?;
     text.push(b'\n');

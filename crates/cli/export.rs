@@ -14,7 +14,7 @@ mod survey;
 mod table;
 mod xdf;
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Write, stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -22,6 +22,7 @@ use std::process::ExitCode;
 use anyhow::{Context, anyhow};
 use levator_record::edf::Variant;
 use levator_record::edf::write::Gaps;
+use levator_record::visit::create_private;
 use serde_json::{Value, json};
 
 use crate::args::{Export, ExportFormat};
@@ -179,11 +180,7 @@ fn targets(source: &Source, survey: &Survey, args: &Export) -> Vec<PathBuf> {
 
 /// A file that was not there, for its owner only.
 fn create(path: &Path) -> anyhow::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).context("cannot be created")
+    create_private(path).context("cannot be created")
 }
 
 /// What is said of a file whatever its format.

@@ -145,19 +145,13 @@ pub(crate) fn replayed(
 }
 
 /// The unit on the wire, and how many of it one `unit` is.
-const fn wire_unit(unit: Unit) -> (WireUnit, f64) {
-    match unit {
-        Unit::Microvolt => (WireUnit::Microvolt, 1.0),
-        Unit::Millivolt => (WireUnit::Microvolt, 1e3),
-        Unit::Volt => (WireUnit::Microvolt, 1e6),
-        Unit::Pascal => (WireUnit::Pascal, 1.0),
-        Unit::Hectopascal => (WireUnit::Pascal, 100.0),
-        Unit::Kilopascal => (WireUnit::Pascal, 1000.0),
-        // Conventional values: BIPM, SI Brochure, and ISO 80000-4.
-        Unit::CentimetreWater => (WireUnit::Pascal, 98.0665),
-        Unit::MillimetreMercury => (WireUnit::Pascal, 133.322_387_415),
-        Unit::Newton => (WireUnit::Newton, 1.0),
-        Unit::KilogramForce => (WireUnit::Newton, 9.80665),
-        Unit::Count | Unit::Celsius | Unit::Gravity => (WireUnit::Counts, 1.0),
-    }
+fn wire_unit(unit: Unit) -> (WireUnit, f64) {
+    let known = [
+        (Unit::Microvolt, WireUnit::Microvolt),
+        (Unit::Pascal, WireUnit::Pascal),
+        (Unit::Newton, WireUnit::Newton),
+    ];
+    let factors = known.iter().map(|(to, wire)| (*wire, unit.factor_to(*to)));
+    let found = factors.filter_map(|(wire, factor)| Some((wire, factor?))).next();
+    found.unwrap_or((WireUnit::Counts, 1.0))
 }

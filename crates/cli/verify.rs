@@ -12,6 +12,7 @@ use levator_record::visit::recover::damage_value;
 use levator_record::visit::{self, Report};
 use serde_json::{Value, json};
 
+use crate::analysis;
 use crate::bar::Progress;
 use crate::failure::{Attempt, Code, Failure};
 use crate::json::VERSION;
@@ -145,12 +146,9 @@ fn print_journal(out: &mut impl Write, journal: &Journal) -> std::io::Result<()>
     if journal.further_damage > 0 {
         writeln!(out, "    {} more places are damaged", journal.further_damage)?;
     }
-    match journal.totals {
-        Some(totals) if totals.dropped_input_count > 0 => {
-            let dropped = totals.dropped_input_count;
-            writeln!(out, "    {dropped} inputs could not be written while it was recorded")
-        }
-        _ => Ok(()),
+    match journal.totals.as_ref().and_then(analysis::dropped) {
+        Some(dropped) => writeln!(out, "    {dropped}"),
+        None => Ok(()),
     }
 }
 

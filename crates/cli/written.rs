@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
+use levator_record::visit::put_new;
 use levator_report::picture::Picture;
 use levator_report::{Document, html, text};
 
@@ -145,10 +146,5 @@ fn write(out: Option<&Path>, bytes: &[u8]) -> Result<(), Failure> {
         stdout().lock().write_all(bytes)?;
         return Ok(());
     };
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(path).and_then(|mut file| file.write_all(bytes));
-    written.attempt(Code::Recording, path.display())
+    put_new(path, bytes).attempt(Code::Recording, path.display())
 }

@@ -179,15 +179,29 @@ impl Dialogue {
 
     /// Waits until it has said `words`, then types `line`.
     fn answer(&mut self, words: &str, line: &str) {
-        loop {
-            let mut said = String::new();
-            let len = self.said.read_line(&mut said).expect("it can be read");
-            assert!(len > 0, "it never said {words:?}: {}", self.heard);
-            self.heard += &said;
-            if said.contains(words) {
-                break;
+        assert!(self.hears(words), "it never said {words:?}: {}", self.heard);
+        self.types(line);
+    }
+
+    /// Waits until it says `words`; whether it does before it ends.
+    fn hears(&mut self, words: &str) -> bool {
+        while let Some(line) = self.line() {
+            if line.contains(words) {
+                return true;
             }
         }
+        false
+    }
+
+    /// The next line that it says; `None` at its end.
+    fn line(&mut self) -> Option<String> {
+        let mut said = String::new();
+        let len = self.said.read_line(&mut said).expect("it can be read");
+        self.heard += &said;
+        (len > 0).then_some(said)
+    }
+
+    fn types(&mut self, line: &str) {
         let stdin = self.child.stdin.as_mut().expect("piped");
         writeln!(stdin, "{line}").expect("it listens");
     }
@@ -208,25 +222,15 @@ fn by_hand(probe: &Probe, data: &std::path::Path, step: i32, told: &str) -> (i32
     let mut dialogue = Dialogue::new(probe, data, &[]);
     dialogue.answer("Open the probe", "");
     // Asked for once the zero has been measured.
-    loop {
-        let mut said = String::new();
-        if dialogue.said.read_line(&mut said).expect("it can be read") == 0 {
-            return dialogue.end();
-        }
-        dialogue.heard += &said;
-        if said.contains("Apply the known pressure") {
-            break;
-        }
+    if !dialogue.hears("Apply the known pressure") {
+        return dialogue.end();
     }
     probe.set(1000 + step);
     // What was on its way is of the level before.
     std::thread::sleep(Duration::from_millis(100));
-    writeln!(dialogue.child.stdin.as_mut().expect("piped")).expect("it listens");
-    let mut said = String::new();
-    let _ = dialogue.said.read_line(&mut said);
-    dialogue.heard += &said;
-    if said.contains("How much") {
-        writeln!(dialogue.child.stdin.as_mut().expect("piped"), "{told}").expect("it listens");
+    dialogue.types("");
+    if dialogue.line().is_some_and(|said| said.contains("How much")) {
+        dialogue.types(told);
     }
     dialogue.end()
 }
@@ -322,14 +326,10 @@ fn a_manometer_on_another_port_says_how_much_it_is() {
         dialogue.answer("Open the probe", "");
         let level = Arc::clone(&probe.level);
         // The pressure is on before Enter is pressed.
-        let mut said = String::new();
-        while !said.contains("Apply the known pressure") {
-            said.clear();
-            assert!(dialogue.said.read_line(&mut said).expect("it can be read") > 0);
-        }
+        assert!(dialogue.hears("Apply the known pressure"), "{}", dialogue.heard);
         level.store(11_000, Ordering::SeqCst);
         std::thread::sleep(Duration::from_millis(100));
-        writeln!(dialogue.child.stdin.as_mut().expect("piped")).expect("it listens");
+        dialogue.types("");
         let ended = dialogue.end();
         over.store(true, Ordering::SeqCst);
         ended

@@ -208,42 +208,12 @@ fn an_unknown_scenario_is_answered_with_those_there_are() {
 #[cfg(unix)]
 mod ports {
     use std::io::{BufRead, BufReader};
-    use std::process::{Child, Stdio};
+    use std::process::Stdio;
 
     use levator_simulate::PseudoTerminal;
 
     use super::*;
-
-    /// `levator simulate`, and the port it offers.
-    struct Simulated {
-        process: Child,
-        port: String,
-    }
-
-    impl Simulated {
-        fn start(arguments: &[&str]) -> Self {
-            let mut process = levator()
-                .arg("simulate")
-                .args(arguments)
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null())
-                .spawn()
-                .expect("the binary was built");
-            let mut port = String::new();
-            BufReader::new(process.stdout.take().expect("it was piped"))
-                .read_line(&mut port)
-                .expect("its first line is the port");
-            Self { process, port: port.trim().to_owned() }
-        }
-    }
-
-    impl Drop for Simulated {
-        fn drop(&mut self) {
-            // It may have ended by itself.
-            let _ = self.process.kill();
-            let _ = self.process.wait();
-        }
-    }
+    use crate::support::Simulated;
 
     #[test]
     fn a_simulated_device_is_recorded_and_analysed() {
@@ -349,12 +319,12 @@ mod ports {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary was built");
-        // Its first line says that the port is open.
+        // Its first line says that the port is open; it may say more, and somebody has to hear it.
         let mut line = String::new();
-        BufReader::new(first.stderr.take().expect("it was piped"))
-            .read_line(&mut line)
-            .expect("it says something");
-        let (code, _, stderr) = run(levator().args(["live", "--port", &simulated.port]));
+        let mut said = BufReader::new(first.stderr.take().expect("it was piped"));
+        said.read_line(&mut line).expect("it says something");
+        let again = ["live", "--seconds", "5", "--port", &simulated.port];
+        let (code, _, stderr) = run(levator().args(again));
         first.kill().expect("it runs for 20 s");
         first.wait().expect("it was killed");
         assert_eq!(code, 4);

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use levator_simulate::PseudoTerminal;
 use serde_json::Value;
 
-use crate::support::levator;
+use crate::support::{Simulated, levator};
 
 /// A program that is ended with the test.
 struct Running(Child);
@@ -20,20 +20,11 @@ impl Drop for Running {
     }
 }
 
-/// `levator simulate`, and the port it offers.
-fn simulated(arguments: &[&str]) -> (Running, String) {
-    let mut process = levator()
-        .arg("simulate")
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the binary was built");
-    let mut port = String::new();
-    BufReader::new(process.stdout.take().expect("it was piped"))
-        .read_line(&mut port)
-        .expect("its first line is the port");
-    (Running(process), port.trim().to_owned())
+/// A virtual device, and its port.
+fn simulated(arguments: &[&str]) -> (Simulated, String) {
+    let device = Simulated::start(arguments);
+    let port = device.port.clone();
+    (device, port)
 }
 
 fn check(port: &str, more: &[&str]) -> (Option<i32>, Value, String) {

@@ -59,7 +59,22 @@ fn a_report_says_what_assess_says_and_is_made_again_from_what_it_names() {
     for part in ["assessment", "measures", "trials", "programme"] {
         assert_eq!(made[part], found[part], "{part}");
     }
+    // And what `analyse --json` says, channel after channel.
+    let mut analyse = levator();
+    analyse.arg("analyse").arg(&signals).args(["--programme", "glazer", "--json"]);
+    let analysed: Value = serde_json::from_str(&run(&mut analyse).1).expect("it is JSON");
+    for part in ["measures", "trials"] {
+        let files = analysed["files"].as_array().expect("a list").iter();
+        let all: Vec<&Value> = files.filter_map(|one| one[part].as_array()).flatten().collect();
+        assert!(!all.is_empty(), "{part}");
+        assert_eq!(
+            all,
+            made[part].as_array().expect("a list").iter().collect::<Vec<_>>(),
+            "{part}"
+        );
+    }
     let audit = &made["audit"];
+    assert_eq!(audit["digest"], analysed["files"][0]["digest"]);
     assert_eq!(audit["blake3"], found["blake3"]);
     let bytes = fs::read(&signals).expect("it was written");
     assert_eq!(audit["blake3"], blake3::hash(&bytes).to_hex().as_str());
@@ -337,4 +352,117 @@ fn what_is_kept_of_a_person_is_followed_by_their_code() {
     assert!(code == 3 && stderr.contains("a folder without a file to analyse"), "{stderr}");
     let (code, _, stderr) = progress(&["P-018"]);
     assert!(code == 3 && stderr.contains("levator visits"), "{stderr}");
+}
+
+/// Visits of somebody who grows stronger, lying, with what is told of them.
+fn visits_of_somebody_who_grows_stronger(folder: &Path) {
+    for (visit, condition) in [("1", "weak"), ("2", "healthy"), ("3", "healthy")] {
+        let mut simulate = levator();
+        simulate.args(["simulate-visit", "--seed", "3", "--condition", condition]);
+        simulate.args(["--device", "camtech+abdomen", "--visit", visit, "--out"]);
+        let (code, _, stderr) = run(simulate.arg(folder.join(visit)));
+        assert_eq!(code, 0, "{stderr}");
+        tell(&folder.join(visit), "position = \"lying\"");
+    }
+}
+
+/// Tells something more of a visit.
+fn tell(visit: &Path, line: &str) {
+    let path = visit.join("told.toml");
+    let text = fs::read_to_string(&path).expect("it was written");
+    let text = text.replacen("format = 1", &format!("format = 1\n{line}"), 1);
+    fs::write(path, text).expect("it can be written");
+}
+
+#[test]
+fn a_change_is_named_beyond_the_detectable_one_and_the_gate_closes_what_would_come_next() {
+    let folder = folder();
+    visits_of_somebody_who_grows_stronger(folder.path());
+    let progress = |format: &str| {
+        let mut command = levator();
+        command.arg("progress").arg(folder.path()).args(["--programme", "first-visit"]);
+        let (code, stdout, stderr) = run(command.args(["--lang", "en", "--format", format]));
+        assert_eq!(code, 0, "{stderr}");
+        stdout
+    };
+    let json = || -> Value { serde_json::from_str(&progress("json")).expect("it is JSON") };
+    let text = || progress("text").split_whitespace().collect::<Vec<_>>().join(" ");
+    let found = json();
+    let series = &found["series"];
+    assert_eq!(series.as_array().map(Vec::len), Some(1), "{found}");
+    let mut named = 0;
+    for row in series[0]["measures"].as_array().expect("a list") {
+        let change = &row["since_first"];
+        let trend = change["trend"].as_str().expect("a word");
+        let number = |key: &str| change[key].as_f64();
+        let (Some(then), Some(now)) = (number("then"), number("now")) else { continue };
+        let is_beyond = match &change["detectable"] {
+            Value::Null => false,
+            limit => match limit["difference"].as_f64() {
+                Some(difference) => (now - then).abs() > difference,
+                None => (now / then).ln().abs() > limit["ratio"].as_f64().expect("a ratio").ln(),
+            },
+        };
+        let is_named = ["improved", "worse", "changed"].contains(&trend);
+        assert_eq!(is_named, is_beyond && trend != "not-comparable", "{row}");
+        named += usize::from(is_named);
+    }
+    assert!(named > 0, "{found}");
+    // Stronger than at first, at two visits: the next position.
+    let offered = |found: &Value| -> Vec<String> {
+        let offers = found["series"][0]["assessment"]["offers"].as_array().expect("a list");
+        let ranked = offers.iter().filter(|one| one["rank"].is_u64());
+        ranked.map(|one| one["programme"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(offered(&found)[0], "strengthening-sitting");
+    let said = text();
+    assert!(said.contains("maximal contraction, maximal contraction: better"), "{said}");
+    assert!(said.contains("go on sitting") && said.contains("strengthening-sitting"), "{said}");
+
+    // Contracting hurts now: what has grown is still said, and nothing follows from it.
+    tell(&folder.path().join("3"), "symptoms = [\"pain-on-contraction\"]");
+    let found = json();
+    assert_eq!(found["series"][0]["assessment"]["gate"], "red-with-pain");
+    assert!(offered(&found).iter().all(|id| !id.starts_with("strengthening")), "{found}");
+    let said = text();
+    assert!(said.contains("maximal contraction, maximal contraction: better"), "{said}");
+    assert!(said.contains("no contracting for now, because it hurts"), "{said}");
+    assert!(!said.contains("go on sitting"), "{said}");
+
+    // In another position it is another series.
+    let path = folder.path().join("2/told.toml");
+    let other = fs::read_to_string(&path).expect("it is there").replace("lying", "sitting");
+    fs::write(path, other).expect("it can be written");
+    let found = json();
+    let counts = found["series"].as_array().expect("a list").iter();
+    let counts: Vec<_> = counts.map(|one| one["files"].as_array().map(Vec::len)).collect();
+    assert_eq!(counts, [Some(2), Some(1)]);
+    assert!(text().contains("2 series that cannot be compared"));
+}
+
+#[test]
+fn a_visit_that_was_taken_in_has_the_report_of_its_file() {
+    let folder = folder();
+    let store = folder.path().join("data");
+    let file = data("manometry/anorectal_1.txt");
+    let mut import = levator();
+    import.args(["import", "--person", "P-1", "--json"]).arg(&file).arg("--data").arg(&store);
+    let (code, stdout, stderr) = run(&mut import);
+    assert_eq!(code, 0, "{stderr}");
+    let taken: Value = serde_json::from_str(&stdout).expect("it is JSON");
+    let visit = PathBuf::from(taken["visits"][0]["folder"].as_str().expect("a folder"));
+    let made = |visit: &Path| -> Value {
+        let mut report = levator();
+        report.arg("report").arg(visit).args(["--for", "referrer", "--format", "json"]);
+        let (code, stdout, stderr) = run(&mut report);
+        assert_eq!(code, 0, "{stderr}");
+        serde_json::from_str(&stdout).expect("it is JSON")
+    };
+    let (kept, own) = (made(&visit), made(&file));
+    let pictures = own["pictures"].as_array().expect("a list");
+    assert!(pictures.contains(&Value::from("colour")), "{pictures:?}");
+    for part in ["pictures", "assessment", "measures", "trials"] {
+        assert_eq!(kept[part], own[part], "{part}");
+    }
+    assert_eq!(kept["audit"]["blake3"], own["audit"]["blake3"]);
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -10,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{data, levator};
+use crate::support::{Simulated, data, levator};
 
 fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder for temporary files")
@@ -445,35 +444,10 @@ fn dates_of_a_person_move_by_one_offset_that_the_store_keeps() {
     assert_eq!(crate::exchange::secrets_in(&bytes), [""; 0]);
 }
 
-/// A virtual probe on a serial port, until it is dropped.
-struct Probe {
-    child: Child,
-    port: String,
-}
-
-impl Probe {
-    fn start() -> Self {
-        let mut child =
-            levator().arg("simulate").stdout(Stdio::piped()).spawn().expect("the binary was built");
-        let mut port = String::new();
-        let stdout = child.stdout.take().expect("it was piped");
-        BufReader::new(stdout).read_line(&mut port).expect("its first line is the port");
-        let port = port.trim().to_owned();
-        Self { child, port }
-    }
-}
-
-impl Drop for Probe {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn a_visit_that_is_recorded_for_a_person_is_among_theirs() {
     let store = folder();
-    let probe = Probe::start();
+    let probe = Simulated::start(&[]);
     let record = |arguments: &[&str]| {
         let port = ["--port", &probe.port, "--seconds", "2"];
         run(with(store.path()).args(arguments).args(port))
@@ -506,7 +480,7 @@ fn a_visit_that_is_recorded_for_a_person_is_among_theirs() {
 #[test]
 fn a_folder_that_vanishes_is_loud_and_the_visit_goes_on() {
     let store = folder();
-    let probe = Probe::start();
+    let probe = Simulated::start(&[]);
     let recorder = with(store.path())
         .args(["record", "--person", "P-1", "--seconds", "5", "--port", &probe.port])
         .stdout(Stdio::piped())

@@ -1,8 +1,12 @@
 //! What several themes need.
 
 use std::collections::BTreeSet;
+#[cfg(unix)]
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+#[cfg(unix)]
+use std::process::{Child, Stdio};
 use std::sync::OnceLock;
 
 use levator_engine::{Digest, Engine, EngineConfig, Input, Summary, Tee};
@@ -18,6 +22,40 @@ pub(crate) fn data(name: &str) -> PathBuf {
 /// The binary under test.
 pub(crate) fn levator() -> Command {
     Command::new(env!("CARGO_BIN_EXE_levator"))
+}
+
+/// `levator simulate`, until it is dropped, and the port it offers.
+#[cfg(unix)]
+pub(crate) struct Simulated {
+    process: Child,
+    pub(crate) port: String,
+}
+
+#[cfg(unix)]
+impl Simulated {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut process = levator()
+            .arg("simulate")
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary was built");
+        let mut port = String::new();
+        BufReader::new(process.stdout.take().expect("it was piped"))
+            .read_line(&mut port)
+            .expect("its first line is the port");
+        Self { process, port: port.trim().to_owned() }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Simulated {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 /// A header for recordings that tests make.
