@@ -1,5 +1,6 @@
 //! `levator calibrate`: what a count of a probe is worth, from nothing and one known value.
 
+mod device;
 mod level;
 mod manometer;
 
@@ -13,6 +14,7 @@ use levator_decode::StreamInfo;
 use levator_device::SerialConnector;
 use levator_engine::EngineConfig;
 use levator_live::{LiveConfig, Session};
+use levator_protocol::Calib;
 use levator_signal::{ChannelId, Quality, SignalKind, Unit};
 use serde_json::json;
 
@@ -107,18 +109,28 @@ fn reference(text: &str) -> Result<(f64, Unit), String> {
 pub(crate) fn run(args: &Calibrate) -> Result<ExitCode, Failure> {
     let mut config = EngineConfig { pressure_unit: None, ..EngineConfig::device() };
     args.link.device.apply(&mut config);
-    let connector = SerialConnector::new(foreign::settings(&args.link));
+    let settings = foreign::settings(&args.link);
+    let connector = SerialConnector::new(settings.clone());
     let usb_serial = foreign::usb_serial(&args.link.port);
     let heard = Heard::default();
     let session = Session::start(connector, LiveConfig::new(config), heard.clone())
         .map_err(visit::start_failure)?;
     let stop = Stop::listen()?;
-    let mut bench = Bench { args, session: &session, heard: &heard, stop: &stop, usb_serial };
+    let mut bench =
+        Bench { args, session: &session, heard: &heard, stop: &stop, usb_serial, kept: None };
     let result = bench.calibrate();
+    let kept = bench.kept.take();
     session.stop();
     let (summary, _) = session.wait().attempt(Code::Other, &args.link.port)?;
     if let Some(trouble) = visit::misunderstanding(&summary.last, &args.link.port) {
         return Err(Failure::new(Code::Device, trouble));
+    }
+    if let (Ok(_), Some((uid, calib))) = (&result, kept) {
+        match device::keep(&settings, uid, calib) {
+            Ok(()) => writeln!(stderr(), "the device keeps it, too")?,
+            // Nothing is lost by it: what is kept here comes first.
+            Err(error) => writeln!(stderr(), "the device itself did not keep it: {error:#}")?,
+        }
     }
     result
 }
@@ -129,6 +141,8 @@ struct Bench<'a> {
     heard: &'a Heard,
     stop: &'a Stop,
     usb_serial: Option<String>,
+    /// What the device is to be told, and which one.
+    kept: Option<([u8; 8], Calib)>,
 }
 
 impl Bench<'_> {
@@ -162,6 +176,11 @@ impl Bench<'_> {
         };
         document.add(entry.clone());
         calibrations::save(&path, &document)?;
+        if let (Choice::Native, Some(heard)) =
+            (&self.args.link.device, self.heard.with(|state| state.device))
+        {
+            self.kept = device::calib(&heard, &info, &entry).map(|calib| (heard.uid, calib));
+        }
         self.report(&entry, before.as_ref(), &info, &path)
     }
 

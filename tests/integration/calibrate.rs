@@ -2,8 +2,8 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use levator_protocol::{
@@ -20,6 +20,8 @@ use crate::support::levator;
 struct Probe {
     port: String,
     level: Arc<AtomicI32>,
+    /// Calibrations that it was told to keep.
+    kept: Arc<Mutex<Vec<Calib>>>,
     over: Arc<AtomicBool>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -30,12 +32,20 @@ struct Kind {
     unit: WireUnit,
     scale: f32,
     uid: u8,
+    /// Keeps calibrations.
+    keeps: bool,
     /// Half the height of a square wave of 25 Hz on the level.
     wave: i32,
 }
 
-const PRESSURE: Kind =
-    Kind { kind: StreamKind::Pressure, unit: WireUnit::Pascal, scale: 0.12, uid: 1, wave: 0 };
+const PRESSURE: Kind = Kind {
+    kind: StreamKind::Pressure,
+    unit: WireUnit::Pascal,
+    scale: 0.12,
+    uid: 1,
+    keeps: false,
+    wave: 0,
+};
 
 impl Probe {
     fn new(kind: Kind) -> Self {
@@ -43,8 +53,10 @@ impl Probe {
         let port = terminal.port_name().to_owned();
         let (level, over) = (Arc::new(AtomicI32::new(1000)), Arc::new(AtomicBool::new(false)));
         let (seen, ended) = (Arc::clone(&level), Arc::clone(&over));
-        let thread = std::thread::spawn(move || run(&terminal, kind, &seen, &ended));
-        Self { port, level, over, thread: Some(thread) }
+        let kept = Arc::default();
+        let told = Arc::clone(&kept);
+        let thread = std::thread::spawn(move || run(&terminal, kind, &seen, &told, &ended));
+        Self { port, level, kept, over, thread: Some(thread) }
     }
 
     fn set(&self, level: i32) {
@@ -59,7 +71,13 @@ impl Drop for Probe {
     }
 }
 
-fn run(terminal: &PseudoTerminal, kind: Kind, level: &AtomicI32, over: &AtomicBool) {
+fn run(
+    terminal: &PseudoTerminal,
+    kind: Kind,
+    level: &AtomicI32,
+    kept: &Mutex<Vec<Calib>>,
+    over: &AtomicBool,
+) {
     let mut encoder = Encoder::new(Direction::DeviceToHost);
     let mut say = |message: &Message<'_>| {
         let mut wire = [0; MAX_WIRE];
@@ -91,7 +109,11 @@ fn run(terminal: &PseudoTerminal, kind: Kind, level: &AtomicI32, over: &AtomicBo
                     uid: [kind.uid; 8],
                     firmware: [0, 1, 0],
                     stream_count: 1,
-                    capabilities: Capabilities::NONE,
+                    capabilities: if kind.keeps {
+                        Capabilities::STORED_CALIBRATION
+                    } else {
+                        Capabilities::NONE
+                    },
                     name: "bench probe".into(),
                 })),
                 Message::GetDesc { .. } => {
@@ -127,6 +149,10 @@ fn run(terminal: &PseudoTerminal, kind: Kind, level: &AtomicI32, over: &AtomicBo
                 }
                 Message::Stop => {
                     streams = false;
+                    say(&ack);
+                }
+                Message::SetCal { calib, persist: true } => {
+                    kept.lock().expect("no panic").push(calib);
                     say(&ack);
                 }
                 _ => {}
@@ -308,6 +334,28 @@ fn a_pressure_probe_is_calibrated_by_hand_kept_by_its_number_and_used_in_every_r
 }
 
 #[test]
+fn a_probe_that_keeps_calibrations_is_told_its_own_in_its_unit_and_no_other_is() {
+    for keeps in [true, false] {
+        let folder = tempfile::tempdir().expect("a folder for temporary files");
+        let probe = Probe::new(Kind { keeps, ..PRESSURE });
+        let (code, _, said) = by_hand(&probe, folder.path(), 20_000, "40 cmH2O");
+        assert_eq!(code, 0, "{said}");
+        assert_eq!(said.contains("the device keeps it, too"), keeps, "{said}");
+        let kept = probe.kept.lock().expect("no panic").clone();
+        assert_eq!(kept.len(), usize::from(keeps), "{said}");
+        for calib in kept {
+            // Pascal a count, as the stream is described.
+            let scale = f64::from(calib.scale);
+            assert!((scale / (40.0 * 98.0665 / 20_000.0) - 1.0).abs() < 1e-3, "{calib:?}");
+            assert!((calib.offset - 1000.0).abs() < 1.0, "{calib:?}");
+            assert!((calib.reference_span - 3922.66).abs() < 0.1, "{calib:?}");
+            assert_eq!(calib.source, CalibSource::User);
+            assert!(calib.calibrated_at_s > 1_700_000_000, "{calib:?}");
+        }
+    }
+}
+
+#[test]
 fn a_manometer_on_another_port_says_how_much_it_is() {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
     let probe = Probe::new(PRESSURE);
@@ -344,8 +392,14 @@ fn a_manometer_on_another_port_says_how_much_it_is() {
 #[test]
 fn emg_is_calibrated_by_a_square_wave_of_known_height() {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
-    let emg =
-        Kind { kind: StreamKind::EmgRaw, unit: WireUnit::Microvolt, scale: 4.0, uid: 3, wave: 25 };
+    let emg = Kind {
+        kind: StreamKind::EmgRaw,
+        unit: WireUnit::Microvolt,
+        scale: 4.0,
+        uid: 3,
+        keeps: false,
+        wave: 25,
+    };
     let probe = Probe::new(emg);
     let mut dialogue = Dialogue::new(&probe, folder.path(), &["--reference", "0.1 mV"]);
     dialogue.answer("Join the electrodes", "");
