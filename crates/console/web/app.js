@@ -15,14 +15,14 @@ const sound = new Sound(store);
 let isDue = false;
 /** When a screen reader was last told something. */
 let saidAt = 0;
-const MODES = ["guided", "simple", "clinician"];
+const MODES = ["guided", "simple", "clinician", "game"];
 
 const link = new Link({
   points: (points) => store.points(points),
   message: (message) => {
     store.message(message);
     sound.hear(message);
-    announce(message);
+    if (message.isNews) announce(message);
   },
   state: (state) => {
     store.link = state;
@@ -182,7 +182,7 @@ function Head({ screen, screens }) {
       ${store.result === null && html`
       <span class=${`chip ${isLive ? "good" : "notice"}`}>${isLive ? t("head.live", { hz: Math.round(main?.rate_hz ?? 0) }) : t("head.not-live")}</span>
       ${main && !main.good && html`<span class="chip notice" title=${main.findings[0]?.remedy ?? ""}>${main.findings[0] ? t("head.check") : t("head.settling")}</span>`}
-      <span class=${`chip ${state?.recording && (state.recording.refused || state.recording.missing) ? "notice" : ""}`}>${state?.recording ? t("head.recording", { time: clock(state.at_s) }) : t("head.unrecorded", { time: clock(state?.at_s ?? 0) })}</span>`}
+      <span class=${`chip ${state?.recording && (state.recording.refused || state.recording.missing || state.recording.broken) ? "notice" : ""}`}>${state?.recording && !state.recording.broken ? t("head.recording", { time: clock(state.at_s) }) : t("head.unrecorded", { time: clock(state?.at_s ?? 0) })}</span>`}
       <button aria-label=${t("act.mode")} onClick=${() => act("mode")}>${t(`mode.${mode()}`)}</button>
       <button aria-label=${t("act.help")} onClick=${() => act("help")}>?</button>
     </span>

@@ -49,10 +49,10 @@ export class Link {
     this.wait = 500;
     /** @type {WebSocket | null} */
     this.socket = null;
-    /** Newest message of points that was heard. */
-    this.seq = -1;
-    /** Messages of points that never came. */
-    this.missing = 0;
+    /** Whether what comes now is news; before `ready` it is what has been. */
+    this.isNews = false;
+    /** @type {string} */
+    this.told = "";
     this.latency = new Latency();
     setInterval(() => this.tick(), 2000);
     addEventListener("online", () => this.connect());
@@ -62,26 +62,35 @@ export class Link {
   connect() {
     if (this.socket) return;
     if (!this.token) {
-      this.handlers.state("refused");
+      this.tell("refused");
       return;
     }
-    this.handlers.state("connecting");
+    // While it tries again, the line is still lost.
+    if (this.told !== "lost") this.tell("connecting");
     const socket = new WebSocket(`ws://${location.host}/live`);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
+    this.isNews = false;
     socket.onopen = () => socket.send(JSON.stringify({ token: this.token }));
     socket.onmessage = (event) => this.hear(event.data);
     socket.onclose = (event) => {
       this.socket = null;
       if (event.code === 4401) {
         sessionStorage.removeItem(KEY);
-        this.handlers.state("refused");
+        this.tell("refused");
         return;
       }
-      this.handlers.state("lost");
+      this.tell("lost");
       setTimeout(() => this.connect(), this.wait);
       this.wait = Math.min(5000, 2 * this.wait);
     };
+  }
+
+  /** Says how the line is, once for each change. @param {"connecting" | "open" | "lost" | "refused"} state */
+  tell(state) {
+    if (state === this.told) return;
+    this.told = state;
+    this.handlers.state(state);
   }
 
   /** @param {ArrayBuffer | string} data */
@@ -90,8 +99,6 @@ export class Link {
       const points = readPoints(data);
       if (!points) return;
       if (!points.isWindow) {
-        if (this.seq >= 0) this.missing += Math.max(0, points.seq - this.seq - 1);
-        this.seq = points.seq;
         this.latency.add(points.stampUs);
       }
       this.handlers.points(points);
@@ -103,16 +110,20 @@ export class Link {
       this.token = message.token;
       sessionStorage.setItem(KEY, message.token);
       this.wait = 500;
-      this.handlers.state("open");
+      this.tell("open");
       this.tick();
     } else if (message.type === "ready") {
-      this.seq = message.seq;
+      this.isNews = true;
     } else if (message.type === "pong") {
       this.latency.pong(message);
       return;
-    } else if (typeof message.stamp_us === "number" && this.seq >= 0) {
+    } else if (message.type === "behind") {
+      // Everything is told anew after it.
+      this.isNews = false;
+    } else if (typeof message.stamp_us === "number" && this.isNews) {
       this.latency.add(message.stamp_us);
     }
+    message.isNews = this.isNews;
     this.handlers.message(message);
   }
 

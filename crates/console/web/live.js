@@ -2,7 +2,7 @@
 // The live screen: trace, task, level.
 
 import { html, isStill, settings, useEffect, useRef, useState } from "./ui.js";
-import { Trace, lane, palette } from "./trace.js";
+import { Trace, lane, palette, road } from "./trace.js";
 import { LOST_MS, STALE_MS } from "./store.js";
 import { clock, has, number, t } from "./words.js";
 
@@ -38,7 +38,7 @@ export function Live({ store, act, mode }) {
   const canvas = useRef(null);
   const stage = useRef(null);
   const trace = useRef(new Trace());
-  const level = useRef(null);
+  const pointer = useRef(/** @type {number | null} */ (null));
   const others = store.channels.slice(1);
 
   useEffect(() => {
@@ -58,23 +58,29 @@ export function Live({ store, act, mode }) {
       }
       const hidden = store.programmeState === "running" && store.cue?.feedback === false;
       stage.current?.classList.toggle("stale", store.ageMs > STALE_MS);
-      if (canvas.current) trace.current.draw(canvas.current, store, { colours, hidden, large: settings.large });
+      const isExact = mode === "clinician";
+      const options = { colours, hidden: hidden && !isExact, large: settings.large, exact: isExact, cursor: isExact ? pointer.current : null };
+      if (canvas.current) trace.current.draw(canvas.current, store, options);
+      else trace.current.follow(store);
       for (const element of stage.current?.querySelectorAll("canvas[data-lane]") ?? []) {
         lane(element, store, element.dataset.lane, colours);
       }
-      if (level.current) showLevel(level.current, store, hidden, trace.current.bounds);
+      for (const element of document.querySelectorAll(".live .level")) showLevel(element, store, hidden && !isExact, trace.current.bounds);
     };
     frame = requestAnimationFrame(draw);
     /** @type {any} */ (globalThis).levatorTrace = trace.current;
     return () => cancelAnimationFrame(frame);
-  }, []);
+  }, [mode]);
 
   const doing = task(store);
   const main = store.channels[0];
-  return html`<div class="live">
+  return html`<div class="live"><h1 class="hidden">${t("nav.live")}</h1>
     <section class="stage" ref=${stage} aria-label=${t("live.trace")}>
-      ${mode === "simple" ? html`<${Simple} store=${store} doing=${doing} />` : html`<div class="big"><canvas ref=${canvas} role="img" aria-label=${t("live.trace.text")}></canvas></div>`}
-      ${mode !== "simple" && others.map((one) => {
+      ${mode === "simple" && html`<${Simple} store=${store} doing=${doing} />`}
+      ${mode === "game" && html`<${Play} store=${store} />`}
+      ${(mode === "guided" || mode === "clinician") && html`<div class="big"><canvas ref=${canvas} role="img" aria-label=${t("live.trace.text")}
+        onPointerMove=${(/** @type {PointerEvent} */ event) => { pointer.current = event.offsetX; }} onPointerLeave=${() => { pointer.current = null; }}></canvas></div>`}
+      ${(mode === "guided" || mode === "clinician") && others.map((one) => {
         const key = `${one.stream}.${one.channel}`;
         return html`<div class="lane" key=${key}>
           <div class="name"><span>${t(`role.${store.role(one) ?? "other"}`)}</span><span>${one.contracted_since_s == null ? t("lane.soft") : t("lane.active")}</span></div>
@@ -87,15 +93,17 @@ export function Live({ store, act, mode }) {
       <section class=${`card task ${doing?.isLift ? "lift" : ""}`} aria-label=${t("live.task")}>
         ${doing ? html`<${Task} doing=${doing} store=${store} />` : html`<div class="word">${main?.contracted_since_s != null ? t("step.contracted") : t("step.soft")}</div><p class="words">${t("live.free", { count: main?.contractions ?? 0 })}</p>`}
       </section>
-      <section class="card" aria-label=${t("live.level")}>
-        <div class="level" ref=${level}>
-          <div class="tube"><div class="zone" hidden></div><div class="fill"></div></div>
-          <div><div class="value">–</div><div class="soft unit">${main?.unit ?? ""}</div><div class="soft small say"></div></div>
-        </div>
-      </section>
+      ${mode !== "simple" && html`<section class="card" aria-label=${t("live.level")}><${Level} unit=${main?.unit ?? ""} /></section>`}
     </div>
+    ${mode === "clinician" && html`<${Figures} store=${store} />`}
     <${Keys} store=${store} act=${act} />
   </div>`;
+}
+
+/** The bar of the level; what moves in it is moved by `showLevel`. @param {{ unit: string }} props */
+function Level({ unit }) {
+  return html`<div class="level"><div class="tube"><div class="zone" hidden></div><div class="fill"></div></div>
+    <div><div class="value">–</div><div class="soft unit">${unit}</div><div class="small say"></div></div></div>`;
 }
 
 /** The level changes with every picture; only its parts are touched.
@@ -110,21 +118,35 @@ function showLevel(element, store, hidden, bounds) {
   const [low, high] = bounds ?? [0, 1];
   const height = (/** @type {number} */ at) => Math.min(100, Math.max(0, (100 * (at - low)) / (high - low)));
   element.querySelector(".fill").style.height = hidden || Number.isNaN(value) ? "0" : `${height(value)}%`;
+  const now = store.now();
+  const band = store.programmeState === "running" ? road(store, now).find((step) => now >= step.from && now < step.to)?.band ?? null : null;
+  const zone = element.querySelector(".zone");
+  zone.hidden = band === null;
+  if (band) {
+    const bottom = band.lower == null ? 0 : height(band.lower);
+    zone.style.bottom = `${bottom}%`;
+    zone.style.height = `${Math.max(0, (band.upper == null ? 100 : height(band.upper)) - bottom)}%`;
+  }
   // Text changes four times a second: faster cannot be read.
-  const now = performance.now();
-  if (now - (element.toldAt ?? 0) < 250) return;
-  element.toldAt = now;
+  const clockMs = performance.now();
+  if (clockMs - (element.toldAt ?? 0) < 250) return;
+  element.toldAt = clockMs;
   const figure = Number.isNaN(value) ? "–" : share == null ? number(value, value < 10 ? 1 : 0) : `${number(share)} %`;
   element.querySelector(".value").textContent = hidden ? "···" : figure;
   const small = share == null || Number.isNaN(value) ? unit : `${number(value, value < 10 ? 1 : 0)} ${unit}`;
   element.querySelector(".unit").textContent = hidden ? t("live.eyesoff") : isStale ? t("live.stale") : small;
+  // A word beside the colour; above the band less is asked for, never more.
+  const told = !band || hidden || isStale || Number.isNaN(value) ? ""
+    : band.upper != null && value > band.upper ? "live.ease"
+    : band.lower != null && value < band.lower ? "live.more" : "live.inband";
+  element.querySelector(".say").textContent = told && t(told);
 }
 
 /** @param {{ doing: NonNullable<ReturnType<typeof task>>, store: Store }} props */
 function Task({ doing, store }) {
   const [, again] = useState(0);
   useEffect(() => {
-    const timer = setInterval(() => again((count) => count + 1), 100);
+    const timer = setInterval(() => again((/** @type {number} */ count) => count + 1), isStill() ? 500 : 100);
     return () => clearInterval(timer);
   }, []);
   const { cue, phase } = doing;
@@ -146,9 +168,11 @@ function Task({ doing, store }) {
     ${phase.repetitions > 1 && html`<div class="dots" aria-hidden="true">${dots.map((trial) => {
       const step = steps.findIndex((one) => one.phase === cue.phase && one.trial === trial && one.round === cue.round && one.part === "work");
       const outcome = outcomes.get(step);
-      const kind = trial === cue.trial && doing.isWork ? "now" : outcome?.success === true ? "done" : trial < cue.trial || outcome ? "seen" : "";
-      return html`<i class=${kind}></i>`;
-    })}</div><div class="small soft">${t("live.of", { trial: cue.trial, all: phase.repetitions, left: phase.repetitions - cue.trial })}</div>`}
+      const kind = trial === cue.trial && doing.isWork ? "now" : outcome && isMet(outcome) ? "done" : trial < cue.trial || outcome ? "seen" : "";
+      return html`<span><i class=${kind}></i>${phase.rest_s > 0 && html`<i class=${`low ${store.letGo.get(step) ? "done" : ""}`}></i>`}</span>`;
+    })}</div><div class="small soft">${t("live.of", { trial: cue.trial, all: phase.repetitions, left: phase.repetitions - cue.trial })}</div>
+    <${Tally} store=${store} outcomes=${[...outcomes.values()]} />`}
+    ${!cue.feedback && isRunning && html`<p class="small">${t("live.hidden")}</p>`}
     <p class="words">${doing.words}</p>`;
 }
 
@@ -180,12 +204,79 @@ function Breath({ store }) {
     <text x="60" y="61" style="font-size: 17px">${t(word)}</text></svg>`;
 }
 
+/** Whether a repetition did what was asked for: in the band, or, where there is none, found and counted.
+ * @param {any} trial */
+function isMet(trial) {
+  return trial.success ?? (trial.validity === "valid" && trial.onset_s != null);
+}
+
+/** Letting go counts as much as lifting. @param {{ store: Store, outcomes: any[] }} props */
+function Tally({ store, outcomes }) {
+  const released = [...store.letGo.values()];
+  const judged = outcomes.filter((one) => one.success !== null || one.onset_s != null);
+  if (judged.length === 0 && released.length === 0) return null;
+  return html`<div class="small">${t("live.lifted", { done: judged.filter(isMet).length, all: judged.length })}<br />${t("live.let-go", { done: released.filter(Boolean).length, all: released.length })}</div>`;
+}
+
 /** One bar, one word. @param {{ store: Store, doing: any }} props */
 function Simple({ store, doing }) {
-  const share = percent(store, store.main?.level ?? NaN);
-  return html`<div class="over" style="background: none"><div style="text-align: center">
-    <div class="count">${doing ? doing.word : t("step.soft")}</div>
-    <p class="soft">${share == null ? "" : `${number(share)} %`}</p></div></div>`;
+  const main = store.channels[0];
+  return html`<div class="one"><div class="count">${doing ? doing.word : main?.contracted_since_s != null ? t("step.contracted") : t("step.soft")}</div>
+    <${Level} unit=${main?.unit ?? ""} /></div>`;
+}
+
+/** The game; its file comes when it is first asked for. @param {{ store: Store }} props */
+function Play({ store }) {
+  const canvas = useRef(null);
+  const [lights, count] = useState(0);
+  const [way, turn] = useState("");
+  useEffect(() => {
+    let frame = 0;
+    let stop = () => {};
+    let isGone = false;
+    import("./game.js").then(({ Game, direction, drawGame }) => {
+      if (isGone) return;
+      const game = new Game(store.programme?.id.length ?? 1, direction(store.programme));
+      turn(game.way);
+      const follow = () => game.follow(store);
+      store.followers.add(follow);
+      follow();
+      /** @type {any} */ (globalThis).levatorGame = game;
+      let drawnAt = 0;
+      const draw = () => {
+        frame = requestAnimationFrame(draw);
+        const now = performance.now();
+        if (isStill() && now - drawnAt < 200) return;
+        drawnAt = now;
+        const isHidden = store.programmeState === "running" && store.cue?.feedback === false;
+        if (canvas.current) drawGame(canvas.current, game, store, palette(), isHidden);
+        count(game.lights);
+      };
+      draw();
+      stop = () => store.followers.delete(follow);
+    });
+    return () => { isGone = true; stop(); cancelAnimationFrame(frame); };
+  }, []);
+  const levels = store.levels.get(store.mainKey);
+  return html`<div class="big"><canvas ref=${canvas} role="img" aria-label=${t("game.title")}></canvas></div>
+    <div class="lane"><div class="name"><b>${t("game.lights", { count: lights })}</b><span>${levels?.most == null ? t("game.waits") : way && t(`game.text.${way}`)}</span></div></div>`;
+}
+
+/** Numbers and thresholds, for who treats. @param {{ store: Store }} props */
+function Figures({ store }) {
+  const unit = store.channels[0]?.unit ?? "";
+  const levels = store.levels.get(store.mainKey);
+  const latest = store.trials.slice(-5).reverse();
+  const value = (/** @type {number | null | undefined} */ one) => (one == null ? "–" : `${number(one, 1)} ${unit}`);
+  const pairs = [
+    ["clinic.rest", value(levels?.rest)], ["clinic.most", value(levels?.most)],
+    ["clinic.lost", number(store.state?.counts.lost ?? 0)], ["clinic.latency", `${number(store.state?.latency_ms.p99 ?? 0, 1)} ms`],
+  ];
+  return html`<section class="card figures"><dl>${pairs.map(([name, words]) => html`<div><dt class="soft small">${t(name)}</dt><dd>${words}</dd></div>`)}</dl>
+    <h2>${t("clinic.last")}</h2>
+    ${latest.length === 0 ? html`<p class="soft small">${t("clinic.none")}</p>` : html`<div class="wide" tabindex="0" role="region" aria-label=${t("clinic.last")}><table><thead><tr><th scope="col">#</th><th scope="col">${t("clinic.onset")}</th><th scope="col">${t("clinic.length")}</th><th scope="col">${t("clinic.level")}</th><th scope="col">${t("clinic.band")}</th><th scope="col">${t("clinic.counts")}</th></tr></thead>
+    <tbody>${latest.map((one) => html`<tr><td>${one.trial}</td><td>${one.onset_s == null ? "–" : `${number(one.onset_s, 2)} s`}</td><td>${one.onset_s == null || one.offset_s == null ? "–" : `${number(one.offset_s - one.onset_s, 1)} s`}</td><td>${value(one.level)}</td><td>${one.success == null ? "–" : t(one.success ? "clinic.yes" : "clinic.no")}</td><td>${t(one.validity === "valid" ? "clinic.yes" : "clinic.no")}${one.reasons.length > 0 ? html` <span class="soft small">${one.reasons.join(", ")}</span>` : ""}</td></tr>`)}</tbody></table></div>`}
+  </section>`;
 }
 
 /** Lifting and letting go are praised alike, for two seconds. @param {{ store: Store }} props */
@@ -194,10 +285,11 @@ function Praise({ store }) {
   useEffect(() => {
     let timer = 0;
     const hear = (/** @type {any} */ message) => {
-      const isMain = `${message.stream}.${message.channel}` === store.mainKey;
-      if (message.type !== "trial" || !isMain || message.success !== true || !message.stamp_us) return;
-      const isRest = /rest|after|between|relax/.test(message.task);
-      say(t(isRest ? "praise.let-go" : "praise.lift"));
+      if (!message.isNews || `${message.stream}.${message.channel}` !== store.mainKey) return;
+      const isLift = message.type === "trial" && isMet(message);
+      const isLetGo = message.type === "measure" && message.quantity === "recovery-latency" && message.validity === "valid" && message.step != null;
+      if (!isLift && !isLetGo) return;
+      say(t(isLetGo || /rest|after|between|relax/.test(message.task) && isLift ? "praise.let-go" : "praise.lift"));
       clearTimeout(timer);
       timer = setTimeout(() => say(""), 2000);
     };
@@ -205,6 +297,19 @@ function Praise({ store }) {
     return () => { store.listeners.delete(hear); clearTimeout(timer); };
   }, []);
   return word ? html`<div class="praise"><span>${word}</span></div>` : null;
+}
+
+/** Before what was interrupted is done again: three, two, one. @param {{ store: Store }} props */
+function Countdown({ store }) {
+  const [, again] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => again((/** @type {number} */ count) => count + 1), 100);
+    return () => clearInterval(timer);
+  }, []);
+  const { cue } = store;
+  const left = cue ? cue.ends_s - store.now() : 0;
+  if (cue?.part !== "recovery" || store.programmeState !== "running" || left > 3 || left <= 0) return null;
+  return html`<div class="over"><div class="card"><p>${t("live.again")}</p><div class="count">${Math.ceil(left)}</div></div></div>`;
 }
 
 /** What stands over the trace when something is not as it should be.
@@ -225,7 +330,7 @@ function Overlay({ store, act }) {
       <button class="main" onClick=${() => act("pause")}>${t("act.resume")} ${settings.letters && html`<kbd>Space</kbd>`}</button></div></div>`;
   }
   if (!store.main) return html`<div class="over"><p class="soft">${t("live.waiting")}</p></div>`;
-  return null;
+  return html`<${Countdown} store=${store} />`;
 }
 
 /** @param {{ store: Store, act: (what: string) => void }} props */

@@ -61,9 +61,9 @@ export class Sound {
   /** The lasting tone, from the newest value. */
   follow() {
     const { store } = this;
-    const isLost = store.samplesAt > 0 && store.ageMs > LOST_MS && store.result === null;
-    if (isLost && !this.wasLost) this.lost();
-    this.wasLost = isLost;
+    const isLost = store.link === "lost" || (store.samplesAt > 0 && store.ageMs > LOST_MS);
+    if (isLost) this.lost();
+    else this.wasLost = false;
     const { context, master, tone, fifth, toneGain, fifthGain } = this;
     if (!context || !master || !tone || !fifth || !toneGain || !fifthGain) return;
     master.gain.setTargetAtTime(settings.volume, context.currentTime, 0.05);
@@ -91,13 +91,16 @@ export class Sound {
 
   /** @param {import("./types.js").Message} message */
   hear(message) {
-    if (!message.stamp_us) return;
+    if (!message.isNews) return;
     if (message.type === "cue" && message.cue.part !== "work") this.play("let-go");
     else if (message.type === "cue") this.play("work");
     else if (message.type === "result") this.play("end");
   }
 
+  /** The signal or the line to the program is gone: told once, until it is back. */
   lost() {
+    if (this.wasLost || this.store.result || this.store.state?.over) return;
+    this.wasLost = true;
     this.play("lost");
   }
 

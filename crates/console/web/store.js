@@ -62,6 +62,30 @@ export class Ring {
 }
 
 export class Store {
+  /** @type {Cue | null} */
+  cue = null;
+  /** @type {string} */
+  programmeState = "waiting";
+  /** @type {Message[]} */
+  trials = [];
+  /** @type {Message[]} */
+  contractions = [];
+  /** @type {Message | null} */
+  onset = null;
+  /** @type {number[]} */
+  marks = [];
+  /** Whether the level came back to rest after a repetition, by the step of the repetition.
+   * @type {Map<number, boolean>} */
+  letGo = new Map();
+  /** Events that were too long ago to be told again. */
+  forgotten = 0;
+  /** @type {Map<string, { rest: number | null, most: number | null, bands: (({ lower: number | null, upper: number | null, aim: number } | null)[])[] }>} */
+  levels = new Map();
+  /** @type {Message[]} */
+  ended = [];
+  /** Points of channels whose rate is not known yet. @type {Points[]} */
+  early = [];
+
   constructor() {
     /** @type {"connecting" | "open" | "lost" | "refused"} */
     this.link = "connecting";
@@ -73,36 +97,31 @@ export class Store {
     this.result = null;
     /** @type {Map<string, Ring>} */
     this.rings = new Map();
-    this.clear();
-    /** Messages that never came because this page was too slow. */
+    /** What this page was not told, because it or the server of the page was too slow: messages or items. */
     this.missed = 0;
-    this.heardAt = 0;
+    /** When the newest sample came, on our clock. */
     this.samplesAt = -1e9;
     /** Axis of the signal less our clock, in seconds: see `now`. */
     this.offset = NaN;
     /** @type {Set<(message: Message) => void>} */
     this.listeners = new Set();
+    /** Told after each message of points of the main channel. @type {Set<() => void>} */
+    this.followers = new Set();
   }
 
+  /** Begins anew: what follows tells everything. */
   clear() {
-    /** @type {Cue | null} */
     this.cue = null;
-    /** @type {string} */
     this.programmeState = "waiting";
-    /** @type {Message[]} */
     this.trials = [];
-    /** @type {Message[]} */
     this.contractions = [];
-    /** @type {Message | null} */
     this.onset = null;
-    /** @type {number[]} */
     this.marks = [];
-    /** @type {{ from: number, to: number }[]} */
-    this.gaps = [];
-    /** @type {Map<string, { rest: number | null, most: number | null, bands: (({ lower: number | null, upper: number | null, aim: number } | null)[])[] }>} */
+    this.letGo = new Map();
+    this.forgotten = 0;
     this.levels = new Map();
-    /** @type {Message[]} */
     this.ended = [];
+    this.early = [];
   }
 
   /** @param {Points} points */
@@ -113,8 +132,7 @@ export class Store {
     if (!ring || ring.step !== points.step) {
       if (!rate) {
         // Which rate it has comes with the state; the window is asked for again then.
-        this.early ??= [];
-        if (this.early.length < 500) this.early.push(points);
+          if (this.early.length < 500) this.early.push(points);
         return;
       }
       ring = new Ring(rate, points.step);
@@ -131,6 +149,7 @@ export class Store {
     this.offset = Number.isNaN(this.offset) || Math.abs(told - this.offset) > 0.5
       ? told
       : Math.max(told, this.offset - 0.0005);
+    for (const follower of this.followers) follower();
   }
 
   /** Now on the axis of the signal, in seconds; it stands still when no samples come. */
@@ -179,7 +198,6 @@ export class Store {
 
   /** @param {Message} message */
   message(message) {
-    this.heardAt = performance.now();
     const isMain = message.channel === undefined || `${message.stream}.${message.channel}` === this.mainKey;
     switch (message.type) {
       case "scene":
@@ -190,11 +208,13 @@ export class Store {
         break;
       case "state":
         this.state = message;
+        // A page that opens while nothing comes knows so from the program.
+        if (this.samplesAt < 0 && message.age_ms != null) this.samplesAt = performance.now() - message.age_ms;
         if (message.programme) {
           this.programmeState = message.programme.state;
           this.cue = message.programme.cue;
         }
-        if (this.early?.length) {
+        if (this.early.length > 0) {
           const early = this.early;
           this.early = [];
           for (const points of early) this.points(points);
@@ -225,6 +245,9 @@ export class Store {
       case "trial":
         if (isMain) this.trials.push(message);
         break;
+      case "measure":
+        if (isMain && message.quantity === "recovery-latency" && message.step != null) this.letGo.set(message.step, message.validity === "valid");
+        break;
       case "levels":
         this.levels.set(`${message.stream}.${message.channel}`, /** @type {any} */ (message));
         break;
@@ -235,6 +258,12 @@ export class Store {
         this.missed += message.messages;
         this.clear();
         this.rings.clear();
+        break;
+      case "gap":
+        this.missed += message.items;
+        break;
+      case "forgotten":
+        this.forgotten = message.events;
         break;
       case "result":
         this.result = message;

@@ -36,12 +36,20 @@ export class Trace {
     this.bounds = null;
     /** Milliseconds of drawing, newest last. @type {number[]} */
     this.costs = [];
+    /** Pictures that were drawn. */
+    this.count = 0;
+  }
+
+  /** Keeps the bounds where nothing is drawn. @param {Store} store */
+  follow(store) {
+    const now = store.now();
+    this.scale(store.main, now, store.levels.get(store.mainKey) ?? null, road(store, now));
   }
 
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {Store} store
-   * @param {{ colours: Record<string, string>, hidden: boolean, large: boolean }} options
+   * @param {{ colours: Record<string, string>, hidden: boolean, large: boolean, exact?: boolean, cursor?: number | null }} options
    */
   draw(canvas, store, options) {
     const began = performance.now();
@@ -65,8 +73,8 @@ export class Trace {
 
     const steps = road(store, now);
     zones(context, steps, store, x, area, colours, font);
-    grid(context, { low, high, y, area, width, colours, levels });
-    for (const step of steps) band(context, step, x, y, area, colours);
+    grid(context, { low, high, y, area, width, colours, levels, exact: options.exact });
+    for (const step of steps) band(context, step, x, y, area, colours, options.exact === true);
     for (const step of steps) curve(context, step, x, y, levels, colours);
     if (ring && !options.hidden) {
       line(context, ring, now - PAST_S - 0.2, now, x, y, colours, area);
@@ -88,9 +96,11 @@ export class Trace {
     context.textBaseline = "alphabetic";
     context.fillText(t("live.now"), at, area.bottom + font + 4);
     context.textAlign = "left";
-    if (steps.some((step) => step.from > now)) {
-      context.fillText(t("live.ahead"), at + 34, area.bottom + font + 4);
+    const wide = context.measureText(t("live.now")).width / 2 + 14;
+    if (steps.some((step) => step.from > now) && at + wide + context.measureText(t("live.ahead")).width < width) {
+      context.fillText(t("live.ahead"), at + wide, area.bottom + font + 4);
     }
+    if (options.cursor != null && ring) reading(context, ring, { at: options.cursor, now, y, area, colours, font });
     if (ring && !options.hidden && store.ageMs < 250 && Number.isFinite(ring.level)) {
       const level = y(ring.level);
       context.fillStyle = colours.trace;
@@ -101,6 +111,7 @@ export class Trace {
       context.fillStyle = colours.ground;
       dot(context, at, level, 2.4);
     }
+    this.count += 1;
     this.costs.push(performance.now() - began);
     if (this.costs.length > 600) this.costs.shift();
   }
@@ -217,13 +228,13 @@ function zones(context, steps, store, x, area, colours, font) {
 }
 
 /** @param {CanvasRenderingContext2D} context @param {any} shape */
-function grid(context, { low, high, y, area, width, colours, levels }) {
+function grid(context, { low, high, y, area, width, colours, levels, exact }) {
   context.strokeStyle = colours.line;
   context.lineWidth = 1;
   context.fillStyle = colours.soft;
   context.textAlign = "left";
   context.textBaseline = "bottom";
-  const hasScale = levels?.rest != null && levels?.most != null && levels.most > levels.rest;
+  const hasScale = !exact && levels?.rest != null && levels?.most != null && levels.most > levels.rest;
   const ticks = hasScale
     ? [0, 0.5, 1].map((ratio) => ({ at: levels.rest + ratio * (levels.most - levels.rest), word: ratio === 0 ? t("live.rest") : `${number(100 * ratio)} %` }))
     : even(low, high).map((at) => ({ at, word: number(at, high - low < 5 ? 1 : 0) }));
@@ -238,6 +249,33 @@ function grid(context, { low, high, y, area, width, colours, levels }) {
   }
 }
 
+/** Time and value under the pointer. @param {CanvasRenderingContext2D} context @param {Ring} ring @param {any} place */
+function reading(context, ring, { at, now, y, area, colours, font }) {
+  const s = now - PAST_S + ((at - area.left) / (area.right - area.left)) * (PAST_S + AHEAD_S);
+  const point = Math.floor(s / ring.pointS);
+  if (point < ring.begin || point >= ring.end) return;
+  const value = ring.high[point % ring.size];
+  if (Number.isNaN(value)) return;
+  context.strokeStyle = colours.soft;
+  context.lineWidth = 1;
+  context.beginPath();
+  context.moveTo(at, area.top);
+  context.lineTo(at, area.bottom);
+  context.stroke();
+  const words = `${number(s, 2)} s  ${number(value, 1)}`;
+  const wide = context.measureText(words).width + 14;
+  const left = Math.min(at + 8, area.right - wide);
+  const top = Math.min(Math.max(y(value) - 34, area.top), area.bottom - 26);
+  context.fillStyle = colours.ground;
+  context.beginPath();
+  context.roundRect(left, top, wide, font + 11, 6);
+  context.fill();
+  context.fillStyle = colours.text;
+  context.textAlign = "left";
+  context.textBaseline = "top";
+  context.fillText(words, left + 7, top + 6);
+}
+
 /** A few round numbers between two. @param {number} low @param {number} high */
 export function even(low, high) {
   const rough = (high - low) / 4;
@@ -250,8 +288,9 @@ export function even(low, high) {
 
 /** The band of a step: a soft fill and two edges, or one where the other side is open.
  * @param {CanvasRenderingContext2D} context @param {Step} step @param {(s: number) => number} x
- * @param {(value: number) => number} y @param {any} area @param {Record<string, string>} colours */
-function band(context, step, x, y, area, colours) {
+ * @param {(value: number) => number} y @param {any} area @param {Record<string, string>} colours
+ * @param {boolean} exact */
+function band(context, step, x, y, area, colours, exact) {
   if (!step.band) return;
   const left = Math.max(area.left, x(step.from));
   const right = Math.min(area.right, x(step.to));
@@ -271,10 +310,12 @@ function band(context, step, x, y, area, colours) {
     context.stroke();
   }
   if (right - left > 90) {
-    context.fillStyle = colours.band;
+    context.fillStyle = colours.text;
     context.textAlign = "right";
     context.textBaseline = "bottom";
-    context.fillText(t("live.target"), right - 6, Math.max(area.top + 16, top - 3));
+    const { lower, upper } = step.band;
+    const limits = exact ? ` ${[lower, upper].map((one) => (one == null ? "" : number(one, 1))).join("–")}` : "";
+    context.fillText(`${t("live.target")}${limits}`, right - 6, Math.max(area.top + 16, top - 3));
   }
 }
 
@@ -283,7 +324,7 @@ function band(context, step, x, y, area, colours) {
  * @param {(value: number) => number} y @param {any} levels @param {Record<string, string>} colours */
 function curve(context, step, x, y, levels, colours) {
   const shape = step.phase.template;
-  const band = levels?.bands?.[0] ? step.band : step.band;
+  const { band } = step;
   if (step.part !== "work" || !shape || !band || levels?.rest == null) return;
   context.strokeStyle = colours.template;
   context.lineWidth = 2.5;

@@ -1,0 +1,170 @@
+// The live screen while a visit runs: the trace, the keys, the cable.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Visit, browse, check, open, pictures, programme, sleep, state, test, until } from "./bench.mjs";
+
+/** @param {any} options @param {(page: any, visit: Visit, browser: any) => Promise<string | void>} body */
+export async function during(options, body) {
+  const visit = await Visit.begin(options);
+  const browser = await browse();
+  try {
+    const page = await open(browser, visit.address);
+    const words = await body(page, visit, browser);
+    check(page.errors.length === 0, `errors in the page: ${page.errors.join("; ")}`);
+    return words;
+  } finally {
+    await browser.close();
+    await visit.end();
+  }
+}
+
+test("a demo opens with a moving trace and ends with what was found", () => during({ kind: "demo", live: ["--seconds", "14"] }, async (page, visit) => {
+  await until(async () => (await state(page)).ends > 2, "two seconds of signal", 20000);
+  check(!page.url().includes("#"), "the token stays in the address line");
+  check(await page.title() === "Session", "the title of the window tells what is measured");
+  const picture = await page.locator(".big canvas").screenshot();
+  // How far the axis goes in a second of the page's own clock.
+  const pace = await page.evaluate(() => new Promise((done) => {
+    const { store } = globalThis.levatorPage;
+    const [from, at] = [store.now(), performance.now()];
+    setTimeout(() => done((store.now() - from) / ((performance.now() - at) / 1000)), 1000);
+  }));
+  check(pace > 0.8 && pace < 1.2, `now went on by ${pace} s in one`);
+  check(!picture.equals(await page.locator(".big canvas").screenshot()), "the picture stands still");
+  await until(async () => (await state(page)).result, "the end of the demo", 40000);
+  await page.waitForSelector("table");
+  check((await state(page)).contractions === 1, "one contraction in 14 s");
+  check((await page.locator("main").textContent()).includes("bit for bit"), "it was read back");
+  await page.close();
+  check(await visit.ended === 0, "the program ends after the last page is closed");
+  check(visit.said.includes("the same as live, bit for bit"), visit.said);
+}));
+
+test("the stop key ends the visit at once, without a question", () => during({ live: programme }, async (page) => {
+  await until(async () => (await state(page)).ends > 1, "a signal");
+  await page.evaluate(() => {
+    const { store } = globalThis.levatorPage;
+    addEventListener("keydown", () => { globalThis.pressedAt = performance.now(); }, { capture: true });
+    store.listeners.add((message) => {
+      if (message.type === "state" && message.over) globalThis.overAt ??= performance.now();
+    });
+  });
+  await page.keyboard.press("Escape");
+  const took = await until(() => page.evaluate(() => globalThis.overAt - globalThis.pressedAt || 0), "the visit is over");
+  check(took < 1000, `it went on for ${took} ms`);
+  await page.waitForSelector("text=Done");
+  return `over after ${took.toFixed(0)} ms`;
+}));
+
+test("pause, next step and mark work by keyboard alone and by mouse", () => during({ live: programme }, async (page, visit) => {
+  await until(async () => (await state(page)).programme === "running", "the programme runs");
+  const is = (what, words) => until(async () => what(await state(page)), words);
+  await page.keyboard.press("e");
+  await is((now) => now.marks === 1, "a mark by its key");
+  await page.keyboard.press(" ");
+  await is((now) => now.programme === "paused-person", "a pause by its key");
+  await page.keyboard.press(" ");
+  await is((now) => now.programme === "running", "on by its key");
+  const { cue } = await state(page);
+  await page.keyboard.press("Enter");
+  await is((now) => now.cue.step > cue.step, "the next step by its key");
+
+  // By Tab alone: every control is reached, and each shows where one is.
+  const reached = new Map();
+  for (let press = 0; press < 40; press += 1) {
+    await page.keyboard.press("Tab");
+    const one = await page.evaluate(() => {
+      const at = document.activeElement;
+      if (!at || at === document.body) return null;
+      const style = getComputedStyle(at);
+      return { words: at.textContent, width: at.getBoundingClientRect().height, ring: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 };
+    });
+    if (!one) continue;
+    if (reached.has(one.words)) break;
+    reached.set(one.words, one);
+    check(one.ring, `no visible focus on "${one.words}"`);
+    check(one.width >= 44, `"${one.words}" is ${one.width} px high`);
+  }
+  for (const words of ["Pause", "Next step", "Mark", "Note", "Stop"]) {
+    check([...reached.keys()].some((one) => one.includes(words)), `"${words}" is not reached by Tab: ${[...reached.keys()]}`);
+  }
+  await page.getByRole("button", { name: /^Mark/ }).focus();
+  await page.keyboard.press("Enter");
+  await is((now) => now.marks === 2, "a mark by Tab and Enter");
+
+  await page.getByRole("button", { name: /^Mark/ }).click();
+  await is((now) => now.marks === 3, "a mark by mouse");
+  await page.getByRole("button", { name: /^Pause/ }).click();
+  await is((now) => now.programme === "paused-person", "a pause by mouse");
+  await page.getByRole("button", { name: /^Go on/ }).first().click();
+  await is((now) => now.programme === "running", "on by mouse");
+  const before = await state(page);
+  await page.getByRole("button", { name: /^Next step/ }).click();
+  await is((now) => now.cue.step > before.cue.step, "the next step by mouse");
+
+  // A note, by keyboard alone; Escape in a dialogue closes it and ends nothing.
+  await page.keyboard.press("n");
+  await page.waitForFunction(() => document.activeElement?.id === "note");
+  await page.keyboard.type("thought of <b>rain</b>");
+  await page.keyboard.press("Enter");
+  await is((now) => now.marks === 4, "a note");
+  await page.keyboard.press("?");
+  await page.waitForSelector("dialog[open]");
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog[open]", { state: "detached" });
+  check(!(await state(page)).over, "Escape in the list of keys ended the visit");
+  // Single letters can be switched off (WCAG 2.1.4).
+  await page.getByRole("button", { name: "Settings" }).click();
+  await page.getByLabel("Keys of a single letter").uncheck();
+  await page.getByRole("button", { name: "Live" }).click();
+  await page.locator("body").press("e");
+  await sleep(400);
+  check((await state(page)).marks === 4, "a letter works although letters are off");
+  await page.getByRole("button", { name: /^Stop/ }).click();
+  await is((now) => now.result, "the end by mouse");
+  const events = readFileSync(join(visit.out, "events.tsv"), "utf8");
+  check(events.includes("thought of <b>rain</b>"), `the note is not in the recording:\n${events}`);
+}));
+
+test("a pulled cable is seen in 250 ms, stops the clock, beeps twice once, and the repetition is done again", () => during({ live: programme }, async (page, visit) => {
+  // Until the first lift is half over.
+  await until(async () => { const { cue, now } = await state(page); return cue?.part === "work" && cue.step === 1 && now > cue.starts_s + 1.5; }, "the first lift", 20000);
+  await page.evaluate(() => {
+    const { store, sound } = globalThis.levatorPage;
+    const seen = globalThis.seen = { dim: 0, said: 0, beep: 0, overlay: 0 };
+    const look = () => {
+      const age = store.ageMs;
+      if (!seen.dim && document.querySelector(".stage").classList.contains("stale")) seen.dim = age;
+      if (!seen.said && document.querySelector(".level .unit").textContent === "not live") seen.said = age;
+      if (!seen.overlay && document.querySelector('[role="alert"]')?.textContent.includes("Signal lost")) seen.overlay = age;
+      if (!seen.beep && sound.log.some((one) => one.what === "lost")) seen.beep = age;
+      requestAnimationFrame(look);
+    };
+    look();
+  });
+  await visit.unplug();
+  await until(() => page.evaluate(() => Object.values(globalThis.seen).every(Boolean)), "dimmed, said, beeped", 8000)
+    .catch(async (error) => { throw new Error(`${error.message}: ${JSON.stringify(await page.evaluate(() => globalThis.seen))} ${JSON.stringify(await state(page))}`); });
+  const seen = await page.evaluate(() => globalThis.seen);
+  check(seen.dim >= 250 && seen.dim < 500, `dimmed after ${seen.dim} ms`);
+  check(seen.said < 1000, `called not live after ${seen.said} ms`);
+  check(seen.beep >= 1000 && seen.beep < 1700, `beeped after ${seen.beep} ms`);
+  check(seen.overlay >= 1000 && seen.overlay < 2200, `told after ${seen.overlay} ms`);
+  const opacity = await page.evaluate(() => getComputedStyle(document.querySelector(".level .value")).opacity);
+  check(Number(opacity) < 0.7, `the stale value has an opacity of ${opacity}`);
+  await page.screenshot({ path: join(pictures, "live-lost-dark.png") });
+  // The programme runs on the axis of the signal: without samples neither it nor its count goes on.
+  const stands = await state(page);
+  await sleep(1500);
+  const still = await state(page);
+  check(still.now === stands.now && still.cue.step === stands.cue.step, `the programme went on from ${stands.now} to ${still.now} s without a signal`);
+  await visit.plug();
+  await until(async () => { const now = await state(page); return now.programme === "running" && now.age < 250; }, "it goes on by itself", 20000);
+  const again = await until(async () => { const { cue } = await state(page); return cue.part === "work" && cue; }, "the repetition", 20000);
+  check(again.step === 1 && again.attempt === 2, `step ${again.step}, attempt ${again.attempt}`);
+  const { sounds, trials } = await state(page);
+  check(sounds.filter((one) => one === "lost").length === 1, `lost was played ${sounds.filter((one) => one === "lost").length} times`);
+  check(!trials.some((one) => one.step === 1 && one.attempt === 1 && one.success === true), "a repetition with a gap was scored");
+  return `dimmed after ${seen.dim.toFixed(0)} ms, beeped after ${seen.beep.toFixed(0)} ms`;
+}));
