@@ -2,7 +2,7 @@
 
 import { requests, tests } from "./bench.mjs";
 
-for (const part of ["live", "tabs", "access", "rules"]) await import(`./${part}.mjs`);
+for (const part of ["live", "tabs", "access", "game", "rules"]) await import(`./${part}.mjs`);
 
 const wanted = process.argv.slice(2);
 const due = tests.filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)));

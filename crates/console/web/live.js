@@ -236,7 +236,11 @@ function Play({ store }) {
     let isGone = false;
     import("./game.js").then(({ Game, direction, drawGame }) => {
       if (isGone) return;
-      const game = new Game(store.programme?.id.length ?? 1, direction(store.programme));
+      // The same programme has the same lanterns.
+      const seed = [...(store.programme?.id ?? "free")].reduce((sum, letter) => 31 * sum + letter.charCodeAt(0), 7) % 65521;
+      const game = new Game(seed, direction(store.programme));
+      let theme = document.documentElement.dataset.theme;
+      let colours = palette();
       turn(game.way);
       const follow = () => game.follow(store);
       store.followers.add(follow);
@@ -249,7 +253,11 @@ function Play({ store }) {
         if (isStill() && now - drawnAt < 200) return;
         drawnAt = now;
         const isHidden = store.programmeState === "running" && store.cue?.feedback === false;
-        if (canvas.current) drawGame(canvas.current, game, store, palette(), isHidden);
+        if (document.documentElement.dataset.theme !== theme) {
+          theme = document.documentElement.dataset.theme;
+          colours = palette();
+        }
+        if (canvas.current) drawGame(canvas.current, game, store, colours, isHidden);
         count(game.lights);
       };
       draw();

@@ -62,13 +62,13 @@ export class Trace {
     const height = canvas.clientHeight;
     context.clearRect(0, 0, width, height);
     const now = store.now();
-    const area = { left: 8, top: 30, right: width - 8, bottom: height - 26 };
+    const font = options.large ? 18 : 13;
+    const area = { left: 8, top: 10 + 1.5 * font, right: width - 8, bottom: height - 2 * font };
     const x = (/** @type {number} */ s) => area.left + ((s - now + PAST_S) / (PAST_S + AHEAD_S)) * (area.right - area.left);
     const ring = store.main;
     const levels = store.levels.get(store.mainKey) ?? null;
     const [low, high] = this.scale(ring, now, levels, road(store, now));
     const y = (/** @type {number} */ value) => area.bottom - ((value - low) / (high - low)) * (area.bottom - area.top);
-    const font = options.large ? 18 : 13;
     context.font = `${font}px system-ui, sans-serif`;
 
     const steps = road(store, now);
