@@ -81,10 +81,18 @@ test("words have a contrast of 4.5, lines and edges of 3, and in grey the trace,
   const browser = await browse();
   try {
     const page = await settled(browser, visit);
+    // What is drawn is what is judged: the band of the scale, and the target that the engine held a repetition against.
+    const held = await page.evaluate(() => {
+      const { store } = globalThis.levatorPage;
+      return { target: store.trials.at(-1)?.target, band: store.levels.get(store.mainKey)?.bands[1][0], success: store.trials.at(-1)?.success };
+    });
+    for (const side of ["lower", "upper"]) check(Math.abs(held.target[side] - held.band[side]) < 1e-9, `the band that is drawn is not the one that is judged: ${JSON.stringify(held)}`);
     const words = [];
     for (const theme of THEMES) {
       await dress(page, theme);
       await keep(page, { mode: "guided" });
+      await sleep(150);
+      await page.screenshot({ path: join(pictures, `lift-${theme}.png`) });
       const of = await colours(page, ["ground", "panel", "raised", "text", "soft", "accent", "on-accent", "trace", "second", "band", "template", "notice", "edge"]);
       const least = (name, on, bound) => {
         const ratio = contrast(of[name], of[on]);

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Visit, browse, check, open, pictures, programme, sleep, state, test, until } from "./bench.mjs";
+import { Visit, browse, check, open, pictures, programme, root, sleep, state, test, until } from "./bench.mjs";
 
 /** @param {any} options @param {(page: any, visit: Visit, browser: any) => Promise<string | void>} body */
 export async function during(options, body) {
@@ -125,6 +125,72 @@ test("pause, next step and mark work by keyboard alone and by mouse", () => duri
   await is((now) => now.result, "the end by mouse");
   const events = readFileSync(join(visit.out, "events.tsv"), "utf8");
   check(events.includes("thought of <b>rain</b>"), `the note is not in the recording:\n${events}`);
+}));
+
+test("lifting and letting go are praised alike, each in its time, and repetitions are counted", () => during({ live: programme }, async (page) => {
+  await page.evaluate(() => {
+    const { store } = globalThis.levatorPage;
+    globalThis.praises = [];
+    let last = "";
+    const look = () => {
+      const words = document.querySelector(".praise")?.textContent ?? "";
+      if (words !== last) globalThis.praises.push({ words, at: store.now(), part: store.cue?.part, began: store.cue?.starts_s, on: performance.now() });
+      last = words;
+      requestAnimationFrame(look);
+    };
+    look();
+  });
+  await until(() => page.evaluate(() => globalThis.praises.length >= 4 || globalThis.levatorPage.store.cue?.step >= 3), "two praises", 45000);
+  const praises = await page.evaluate(() => globalThis.praises);
+  const of = (words) => praises.findIndex((one) => one.words === words);
+  const [down, up] = [of("Well let go"), of("Well lifted")];
+  check(down >= 0 && up >= 0, `praised: ${JSON.stringify(praises)}`);
+  check(praises[down].part === "rest" && praises[down].at - praises[down].began < 3, `letting go was praised ${praises[down].at - praises[down].began} s into ${praises[down].part}`);
+  const lasted = [down, up].map((at) => (praises[at + 1]?.on ?? praises[at].on + 2000) - praises[at].on);
+  check(lasted.every((ms) => ms > 1500 && ms < 3500), `they were seen for ${lasted} ms`);
+  const side = await page.locator(".task").textContent();
+  check(/1 of 8, 7 to go|2 of 8, 6 to go/.test(side) && /lifted: 1 of 1/.test(side), side);
+}));
+
+/** Pixels of the colour of the trace, in the picture. */
+const traced = (page) => page.evaluate(() => {
+  const canvas = document.querySelector(".big canvas");
+  const probe = new OffscreenCanvas(1, 1).getContext("2d");
+  probe.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--trace").trim();
+  probe.fillRect(0, 0, 1, 1);
+  const want = probe.getImageData(0, 0, 1, 1).data;
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d");
+  copy.drawImage(canvas, 0, 0);
+  const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 250 && Math.abs(data[at] - want[0]) + Math.abs(data[at + 1] - want[1]) + Math.abs(data[at + 2] - want[2]) < 9) count += 1;
+  return count;
+});
+
+test("a ring breathes where there is a pace, and a repetition without feedback is shown afterwards", () => during({ live: ["--programme", join(root, "tests/page/quiet.toml")] }, async (page) => {
+  await page.waitForSelector(".ring text");
+  await until(async () => (await state(page)).now > 1, "a signal");
+  const breaths = await page.evaluate(() => new Promise((done) => {
+    const seen = [];
+    const from = performance.now();
+    const timer = setInterval(() => {
+      const ring = document.querySelector(".ring circle:not(.back)");
+      const words = document.querySelector(".ring text")?.textContent;
+      if (/^(in|out|hold)$/.test(words ?? "")) seen.push({ radius: Number(ring.getAttribute("r")), words });
+      if (performance.now() - from > 2200) { clearInterval(timer); done(seen); }
+    }, 50);
+  }));
+  const radii = breaths.map((one) => one.radius);
+  check(Math.max(...radii) - Math.min(...radii) > 15, `the ring has radii of ${Math.min(...radii)} to ${Math.max(...radii)}`);
+  check(new Set(breaths.map((one) => one.words)).size > 1, "in and out are said");
+  check(await traced(page) > 300, "the trace is there before");
+  await until(async () => { const { cue, now } = await state(page); return cue?.part === "work" && cue.step === 1 && now > cue.starts_s + 1.5; }, "the lift", 40000);
+  await sleep(400);
+  check(await traced(page) < 60, `the trace is seen in a repetition without feedback (${await traced(page)} pixels)`);
+  check(await page.locator(".level .value").textContent() === "···", "the level is told");
+  check((await page.locator(".task").textContent()).includes("shown afterwards"), "it is said that it is shown afterwards");
+  await until(async () => (await state(page)).cue?.part === "rest", "the rest after it", 20000);
+  await until(async () => await traced(page) > 300, "the trace is shown afterwards");
 }));
 
 test("a pulled cable is seen in 250 ms, stops the clock, beeps twice once, and the repetition is done again", () => during({ live: programme }, async (page, visit) => {

@@ -295,7 +295,9 @@ function Praise({ store }) {
     const hear = (/** @type {any} */ message) => {
       if (!message.isNews || `${message.stream}.${message.channel}` !== store.mainKey) return;
       const isLift = message.type === "trial" && isMet(message);
-      const isLetGo = message.type === "measure" && message.quantity === "recovery-latency" && message.validity === "valid" && message.step != null;
+      // At once, when the end is found; whether the level was all the way down is measured later (the marks).
+      const isAsked = store.programme !== null && store.cue !== null && store.cue.part !== "work";
+      const isLetGo = message.type === "contraction" && message.what === "contraction" && message.offset_s != null && isAsked;
       if (!isLift && !isLetGo) return;
       say(t(isLetGo || /rest|after|between|relax/.test(message.task) && isLift ? "praise.let-go" : "praise.lift"));
       clearTimeout(timer);

@@ -75,7 +75,12 @@ export class Trace {
     zones(context, steps, store, x, area, colours, font);
     grid(context, { low, high, y, area, width, colours, levels, exact: options.exact });
     for (const step of steps) band(context, step, x, y, area, colours, options.exact === true);
+    context.save();
+    context.beginPath();
+    context.rect(area.left, 0, area.right - area.left, height);
+    context.clip();
     for (const step of steps) curve(context, step, x, y, levels, colours);
+    context.restore();
     if (ring && !options.hidden) {
       line(context, ring, now - PAST_S - 0.2, now, x, y, colours, area);
       found(context, store, x, area, colours, now);

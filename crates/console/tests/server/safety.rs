@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use levator_console::Patience;
+use levator_console::{Console, Exposure, Patience, Scene, StartError};
 
 use crate::wire::{Heard, Page, UPGRADE, ask, hasty, parts, start, status};
 
@@ -36,6 +36,19 @@ fn it_listens_on_loopback_and_nowhere_else() {
     const LOOPBACK: [&str; 2] = ["0100007F", "00000000000000000000000001000000"];
     assert!(found.iter().any(|one| one == LOOPBACK[0]), "{found:?}");
     assert!(found.iter().all(|one| LOOPBACK.contains(&one.as_str())), "{found:?}");
+}
+
+#[test]
+fn it_is_not_exposed_at_an_address_that_stands_for_all() {
+    for all in ["0.0.0.0", "::", "::ffff:0.0.0.0"] {
+        let address = all.parse().expect("an address");
+        match Console::start(Exposure::Network(address), &Scene::default()) {
+            Err(error @ StartError::Unspecified(_)) => {
+                assert!(error.to_string().contains("name the one"), "{error}");
+            }
+            other => panic!("{all}: {other:?}"),
+        }
+    }
 }
 
 #[test]
