@@ -156,9 +156,9 @@ impl Front {
 
     /// Begins the visit that was checked, if what is reported and what is known allow it.
     pub(super) fn ask_begin(&self, question: &Value, words: &Words) -> Result<Value, String> {
-        let choice = match self.state().stage {
-            Stage::Check => self.state().choice.clone(),
-            Stage::Connect | Stage::Live | Stage::Done => None,
+        let choice = {
+            let state = self.state();
+            (state.stage == Stage::Check).then(|| state.choice.clone()).flatten()
         };
         let choice = choice.ok_or("choose a probe and have it checked first")?;
         if question["answered"] != true {
@@ -181,10 +181,15 @@ impl Front {
             }
             Err(failure) => {
                 // In the language of the page, as far as it has words for it.
-                let mut why = self.answers(question, words)?;
-                why["begins"] = false.into();
-                why["why"] = failure.to_string().into();
-                Ok(why)
+                let judged = before.as_ref().map(super::kept::Seen::assessment);
+                let programme = choice.programme.as_ref();
+                let openness = programme.map(|one| offer::openness(one, judged.as_ref(), words));
+                let in_words = openness.filter(|(opening, _)| *opening == "closed");
+                let why = in_words.map_or_else(|| failure.to_string(), |(_, text)| text);
+                let mut told = self.answers(question, words)?;
+                told["begins"] = false.into();
+                told["why"] = why.into();
+                Ok(told)
             }
         }
     }

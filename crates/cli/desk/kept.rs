@@ -114,7 +114,7 @@ impl Front {
 
     /// A visit with what was found in it; the last one is remembered.
     pub(super) fn seen(&self, kept: Kept) -> Result<Seen, Failure> {
-        let Kept { id, folder, .. } = kept;
+        let Kept { id, folder, is_closed, .. } = kept;
         let known = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, analysis)) = known.filter(|(known, _)| *known == id) {
             return Ok(Seen { id, folder, analysis });
@@ -122,8 +122,9 @@ impl Front {
         let setup = Setup { keeps_trace: true, ..Setup::default() };
         let analysis = analysis::analyse(&folder, &TextOptions::default(), &setup)?;
         let analysis = Arc::new(analysis);
-        let new = (id.clone(), Arc::clone(&analysis));
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(new);
+        // One that is still being recorded grows.
+        let new = is_closed.then(|| (id.clone(), Arc::clone(&analysis)));
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = new;
         Ok(Seen { id, folder, analysis })
     }
 

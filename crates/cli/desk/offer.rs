@@ -120,7 +120,7 @@ impl Front {
 }
 
 /// Whether a programme is open, in words.
-fn openness(
+pub(super) fn openness(
     programme: &Programme,
     judged: Option<&Assessment>,
     words: &Words,

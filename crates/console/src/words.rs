@@ -1,5 +1,6 @@
 //! Words of the page: what only the page says, in `web/words/`, and what it shares with the reports.
 
+use levator_catalog::cues;
 use levator_catalog::lang::{Lang, Words};
 use serde_json::{Map, Value};
 
@@ -18,6 +19,11 @@ pub(crate) fn of(code: &str) -> Option<Vec<u8>> {
         for (key, text) in words.table(table) {
             all.insert(format!("{table}.{key}"), text.into());
         }
+    }
+    if lang == Lang::En {
+        // What people are told to do stands in English where the programmes are.
+        let cues = cues::keys().filter_map(|key| Some((key, cues::english(key)?)));
+        all.extend(cues.map(|(key, text)| (format!("cue.{key}"), text.into())));
     }
     Some(Value::Object(all).to_string().into_bytes())
 }
@@ -38,13 +44,25 @@ mod tests {
         text.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0)).collect()
     }
 
+    /// All that the page says in a language, without what it shares with the reports.
+    fn said(lang: Lang) -> Map<String, Value> {
+        let mut words = own(lang).unwrap_or_else(|| panic!("{}: no JSON", lang.code()));
+        if lang == Lang::En {
+            assert!(words.keys().all(|key| !key.starts_with("cue.")), "they are in the catalogue");
+            for key in cues::keys() {
+                words.insert(format!("cue.{key}"), cues::english(key).into());
+            }
+        }
+        words
+    }
+
     #[test]
     fn every_language_has_the_same_words_and_fills_in_the_same() {
-        let english = own(Lang::En).expect("there is English");
-        assert!(english.len() > 100, "{} words", english.len());
+        let english = said(Lang::En);
+        assert!(english.len() > 300, "{} words", english.len());
         for lang in Lang::ALL {
             let code = lang.code();
-            let words = own(lang).unwrap_or_else(|| panic!("{code}: no JSON"));
+            let words = said(lang);
             let keys: BTreeSet<&String> = words.keys().collect();
             let known: BTreeSet<&String> = english.keys().collect();
             let missing: Vec<_> = known.symmetric_difference(&keys).collect();

@@ -5,7 +5,14 @@ import { dress, html, keep, listeners, render, settings, useEffect, useRef, useS
 import { Link } from "./link.js";
 import { Store } from "./store.js";
 import { Live, task } from "./live.js";
+import { Check } from "./check.js";
+import { Connect } from "./connect.js";
+import { Desk } from "./desk.js";
 import { Done } from "./done.js";
+import { programmeName } from "./parts.js";
+import { Plan } from "./plan.js";
+import { Progress } from "./progress.js";
+import { Review } from "./review.js";
 import { Settings } from "./settings.js";
 import { Sound } from "./sound.js";
 import { clock, native, speak, t } from "./words.js";
@@ -20,16 +27,35 @@ const MODES = ["guided", "simple", "clinician", "game"];
 const link = new Link({
   points: (points) => store.points(points),
   message: (message) => {
+    if (desk.hear(message)) {
+      if (message.type === "stage") turn(message.stage);
+      refresh();
+      return;
+    }
     store.message(message);
     sound.hear(message);
     if (message.isNews) announce(message);
   },
   state: (state) => {
     store.link = state;
-    if (state === "lost") sound.lost();
+    if (state === "lost") {
+      desk.drop();
+      if (!desk.stage || desk.stage.stage === "live") sound.lost();
+    }
     refresh();
   },
 });
+const desk = new Desk(link);
+/** What was told last; one screen follows another only when the visit goes on. */
+let stage = "";
+
+/** The visit went on: so does the page. @param {string} to */
+function turn(to) {
+  if (to === stage) return;
+  stage = to;
+  ui.screen = to;
+}
+
 store.listeners.add((message) => {
   if (message.type !== "pong") refresh();
 });
@@ -146,12 +172,18 @@ addEventListener("keydown", (event) => {
 addEventListener("pointerdown", () => sound.wake());
 addEventListener("keydown", () => sound.wake());
 
+/** Screens that there are now, the one of the visit first. While it runs nothing leads away from it. */
+function open() {
+  if (!desk.stage) return [store.result === null ? "live" : "done", "settings"];
+  if (stage === "live") return ["live", "settings"];
+  return [stage, "review", "plan", "progress", "settings"];
+}
+
 function App() {
   if (store.link === "refused") {
     return html`<main><div class="centre"><section class="card"><h1>${t("refused.title")}</h1><p class="soft">${t("refused.text")}</p></section></div></main>`;
   }
-  const isOver = store.result !== null;
-  const screens = isOver ? ["done", "settings"] : ["live", "settings"];
+  const screens = open();
   const screen = screens.includes(ui.screen) ? ui.screen : screens[0];
   return html`
     <${Head} screen=${screen} screens=${screens} />
@@ -159,7 +191,12 @@ function App() {
     <${Trouble} />
     <main class=${mode()}>
       ${screen === "live" && html`<${Live} store=${store} act=${act} mode=${mode()} />`}
-      ${screen === "done" && html`<${Done} store=${store} />`}
+      ${screen === "connect" && html`<${Connect} desk=${desk} />`}
+      ${screen === "check" && html`<${Check} desk=${desk} store=${store} again=${refresh} />`}
+      ${screen === "done" && html`<${Done} store=${store} desk=${desk} />`}
+      ${screen === "review" && html`<${Review} desk=${desk} />`}
+      ${screen === "plan" && html`<${Plan} desk=${desk} />`}
+      ${screen === "progress" && html`<${Progress} desk=${desk} />`}
       ${screen === "settings" && html`<${Settings} />`}
     </main>
     <footer>${t("position")}</footer>
@@ -173,17 +210,18 @@ function Head({ screen, screens }) {
   const state = store.state;
   const main = store.channels[0];
   const isLive = store.ageMs < 1000 && state?.link === "streaming";
-  const where = store.programme && store.cue ? t("head.step", { name: store.programme.name }) : store.scene?.virtual ? t("head.virtual") : "";
+  const isMeasured = desk.stage ? stage === "live" : store.result === null;
+  const where = store.programme && store.cue ? t("head.step", { name: programmeName(store.programme.id, store.programme.name) }) : store.scene?.virtual ? t("head.virtual") : "";
   return html`<header class="bar">
     <span class="mark"><img src="icon.svg" alt="" /><span>levator</span></span>
     <nav aria-label=${t("nav.title")}>${screens.map((one) => html`<button key=${one} aria-current=${one === screen ? "page" : undefined} onClick=${() => go({ screen: one })}>${t(`nav.${one}`)}</button>`)}</nav>
     ${where && html`<span class="soft small">${where}</span>`}
     <span class="push row">
-      ${store.result === null && html`
+      ${isMeasured && html`
       <span class=${`chip ${isLive ? "good" : "notice"}`}>${isLive ? t("head.live", { hz: Math.round(main?.rate_hz ?? 0) }) : t("head.not-live")}</span>
       ${main && !main.good && html`<span class="chip notice" title=${main.findings[0]?.remedy ?? ""}>${main.findings[0] ? t("head.check") : t("head.settling")}</span>`}
       <span class=${`chip ${state?.recording && (state.recording.refused || state.recording.missing || state.recording.broken) ? "notice" : ""}`}>${state?.recording && !state.recording.broken ? t("head.recording", { time: clock(state.at_s) }) : t("head.unrecorded", { time: clock(state?.at_s ?? 0) })}</span>`}
-      <button aria-label=${t("act.mode")} onClick=${() => act("mode")}>${t(`mode.${mode()}`)}</button>
+      <button aria-label=${`${t("act.mode")}: ${t(`mode.${mode()}`)}`} onClick=${() => act("mode")}>${t(`mode.${mode()}`)}</button>
       <button aria-label=${t("act.help")} onClick=${() => act("help")}>?</button>
     </span>
   </header>`;
@@ -192,7 +230,7 @@ function Head({ screen, screens }) {
 /** What must not be overlooked. */
 function Trouble() {
   const state = store.state;
-  if (!state || store.result) return null;
+  if (!state || store.result || (desk.stage && stage !== "live")) return null;
   const lost = state.recording && (state.recording.missing > 0 || state.recording.refused || state.recording.broken);
   if (lost) return html`<div class="banner" role="alert"><b>${t("trouble.disk")}</b> ${state.recording.refusal ?? ""}</div>`;
   if (state.engine_failure) return html`<div class="banner" role="alert"><b>${t("trouble.engine")}</b></div>`;
@@ -239,4 +277,4 @@ refresh();
 // What goes stale without a message is seen all the same.
 setInterval(refresh, 500);
 /** For tests, which read and never write. */
-/** @type {any} */ (globalThis).levatorPage = { store, link, sound, act, go };
+/** @type {any} */ (globalThis).levatorPage = { store, link, sound, desk, act, go };

@@ -202,6 +202,8 @@ export class Store {
     switch (message.type) {
       case "scene":
         this.scene = message;
+        this.state = null;
+        this.result = null;
         // What follows tells everything anew.
         this.clear();
         this.rings.clear();

@@ -5,7 +5,8 @@ import { h, render } from "./vendor/preact.js";
 import { useEffect, useRef, useState } from "./vendor/hooks.js";
 import htm from "./vendor/htm.js";
 
-export const html = htm.bind(h);
+/** @type {(strings: TemplateStringsArray, ...values: any[]) => any} */
+export const html = /** @type {any} */ (htm).bind(h);
 export { render, useEffect, useRef, useState };
 
 /** What a person has chosen on this computer. @type {Record<string, any>} */

@@ -1,0 +1,25 @@
+// @ts-check
+// What has become of somebody over visits, as the report says it.
+
+import { html, useState } from "./ui.js";
+import { useAnswer } from "./desk.js";
+import { Title, Wait, Wrong } from "./parts.js";
+import { Whose } from "./plan.js";
+import { number, t } from "./words.js";
+
+const at = { person: "" };
+
+/** @param {{ desk: import("./desk.js").Desk }} props */
+export function Progress({ desk }) {
+  const [person, set] = useState(at.person);
+  at.person = person;
+  const { told, path, trouble, busy } = useAnswer(desk, "progress", { person });
+  return html`<div class="centre wide"><${Title}>${t("nav.progress")}<//>
+    <p>${t("progress.about")}</p>
+    <${Whose} desk=${desk} value=${person} choose=${set} />
+    <${Wrong} text=${trouble} />${busy && html`<${Wait} text=${t("progress.wait")} />`}
+    ${told && told.visits === 0 && html`<p>${t("progress.none")}</p>`}
+    ${told && told.unread > 0 && html`<p class="soft">${t("progress.unread", { count: number(told.unread) })}</p>`}
+    ${path && html`<div class="row"><a class="button" href=${path} target="_blank" rel="noopener">${t("progress.open")}</a></div>
+      <iframe class="paper" sandbox="" src=${path} title=${told.title}></iframe>`}</div>`;
+}
