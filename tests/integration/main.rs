@@ -25,6 +25,7 @@ mod words;
 #[cfg(unix)]
 mod calibrate;
 #[cfg(unix)]
+mod desk;
 mod doctor;
 #[cfg(unix)]
 mod foreign;

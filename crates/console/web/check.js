@@ -74,7 +74,7 @@ function Questions({ desk, back }) {
   const toggle = (/** @type {string} */ id) => {
     setNone(false);
     show(null);
-    mark(yes.includes(id) ? yes.filter((one) => one !== id) : [...yes, id]);
+    mark(yes.includes(id) ? yes.filter((/** @type {string} */ one) => one !== id) : [...yes, id]);
   };
   const attempt = async (/** @type {string} */ what, /** @type {object} */ fields = {}) => {
     say("");
@@ -99,7 +99,7 @@ function Questions({ desk, back }) {
   const programme = desk.stage?.choice?.programme;
   return html`<${Title}>${t("questions.title")}<//><p>${t("questions.text")}</p>
     ${groups.map(([name, list]) => html`<fieldset key=${name} class="card ticks"><legend>${t(`questions.${name}`)}</legend>
-      ${/** @type {any[]} */ (list).map((one) => html`<label key=${one.id} class="option"><input type="checkbox" checked=${yes.includes(one.id)} onChange=${() => toggle(one.id)} /><span>${one.text}</span></label>`)}</fieldset>`)}
+      ${/** @type {any[]} */ (list).map((/** @type {any} */ one) => html`<label key=${one.id} class="option"><input type="checkbox" checked=${yes.includes(one.id)} onChange=${() => toggle(one.id)} /><span>${one.text}</span></label>`)}</fieldset>`)}
     <label class="option card"><input type="checkbox" checked=${none} onChange=${() => { setNone(!none); mark([]); show(null); }} /><span><b>${t("questions.none")}</b></span></label>
     <${Wrong} text=${trouble} />
     ${result && html`<section class="card stack wrong" role="alert">

@@ -18,7 +18,7 @@ export function Connect({ desk }) {
   const ports = useAnswer(desk, "ports", {});
   const set = (/** @type {Partial<typeof chosen>} */ changes) => {
     Object.assign(chosen, changes);
-    draw((count) => count + 1);
+    draw((/** @type {number} */ count) => count + 1);
   };
   useEffect(() => {
     if (!hello.told || !isFirst) return;

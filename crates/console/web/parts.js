@@ -60,7 +60,7 @@ export function Reports({ desk, visit }) {
     try {
       const { path } = await desk.ask("report", { visit, for: reader });
       if (!path) throw new Error(t("desk.lost"));
-      keep((last) => ({ ...last, [reader]: path }));
+      keep((/** @type {Record<string, string>} */ last) => ({ ...last, [reader]: path }));
       open(path, "_blank", "noopener");
     } catch (why) {
       say(/** @type {Error} */ (why).message);
