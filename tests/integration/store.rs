@@ -414,7 +414,10 @@ fn dates_of_a_person_move_by_one_offset_that_the_store_keeps() {
     fs::write(store.path().join("deidentify.key"), [9; 32]).expect("there is room");
     let kept: Vec<&str> = taken.iter().map(|one| text(&one["folder"])).collect();
     for to in ["edf", "bdf", "csv", "xdf", "json", "bids"] {
-        for (at, source) in [kept[0], kept[1], path(&visits[0])].into_iter().enumerate() {
+        // Also where the journal was named, not its folder.
+        let journal = visits[0].join("raw.journal");
+        let sources = [kept[0], kept[1], path(&visits[0]), path(&journal)];
+        for (at, source) in sources.into_iter().enumerate() {
             let target = out.path().join(format!("{to}-{at}"));
             fs::create_dir(&target).expect("there is room");
             let arguments = ["export", "--de-identify", "--to", to, "--out", path(&target), source];
@@ -427,7 +430,7 @@ fn dates_of_a_person_move_by_one_offset_that_the_store_keeps() {
         }
     }
     let written = files(out.path());
-    assert!(written.len() >= 18);
+    assert!(written.len() >= 24);
     for (file, bytes) in &written {
         let name = file.strip_prefix(out.path()).expect("inside").display().to_string();
         assert_eq!(crate::exchange::secrets_in(name.as_bytes()), [""; 0], "{name}");
@@ -505,4 +508,88 @@ fn a_folder_that_vanishes_is_loud_and_the_visit_goes_on() {
     let lines = stderr.lines().filter(|line| line.contains("streaming")).count();
     assert!(lines >= 4, "{stderr}");
     assert_eq!(run(with(store.path()).arg("visits")).0, 0);
+}
+
+#[test]
+fn what_opened_one_archive_opens_the_next() {
+    let (from, to, desk) = (folder(), folder(), folder());
+    let word = desk.path().join("word");
+    fs::write(&word, "correct horse battery\n").expect("there is room");
+    let mut archives = Vec::new();
+    let file = data("recordings/grip_5_squeezes.csv");
+    for person in ["P-1", "P-2"] {
+        import(from.path(), &["--person", person, path(&file)]);
+        let archive = desk.path().join(format!("{person}.tar.age"));
+        let arguments = ["visits", "export", person, "--out", path(&archive), "--encrypt"];
+        let packed = run(with(from.path()).args(arguments).args(["--passphrase-file", path(&word)]));
+        assert_eq!(packed.0, 0, "{}", packed.2);
+        archives.push(archive);
+    }
+    // Standard input has it once.
+    let stdin = fs::File::open(&word).expect("it was written");
+    let mut command = with(to.path());
+    command.args(["import", "--passphrase-file", "-"]).args(&archives).stdin(stdin);
+    let (code, told, stderr) = run(&mut command);
+    assert_eq!((code, told.lines().count()), (0, 2), "{stderr}");
+    assert_eq!(people(to.path()), people(from.path()));
+    // A visit that was taken in cannot be played, and it is said what can be done.
+    let visit = json(with(to.path()).args(["visits", "path", "P-1"]));
+    let (code, _, stderr) = run(levator().args(["replay", text(&visit["folder"])]));
+    assert_eq!(code, 3);
+    assert!(stderr.contains("`levator analyse "), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn folders_and_tables_of_ours_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let from = folder();
+    let visit = from.path().join("visit");
+    crate::exchange::closed_visit(&visit, 1_795_356_191_250);
+    let mode = |path: &Path| {
+        let found = fs::metadata(path).expect("it was made");
+        format!("{:o}", found.permissions().mode() & 0o777)
+    };
+    let (recovered, decoded) = (from.path().join("recovered"), from.path().join("new/decoded"));
+    for (command, out) in [("recover", &recovered), ("re-decode", &decoded)] {
+        let (code, _, stderr) = run(levator().args([command, path(&visit), "--out", path(out)]));
+        assert_eq!(code, 0, "{stderr}");
+        assert_eq!(mode(out), "700", "{command}");
+        for file in files(out).into_keys() {
+            assert_eq!(mode(&file), "600", "{}", file.display());
+        }
+    }
+    let table = from.path().join("table.csv");
+    let (code, _, stderr) = run(levator().args(["analyse", path(&visit), "--out", path(&table)]));
+    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(mode(&table), "600");
+    // What is there is left alone, and what could not be done leaves nothing.
+    let (code, _, _) = run(levator().args(["re-decode", path(&visit), "--out", path(&decoded)]));
+    assert_eq!(code, 6);
+    let told = visit.join("told.toml");
+    let _ = fs::remove_file(&told);
+    fs::write(&told, [0xff]).expect("there is room");
+    let out = from.path().join("half");
+    let (code, _, stderr) = run(levator().args(["re-decode", path(&visit), "--out", path(&out)]));
+    assert!(code != 0 && !out.exists(), "{code} {stderr}");
+    // A damaged journal is decoded as far as it goes, and said to be damaged.
+    fs::remove_file(&told).expect("it is there");
+    let journal = visit.join("raw.journal");
+    let mut bytes = fs::read(&journal).expect("it is there");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&journal, bytes).expect("there is room");
+    let (code, _, stderr) = run(levator().args(["re-decode", path(&visit), "--out", path(&out)]));
+    assert_eq!(code, 9, "{stderr}");
+    assert!(out.join("manifest").is_file());
+}
+
+#[test]
+fn a_virtual_device_of_others_is_on_no_recording() {
+    let file = data("recordings/grip_5_squeezes.csv");
+    let arguments = ["simulate", "--device", "bitalino", "--replay", path(&file)];
+    for more in [&["--seconds", "1"][..], &["--seconds", "1", "--scenario", "nobody"]] {
+        let (code, stdout, stderr) = run(levator().args(arguments).args(more));
+        assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+    }
 }

@@ -211,7 +211,7 @@ impl Source {
         sink: &mut dyn FnMut(Event<'_>),
     ) -> anyhow::Result<()> {
         let mut reader = Reader::open(&self.file)?;
-        let mut engine = Engine::new(config)?;
+        let mut engine = Engine::without_measures(config)?;
         let mut last = HostTime::ZERO;
         let mut first_rate = None;
         let mut damaged_bytes = 0;

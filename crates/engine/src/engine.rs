@@ -44,7 +44,23 @@ impl Engine {
     ///
     /// A setting out of its bounds, named with its value.
     pub fn new(config: &EngineConfig) -> Result<Self, ConfigError> {
+        Self::build(config, true)
+    }
+
+    /// The same for whoever needs samples and events and no measures: half of the memory. All else that it
+    /// gives is what the whole one gives; where a programme is conducted, it measures, as a programme waits
+    /// for rest.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn without_measures(config: &EngineConfig) -> Result<Self, ConfigError> {
+        Self::build(config, config.course.is_some())
+    }
+
+    fn build(config: &EngineConfig, is_measuring: bool) -> Result<Self, ConfigError> {
         let max_rate = config.check()?;
+        let metering = if is_measuring { Metering::new(config, max_rate) } else { None };
         Ok(Self {
             source: config.source.clone(),
             decoder: Ears::new(&config.source),
@@ -54,7 +70,7 @@ impl Engine {
             pipeline: Pipeline::new(config, max_rate)?,
             manoeuvres: Manoeuvres::new(&config.roles).map(Box::new),
             guide: config.course.as_ref().map(Guide::new).map(Box::new),
-            metering: Metering::new(config, max_rate).map(Box::new),
+            metering: metering.map(Box::new),
             is_described: false,
             heard: HostTime::ZERO,
         })

@@ -738,3 +738,24 @@ fn channels_side_by_side_give_the_bits_of_channels_alone() {
         }
     }
 }
+
+#[test]
+fn without_measures_all_else_is_the_same() {
+    let told = |engine: &mut Engine| {
+        let (mut rest, mut measure_count) = (Vec::new(), 0);
+        let mut sink = |output: Output<'_>| match output {
+            Output::Measure(_) | Output::Trial(_) => measure_count += 1,
+            other => rest.push(format!("{other:?}")),
+        };
+        for (first, codes) in (0..).step_by(100).zip(faulty_emg().chunks(100)) {
+            engine.handle(scans(first, codes), &mut sink);
+        }
+        engine.finish(at(0), &mut sink);
+        (rest, measure_count)
+    };
+    let config = file(1000.0, SignalKind::Emg);
+    let (whole, measure_count) = told(&mut Engine::new(&config).expect("legal"));
+    let (lean, none) = told(&mut Engine::without_measures(&config).expect("legal"));
+    assert!(measure_count > 0 && none == 0, "{measure_count} and {none}");
+    assert!(whole.len() > 100 && lean == whole);
+}

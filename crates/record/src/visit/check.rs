@@ -227,7 +227,7 @@ impl Samples {
 impl<R: Read> Samples<R> {
     fn of(reader: Reader<R>, wanted: Option<u8>) -> Result<Self, ConfigError> {
         Ok(Self {
-            engine: Some(Engine::new(&reader.config())?),
+            engine: Some(Engine::without_measures(&reader.config())?),
             reader,
             infos: Vec::new(),
             journal: Journal::default(),

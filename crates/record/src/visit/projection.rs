@@ -17,7 +17,8 @@ use super::signals::{self, Hints, Signals, SignalsFile};
 /// Takes the inputs of a recording, in their order, and writes samples and events beside it.
 ///
 /// It is the same engine that analyses live, fed a second time, so that it hangs on nothing but the
-/// inputs: what is written live and what is made from the journal later are the same.
+/// inputs: what is written live and what is made from the journal later are the same. It measures nothing:
+/// no file beside the journal holds measures.
 #[derive(Debug)]
 pub struct Projection {
     folder: PathBuf,
@@ -81,7 +82,7 @@ impl Projection {
         let events = Events::new(config);
         let overview = overview::Builder::new(folder).ok();
         let kept = Kept { signals, events, device: None, streams: Vec::new(), overview };
-        Ok(Self { folder: folder.to_owned(), engine: Engine::new(config)?, kept })
+        Ok(Self { folder: folder.to_owned(), engine: Engine::without_measures(config)?, kept })
     }
 
     /// Takes one input.

@@ -368,8 +368,8 @@ fn keep(store: &Store, coming: Coming, people: &People) -> Result<Vec<Taken>, Ar
                 let _ = person::write(&home, code, days);
             }
         }
-        for (person, _) in &put {
-            let _ = store.tidy_person(person, &guard);
+        for one in &taken {
+            let _ = store.tidy_person(&one.person, &guard);
         }
     }
     // They take the guard themselves when they go.

@@ -314,7 +314,8 @@ impl<W: Write + Seek> EdfWriter<W> {
         };
         // A data record at a time, so that codes are still in the cache when they are gathered.
         for values in values.chunks(self.header.signals[signal].samples_per_record.max(1)) {
-            let encoded = encoder.encode(self.processor, values, &mut self.waiting[signal].bytes);
+            let room = self.waiting[signal].room(values.len() * self.header.variant.sample_len());
+            let encoded = encoder.encode(self.processor, values, room);
             let written = &mut self.written.signals[signal];
             written.sample_count += values.len() as u64;
             written.clamped_count += encoded.clamped_count;
@@ -572,16 +573,28 @@ impl<W: Write + Seek> EdfWriter<W> {
 /// Codes of one signal that were not gathered yet.
 #[derive(Debug, Default)]
 struct Waiting {
+    /// As long as it ever had to be; what lies behind `until` is to be written over.
     bytes: Vec<u8>,
-    /// Those before it were gathered.
+    /// Those before it were gathered, and those from there on wait.
     from: usize,
+    until: usize,
     /// The last sample that was, in little endian.
     last: [u8; 3],
 }
 
 impl Waiting {
     fn len(&self) -> usize {
-        self.bytes.len() - self.from
+        self.until - self.from
+    }
+
+    /// Where the next `len` bytes go.
+    fn room(&mut self, len: usize) -> &mut [u8] {
+        let start = self.until;
+        self.until += len;
+        if self.bytes.len() < self.until {
+            self.bytes.resize(self.until, 0);
+        }
+        &mut self.bytes[start..self.until]
     }
 
     fn move_to(&mut self, len: usize, out: &mut Vec<u8>) {
@@ -592,20 +605,19 @@ impl Waiting {
         }
         self.from = until;
         // Half of it at once, so that long waiting costs no more than short.
-        if self.from * 2 >= self.bytes.len() {
-            self.bytes.drain(..self.from);
-            self.from = 0;
+        if self.from * 2 >= self.until {
+            self.bytes.copy_within(self.from..self.until, 0);
+            (self.from, self.until) = (0, self.until - self.from);
         }
     }
 
     fn repeat_last(&mut self, width: usize, count: usize) {
         let mut last = self.last;
         if self.len() >= width {
-            let end = self.bytes.len();
-            last[3 - width..].copy_from_slice(&self.bytes[end - width..]);
+            last[3 - width..].copy_from_slice(&self.bytes[self.until - width..self.until]);
         }
-        for _ in 0..count {
-            self.bytes.extend_from_slice(&last[3 - width..]);
+        for sample in self.room(width * count).chunks_exact_mut(width) {
+            sample.copy_from_slice(&last[3 - width..]);
         }
     }
 }

@@ -129,7 +129,7 @@ impl Overview {
     /// As [`Overview::open_or_make`].
     pub fn make(folder: &Path, progress: &mut dyn FnMut(u64)) -> Result<(), OverviewError> {
         let mut reader = Reader::open(&folder.join(JOURNAL))?;
-        let mut engine = Engine::new(&reader.config())?;
+        let mut engine = Engine::without_measures(&reader.config())?;
         let mut builder = Builder::new(folder)?;
         let mut last = HostTime::ZERO;
         loop {
