@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { check, root, test, tools, web } from "./bench.mjs";
 
@@ -37,4 +38,52 @@ test("the page asks no other computer for anything", async () => {
     check(!foreign, `${name} names ${foreign}`);
   }
   check(root.length > 0, "a root");
+});
+
+test("every word that is asked for is there, in every language, with the same places for numbers", async () => {
+  const words = (name) => JSON.parse(readFileSync(join(web, "words", name), "utf8"));
+  const english = words("en.json");
+  const places = (text) => (text.match(/\{\w+\}/g) ?? []).sort().join();
+  for (const name of own) {
+    for (const [, key] of readFileSync(join(web, name), "utf8").matchAll(/\bt\("([\w.-]+)"/g)) check(key in english, `${name} asks for "${key}"`);
+  }
+  const files = readdirSync(join(web, "words"));
+  for (const file of files) {
+    const other = words(file);
+    for (const [key, text] of Object.entries(other)) {
+      check(key in english, `${file} has "${key}", which nobody asks for`);
+      check(places(text) === places(english[key]), `${file}: "${key}" has ${places(text)}, English has ${places(english[key])}`);
+    }
+    const missing = Object.keys(english).filter((key) => !(key in other));
+    check(missing.length === 0, `${file} lacks ${missing}`);
+  }
+  return files.join(", ");
+});
+
+test("what a page was not told is counted once, and what is told anew replaces what was", async () => {
+  const load = (name) => import(pathToFileURL(join(web, name)).href);
+  const { Store, Ring } = await load("store.js");
+  const store = new Store();
+  const scene = { type: "scene", roles: [], programme: null };
+  const cue = (step) => ({ type: "cue", cue: { step, part: "work" } });
+  const mark = { type: "mark", at_s: 1 };
+  const tell = (...messages) => messages.forEach((one) => store.message(structuredClone(one)));
+  tell(scene, mark, cue(1));
+  tell({ type: "gap", items: 5 });
+  check(store.missed === 5, `${store.missed} after a gap of 5`);
+  tell({ type: "behind", messages: 7 });
+  check(store.missed === 12 && store.marks.length === 0, `${store.missed} after falling 7 behind; ${store.marks.length} marks`);
+  tell(scene, { type: "forgotten", events: 3 }, mark, cue(2));
+  check(store.missed === 12 && store.forgotten === 3 && store.marks.length === 1, "told anew");
+  tell(scene, { type: "forgotten", events: 4 }, mark);
+  check(store.forgotten === 4 && store.marks.length === 1, "the count of what was forgotten is a whole, not more each time");
+  // A page that opens while nothing comes shows no old value as current.
+  tell({ type: "state", age_ms: 3000, channels: [], programme: null });
+  check(store.ageMs >= 3000 && store.ageMs < 10000, `the newest sample is ${store.ageMs} ms old`);
+  // A hole is a hole, wherever the ring has come to.
+  const ring = new Ring(100, 1);
+  ring.put(0, new Float32Array(2 * 3990).fill(1));
+  ring.put(4010, new Float32Array(2 * 5).fill(2));
+  const seen = Array.from({ length: ring.end - ring.begin }, (_, at) => ring.low[(ring.begin + at) % ring.size]);
+  check(seen.filter(Number.isNaN).length === 20 && ring.level === 2 && seen.length === 4000, "20 samples are missing");
 });
