@@ -63,7 +63,7 @@ export function Live({ store, act, mode }) {
       if (canvas.current) trace.current.draw(canvas.current, store, options);
       else trace.current.follow(store);
       for (const element of stage.current?.querySelectorAll("canvas[data-lane]") ?? []) {
-        lane(element, store, element.dataset.lane, colours);
+        lane(element, store, element.dataset.lane, colours, options.hidden);
       }
       for (const element of document.querySelectorAll(".live .level")) showLevel(element, store, hidden && !isExact, trace.current.bounds);
     };
@@ -83,7 +83,7 @@ export function Live({ store, act, mode }) {
       ${(mode === "guided" || mode === "clinician") && others.map((one) => {
         const key = `${one.stream}.${one.channel}`;
         return html`<div class="lane" key=${key}>
-          <div class="name"><span>${t(`role.${store.role(one) ?? "other"}`)}</span><span>${one.contracted_since_s == null ? t("lane.soft") : t("lane.active")}</span></div>
+          <div class="name"><span>${t(`role.${store.role(one) ?? "other"}`)}</span><span>${mode === "guided" && store.cue?.feedback === false ? "" : one.contracted_since_s == null ? t("lane.soft") : t("lane.active")}</span></div>
           <canvas data-lane=${key} role="img" aria-label=${t(`role.${store.role(one) ?? "other"}`)}></canvas></div>`;
       })}
       <${Praise} store=${store} />
@@ -153,10 +153,13 @@ function Task({ doing, store }) {
   const left = Math.max(0, cue.ends_s - store.now());
   const whole = Math.max(0.1, cue.ends_s - cue.starts_s);
   const around = 2 * Math.PI * 52;
-  const outcomes = new Map(store.trials.filter((one) => one.step >= 0).map((one) => [one.step, one]));
   const isRunning = store.programmeState === "running";
-  const dots = Array.from({ length: Math.min(30, phase.repetitions) }, (_, index) => index + 1);
   const steps = store.programme?.steps ?? [];
+  // A repetition without feedback is told when it is over, its rest included.
+  const isTold = (/** @type {number} */ step) => cue.feedback || !isRunning || step < cue.step - (doing.isWork ? 0 : 1);
+  const outcomes = new Map(store.trials.filter((one) => isTold(one.step)).map((one) => [one.step, one]));
+  const letGo = new Map([...store.letGo].filter(([step]) => isTold(step)));
+  const dots = Array.from({ length: Math.min(30, phase.repetitions) }, (_, index) => index + 1);
   return html`
     <div class="word">${doing.word}</div>
     ${phase.breathing && settings.breath ? html`<${Breath} store=${store} />` : html`
@@ -169,9 +172,9 @@ function Task({ doing, store }) {
       const step = steps.findIndex((one) => one.phase === cue.phase && one.trial === trial && one.round === cue.round && one.part === "work");
       const outcome = outcomes.get(step);
       const kind = trial === cue.trial && doing.isWork ? "now" : outcome && isMet(outcome) ? "done" : trial < cue.trial || outcome ? "seen" : "";
-      return html`<span><i class=${kind}></i>${phase.rest_s > 0 && html`<i class=${`low ${store.letGo.get(step) ? "done" : ""}`}></i>`}</span>`;
+      return html`<span><i class=${kind}></i>${phase.rest_s > 0 && html`<i class=${`low ${letGo.get(step) ? "done" : ""}`}></i>`}</span>`;
     })}</div><div class="small soft">${t("live.of", { trial: cue.trial, all: phase.repetitions, left: phase.repetitions - cue.trial })}</div>
-    <${Tally} store=${store} outcomes=${[...outcomes.values()]} />`}
+    <${Tally} released=${[...letGo.values()]} outcomes=${[...outcomes.values()]} />`}
     ${!cue.feedback && isRunning && html`<p class="small">${t("live.hidden")}</p>`}
     <p class="words">${doing.words}</p>`;
 }
@@ -210,9 +213,8 @@ function isMet(trial) {
   return trial.success ?? (trial.validity === "valid" && trial.onset_s != null);
 }
 
-/** Letting go counts as much as lifting. @param {{ store: Store, outcomes: any[] }} props */
-function Tally({ store, outcomes }) {
-  const released = [...store.letGo.values()];
+/** Letting go counts as much as lifting. @param {{ released: boolean[], outcomes: any[] }} props */
+function Tally({ released, outcomes }) {
   const judged = outcomes.filter((one) => one.success !== null || one.onset_s != null);
   if (judged.length === 0 && released.length === 0) return null;
   return html`<div class="small">${t("live.lifted", { done: judged.filter(isMet).length, all: judged.length })}<br />${t("live.let-go", { done: released.filter(Boolean).length, all: released.length })}</div>`;
@@ -293,7 +295,8 @@ function Praise({ store }) {
   useEffect(() => {
     let timer = 0;
     const hear = (/** @type {any} */ message) => {
-      if (!message.isNews || `${message.stream}.${message.channel}` !== store.mainKey) return;
+      // Praise is feedback, too.
+      if (!message.isNews || store.cue?.feedback === false || `${message.stream}.${message.channel}` !== store.mainKey) return;
       const isLift = message.type === "trial" && isMet(message);
       // At once, when the end is found; whether the level was all the way down is measured later (the marks).
       const isAsked = store.programme !== null && store.cue !== null && store.cue.part !== "work";

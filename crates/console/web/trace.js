@@ -16,7 +16,7 @@ const COLUMN_PX = 1.5;
 export function palette() {
   const style = getComputedStyle(document.documentElement);
   const one = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
-  const names = ["trace", "second", "band", "band-fill", "template", "text", "soft", "line", "lift-fill", "rest-fill", "ground"];
+  const names = ["trace", "second", "band", "band-fill", "template", "text", "soft", "line", "lift-fill", "rest-fill", "ground", "panel"];
   return Object.fromEntries(names.map((name) => [name, one(name)]));
 }
 
@@ -56,13 +56,15 @@ export class Trace {
   draw(canvas, store, options) {
     const began = performance.now();
     const ratio = fit(canvas);
-    const context = canvas.getContext("2d");
+    // A picture without holes costs less to put on the screen.
+    const context = canvas.getContext("2d", { alpha: false });
     if (!context || canvas.width === 0) return;
     const { colours } = options;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const width = canvas.clientWidth;
     const height = canvas.clientHeight;
-    context.clearRect(0, 0, width, height);
+    context.fillStyle = colours.panel;
+    context.fillRect(0, 0, width, height);
     const now = store.now();
     const font = options.large ? 18 : 13;
     const area = { left: 8, top: 10 + 1.5 * font, right: width - 8, bottom: height - 2 * font };
@@ -371,10 +373,14 @@ function line(context, ring, from, to, x, y, colours, area) {
   for (let column = Math.floor(first / many) * many; column < last; column += many) {
     let low = Infinity;
     let high = -Infinity;
+    let begins = NaN;
+    let ends = NaN;
     for (let point = Math.max(first, column); point < Math.min(last, column + many); point += 1) {
       const at = point % ring.size;
       if (ring.low[at] < low) low = ring.low[at];
       if (ring.high[at] > high) high = ring.high[at];
+      ends = ring.low[at] + ring.high[at];
+      if (Number.isNaN(begins)) begins = ends;
     }
     const place = x((column + 0.5 * many) * ring.pointS);
     if (low > high) {
@@ -386,15 +392,11 @@ function line(context, ring, from, to, x, y, colours, area) {
       hatch(context, holeFrom, place, area, colours);
       holeFrom = NaN;
     }
-    if (!isDown) context.moveTo(place, y(low));
-    // Both extremes, in the order that crosses over least.
-    if (high - low > 1e-9) {
-      const isOdd = (column / many) % 2 === 1;
-      context.lineTo(place, y(isOdd ? low : high));
-      context.lineTo(place, y(isOdd ? high : low));
-    } else {
-      context.lineTo(place, y(high));
-    }
+    // Both extremes, in the order in which they came.
+    const rises = ends >= begins;
+    if (!isDown) context.moveTo(place, y(rises ? low : high));
+    context.lineTo(place - 0.4, y(rises ? low : high));
+    if (high - low > 1e-9) context.lineTo(place + 0.4, y(rises ? high : low));
     isDown = true;
   }
   context.stroke();
@@ -461,16 +463,18 @@ function marks(context, store, x, area, colours, now) {
 /**
  * The small lane of another channel.
  * @param {HTMLCanvasElement} canvas @param {Store} store @param {string} key
- * @param {Record<string, string>} colours
+ * @param {Record<string, string>} colours @param {boolean} hidden
  */
-export function lane(canvas, store, key, colours) {
+export function lane(canvas, store, key, colours, hidden) {
   const ring = store.rings.get(key);
   const ratio = fit(canvas);
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", { alpha: false });
   if (!context || !ring || canvas.width === 0) return;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   const { clientWidth: width, clientHeight: height } = canvas;
-  context.clearRect(0, 0, width, height);
+  context.fillStyle = colours.panel;
+  context.fillRect(0, 0, width, height);
+  if (hidden) return;
   const now = store.now();
   const area = { left: 8, right: width - 8, top: 2, bottom: height - 3 };
   const x = (/** @type {number} */ s) => area.left + ((s - now + PAST_S) / (PAST_S + AHEAD_S)) * (area.right - area.left);

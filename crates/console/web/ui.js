@@ -51,7 +51,9 @@ export function dress() {
   root.dataset.large = String(settings.large);
 }
 
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
 /** Whether movement is to be kept small. */
 export function isStill() {
-  return settings.still === "auto" ? matchMedia("(prefers-reduced-motion: reduce)").matches : settings.still === "on";
+  return settings.still === "auto" ? calm.matches : settings.still === "on";
 }
