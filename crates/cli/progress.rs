@@ -173,7 +173,12 @@ pub(crate) fn of_visits(
     }
     let unread = files.len() - visits.len();
     visits.sort_by_key(|one| one.analysis.opened_unix_ms);
-    let series: Vec<Series> = joined(visits).iter().map(|one| tell(one)).collect();
+    let mut series: Vec<Series> = joined(visits).iter().map(|one| tell(one)).collect();
+    for visit in series.iter_mut().flat_map(|one| &mut one.visits) {
+        // Without its folder, which says who somebody is.
+        let name = std::path::Path::new(&visit.file).file_name();
+        visit.file = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    }
     let told = series.iter().map(as_json).collect();
     Ok((document(&series, VERSION, words), told, unread))
 }

@@ -30,7 +30,6 @@ pub(super) struct Edits {
 
 /// One change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Edit {
     /// Milliseconds since 1970 when it was made.
     pub(super) made_unix_ms: u64,

@@ -7,6 +7,9 @@ import { language, t } from "./words.js";
 /** @typedef {import("./types.js").Message} Message */
 /** @typedef {{ told: any, path: string | null }} Answer */
 
+/** Questions of one page at a time. */
+const AT_ONCE = 2;
+
 export class Desk {
   /** @param {import("./link.js").Link} link */
   constructor(link) {
@@ -16,6 +19,8 @@ export class Desk {
     this.next = 1;
     /** @type {Map<number, { resolve: (answer: Answer) => void, reject: (why: Error) => void }>} */
     this.waiting = new Map();
+    /** @type {any[]} */
+    this.queue = [];
     /** Sentences of the program in the language of the person. @type {Map<string, string>} */
     this.known = new Map();
   }
@@ -31,6 +36,7 @@ export class Desk {
     this.waiting.delete(message.id);
     if (message.refused) waits?.reject(new Error(message.refused));
     else waits?.resolve({ told: message.told, path: message.path ?? null });
+    this.flush();
     return true;
   }
 
@@ -38,19 +44,29 @@ export class Desk {
   drop() {
     for (const { reject } of this.waiting.values()) reject(new Error(t("desk.lost")));
     this.waiting.clear();
+    this.flush();
   }
 
   /** @param {string} what @param {object} [fields] @returns {Promise<Answer>} */
   ask(what, fields = {}) {
     const id = this.next++;
     return new Promise((resolve, reject) => {
-      if (this.link.socket?.readyState !== WebSocket.OPEN) {
-        reject(new Error(t("desk.lost")));
-        return;
-      }
-      this.waiting.set(id, { resolve, reject });
-      this.link.send({ do: "ask", id, what, lang: language, ...fields });
+      this.queue.push({ id, wish: { do: "ask", id, what, lang: language, ...fields }, resolve, reject });
+      this.flush();
     });
+  }
+
+  /** Sends what waits, a few at a time: the program answers no more than that at once. */
+  flush() {
+    while (this.queue.length > 0 && this.waiting.size < AT_ONCE) {
+      const { id, wish, resolve, reject } = /** @type {any} */ (this.queue.shift());
+      if (this.link.socket?.readyState === WebSocket.OPEN) {
+        this.waiting.set(id, { resolve, reject });
+        this.link.send(wish);
+      } else {
+        reject(new Error(t("desk.lost")));
+      }
+    }
   }
 
   /** A sentence of the program in the language of the person; asks for it if it is new.
