@@ -6,7 +6,7 @@ import { Link } from "./link.js";
 import { Store } from "./store.js";
 import { Live, task } from "./live.js";
 import { Check } from "./check.js";
-import { Connect } from "./connect.js";
+import { Connect, prefer } from "./connect.js";
 import { Desk } from "./desk.js";
 import { Done } from "./done.js";
 import { programmeName } from "./parts.js";
@@ -172,6 +172,13 @@ addEventListener("keydown", (event) => {
 addEventListener("pointerdown", () => sound.wake());
 addEventListener("keydown", () => sound.wake());
 
+/** Somebody chose a programme: back to where a visit begins, with it. @param {{ programme: string, person: string }} chosen */
+function choose(chosen) {
+  prefer(chosen);
+  if (stage === "connect") go({ screen: "connect" });
+  else desk.ask("connect").catch(refresh);
+}
+
 /** Screens that there are now, the one of the visit first. While it runs nothing leads away from it. */
 function open() {
   if (!desk.stage) return [store.result === null ? "live" : "done", "settings"];
@@ -195,7 +202,7 @@ function App() {
       ${screen === "check" && html`<${Check} desk=${desk} store=${store} again=${refresh} />`}
       ${screen === "done" && html`<${Done} store=${store} desk=${desk} />`}
       ${screen === "review" && html`<${Review} desk=${desk} />`}
-      ${screen === "plan" && html`<${Plan} desk=${desk} />`}
+      ${screen === "plan" && html`<${Plan} desk=${desk} choose=${choose} />`}
       ${screen === "progress" && html`<${Progress} desk=${desk} />`}
       ${screen === "settings" && html`<${Settings} />`}
     </main>

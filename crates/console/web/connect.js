@@ -10,6 +10,13 @@ import { t } from "./words.js";
 const chosen = { on: "", port: "", device: "native", baud: 0, virtual: "healthy", programme: "first-visit", site: "", position: "lying", person: "", reference: "" };
 let isFirst = true;
 
+/** Somebody chose on another screen. @param {Partial<typeof chosen>} changes */
+export function prefer(changes) {
+  isPreferred = true;
+  Object.assign(chosen, changes);
+}
+let isPreferred = false;
+
 /** @param {{ desk: import("./desk.js").Desk }} props */
 export function Connect({ desk }) {
   const [, draw] = useState(0);
@@ -23,7 +30,7 @@ export function Connect({ desk }) {
   useEffect(() => {
     if (!hello.told || !isFirst) return;
     isFirst = false;
-    set({ on: hello.told.first, programme: hello.told.programme ?? chosen.programme });
+    set({ on: hello.told.first, programme: (isPreferred ? null : hello.told.programme) ?? chosen.programme });
   }, [hello.told]);
   const list = ports.told?.ports ?? [];
   useEffect(() => {

@@ -17,8 +17,8 @@ export function Whose({ desk, value, choose }) {
   return html`<${Choose} id="whose" label=${t("plan.whose")} value=${value} choose=${choose} options=${[["", t("plan.nobody")], ...people.map((/** @type {any} */ one) => [one.person, one.person])]} />`;
 }
 
-/** @param {{ desk: import("./desk.js").Desk }} props */
-export function Plan({ desk }) {
+/** @param {{ desk: import("./desk.js").Desk, choose: (chosen: { programme: string, person: string }) => void }} props */
+export function Plan({ desk, choose }) {
   const [person, set] = useState(at.person);
   at.person = person;
   const { told, trouble, busy } = useAnswer(desk, "plan", { person });
@@ -31,6 +31,7 @@ export function Plan({ desk }) {
       <h2>${programmeName(one.id, one.name)}</h2>
       <div class="row"><span class=${`chip ${one.opening === "open" ? "good" : "notice"}`}>${t(`opening.${one.opening}`)}</span>${one.rank && html`<span class="chip">${t("plan.rank", { rank: number(one.rank) })}</span>`}<span class="chip">${minutes(one.length_s)}</span><span class="chip">${t(`load.${one.load}`)}</span></div>
       ${one.why && html`<p>${one.why}</p>`}
+      ${one.opening !== "closed" && html`<div class="row"><button aria-label=${t("plan.choose.of", { name: programmeName(one.id, one.name) })} onClick=${() => choose({ programme: one.id, person })}>${t("plan.choose")}</button></div>`}
       <details><summary>${t("plan.dose")}</summary><ol class="dose">${one.phases.map((/** @type {any} */ phase, /** @type {number} */ index) => html`<li key=${index}>${dose(phase)}</li>`)}</ol></details>
       <p class="soft small">${one.citation}</p></section>`)}</div></div>`;
 }
