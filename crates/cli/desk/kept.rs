@@ -129,10 +129,12 @@ impl Front {
     }
 
     /// The visit by which it is decided what is open to somebody: the newest in which something was asked
-    /// for. A visit of strengthening that shows too little by itself leaves that to the one before it.
+    /// for. A visit of strengthening that shows too little by itself leaves that to the one before it. None
+    /// for somebody without a code: of the visits that are kept without one, nobody knows whose they are.
     pub(super) fn before(&self, person: Option<&str>) -> Result<Option<Seen>, Failure> {
+        let Some(person) = person else { return Ok(None) };
         let all = self.all_kept()?.into_iter();
-        for kept in all.filter(|one| one.is_closed && one.person.as_deref() == person) {
+        for kept in all.filter(|one| one.is_closed && one.person.as_deref() == Some(person)) {
             // One that cannot be read tells nothing.
             let Ok(seen) = self.seen(kept) else { continue };
             match seen.load() {
@@ -223,9 +225,13 @@ impl Front {
 
     /// What has become of somebody over their visits.
     pub(super) fn progress(&self, question: &Value, words: &Words) -> Result<Reply, Failure> {
-        let person = text_of(question, "person");
+        let person = text_of(question, "person").ok_or_else(|| {
+            let error =
+                anyhow!("whose progress? Of visits without a code nobody knows whose they are");
+            Failure::new(Code::Usage, error)
+        })?;
         let all = self.all_kept()?.into_iter();
-        let of = all.filter(|one| one.is_closed && one.person.as_deref() == person);
+        let of = all.filter(|one| one.is_closed && one.person.as_deref() == Some(person));
         let files: Vec<PathBuf> = of.map(|one| one.folder).collect();
         if files.is_empty() {
             return Ok(json!({ "visits": 0, "series": [] }).into());

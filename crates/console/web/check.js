@@ -106,7 +106,7 @@ function Questions({ desk, back }) {
       <h2>${result.headline ?? (result.closed ? t("questions.closed", { name: programmeName(programme) }) : t("questions.care"))}</h2>
       ${result.reported.length > 0 && html`<p>${t("questions.reported", { list: result.reported.join("; ") })}</p>`}
       ${result.training && html`<p>${result.training}</p>`}
-      ${result.closed && !result.headline && !result.training && html`<p>${result.why}</p>`}
+      ${result.closed && !result.headline && !result.training && html`<p>${result.why}</p>${!desk.stage?.choice?.person && html`<p>${t("plan.no-code")}</p>`}`}
       <div class="row">${result.may_measure && !result.closed && html`<button class="main" onClick=${begin}>${t("questions.begin-with-care")}</button>`}
         <button onClick=${() => desk.ask("connect").catch(() => {})}>${t("questions.other")}</button></div></section>`}
     <div class="row"><button class="main" disabled=${!none && yes.length === 0} onClick=${next}>${t("questions.begin")}</button><button onClick=${back}>${t("act.back")}</button></div>`;

@@ -24,7 +24,7 @@ export function Plan({ desk, choose }) {
   const { told, trouble, busy } = useAnswer(desk, "plan", { person });
   const list = [...(told?.programmes ?? [])].sort((one, other) => (one.rank ?? 99) - (other.rank ?? 99));
   return html`<div class="centre"><${Title}>${t("plan.title")}<//>
-    <p>${t(told?.by ? "plan.by" : "plan.unknown")}</p>
+    <p>${t(!person ? "plan.no-code" : told?.by ? "plan.by" : "plan.unknown")}</p>
     <${Whose} desk=${desk} value=${person} choose=${set} />
     <${Wrong} text=${trouble} />${busy && !told && html`<${Wait} text=${t("done.judging")} />`}
     <div class="grid wide">${list.map((one) => html`<section key=${one.id} class=${`card stack ${one.opening === "closed" ? "is-closed" : ""}`}>

@@ -13,13 +13,14 @@ const at = { person: "" };
 export function Progress({ desk }) {
   const [person, set] = useState(at.person);
   at.person = person;
-  const { told, path, trouble, busy } = useAnswer(desk, "progress", { person });
+  const { told, path, trouble, busy } = useAnswer(desk, "progress", person ? { person } : null);
   return html`<div class="centre wide"><${Title}>${t("nav.progress")}<//>
     <p>${t("progress.about")}</p>
     <${Whose} desk=${desk} value=${person} choose=${set} />
-    <${Wrong} text=${trouble} />${busy && html`<${Wait} text=${t("progress.wait")} />`}
-    ${told && told.visits === 0 && html`<p>${t("progress.none")}</p>`}
-    ${told && told.unread > 0 && html`<p class="soft">${t("progress.unread", { count: number(told.unread) })}</p>`}
-    ${path && html`<div class="row"><a class="button" href=${path} target="_blank" rel="noopener">${t("progress.open")}</a></div>
+    ${!person && html`<p>${t("progress.whose")}</p>`}
+    ${person && html`<${Wrong} text=${trouble} />`}${person && busy && html`<${Wait} text=${t("progress.wait")} />`}
+    ${person && told && told.visits === 0 && html`<p>${t("progress.none")}</p>`}
+    ${person && told && told.unread > 0 && html`<p class="soft">${t("progress.unread", { count: number(told.unread) })}</p>`}
+    ${person && path && html`<div class="row"><a class="button" href=${path} target="_blank" rel="noopener">${t("progress.open")}</a></div>
       <iframe class="paper" sandbox="" src=${path} title=${told.title}></iframe>`}</div>`;
 }
