@@ -165,7 +165,11 @@ pub(crate) fn of_visits(
     let (options, setup) = (TextOptions::default(), Setup::default());
     let read: Vec<Result<Visit, Failure>> = files
         .par_iter()
-        .map(|file| visit(file, &file.display().to_string(), &options, &setup, None))
+        .map(|file| {
+            // Without its folder, which says who somebody is.
+            let name = file.file_name().map(|name| name.to_string_lossy().into_owned());
+            visit(file, &name.unwrap_or_default(), &options, &setup, None)
+        })
         .collect();
     let mut visits: Vec<Visit> = read.into_iter().filter_map(Result::ok).collect();
     if visits.is_empty() {
@@ -173,12 +177,7 @@ pub(crate) fn of_visits(
     }
     let unread = files.len() - visits.len();
     visits.sort_by_key(|one| one.analysis.opened_unix_ms);
-    let mut series: Vec<Series> = joined(visits).iter().map(|one| tell(one)).collect();
-    for visit in series.iter_mut().flat_map(|one| &mut one.visits) {
-        // Without its folder, which says who somebody is.
-        let name = std::path::Path::new(&visit.file).file_name();
-        visit.file = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    }
+    let series: Vec<Series> = joined(visits).iter().map(|one| tell(one)).collect();
     let told = series.iter().map(as_json).collect();
     Ok((document(&series, VERSION, words), told, unread))
 }

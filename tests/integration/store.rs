@@ -521,7 +521,8 @@ fn what_opened_one_archive_opens_the_next() {
         import(from.path(), &["--person", person, path(&file)]);
         let archive = desk.path().join(format!("{person}.tar.age"));
         let arguments = ["visits", "export", person, "--out", path(&archive), "--encrypt"];
-        let packed = run(with(from.path()).args(arguments).args(["--passphrase-file", path(&word)]));
+        let packed =
+            run(with(from.path()).args(arguments).args(["--passphrase-file", path(&word)]));
         assert_eq!(packed.0, 0, "{}", packed.2);
         archives.push(archive);
     }
