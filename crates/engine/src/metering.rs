@@ -7,7 +7,7 @@ use levator_measure::{
 use levator_programme::Event;
 use levator_signal::{ChannelId, SampleIndex, SampleRate, SignalKind, Span};
 
-use crate::{EngineConfig, Output, RestGuard, Searched, Sink};
+use crate::{EngineConfig, Output, RestGuard, Searched, Sink, Source};
 
 /// Streams that are measured. A device has one of EMG and one of pressure; a file has an engine for each.
 const STREAMS: usize = 2;
@@ -109,7 +109,8 @@ impl Metering {
         };
         let guard = config.course.as_ref().and_then(|course| course.rest_guard);
         let most = config.max_channel_count.min(CHANNELS.max(config.roles.len()));
-        let streams = if config.max_channel_count > 1 { STREAMS } else { 1 };
+        let is_file = matches!(config.source, Source::Scans(_));
+        let streams = if config.max_channel_count > 1 && !is_file { STREAMS } else { 1 };
         let meters = (0..streams)
             .map(|_| {
                 let meter = Meter::with_room(schedule.clone(), max_rate, most).ok()?;

@@ -270,8 +270,15 @@ impl Spectrum {
         let mut samples = &self.samples[self.start..self.end];
         let mean = density::sum(samples, |_, x| x) / samples.len() as f64;
         if !self.padded.is_empty() {
-            self.padded[..self.window_len].copy_from_slice(samples);
-            samples = &self.padded;
+            let padded = self.start..self.start + self.padded.len();
+            samples = if padded.end <= self.samples.len() {
+                // Behind the newest sample there is nothing yet.
+                self.samples[self.end..padded.end].fill(0.0);
+                &self.samples[padded]
+            } else {
+                self.padded[..self.window_len].copy_from_slice(samples);
+                &self.padded
+            };
         }
         self.transform.power(Task {
             samples,
