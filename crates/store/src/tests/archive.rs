@@ -284,7 +284,7 @@ fn what_no_import_takes_is_left_out_or_refused_before_a_byte_is_written() {
     let long = "x".repeat(101);
     for name in ["a:b.txt", "a\\b", "a\nb", &long] {
         fs::write(folder.join(name), "1").expect("there is room");
-        assert!(refused(name).contains(&*name), "{name}");
+        assert!(refused(name).contains(name), "{name}");
         fs::remove_file(folder.join(name)).expect("it is there");
     }
     #[cfg(unix)]
