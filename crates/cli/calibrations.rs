@@ -318,6 +318,21 @@ mod tests {
     }
 
     #[test]
+    fn many_calibrations_of_a_channel_take_none_of_another_away() {
+        let mut document = Document::new(device());
+        document.add(entry(1, 0.25));
+        for number in 0..MOST_KEPT + 20 {
+            document.add(entry(0, 1.0 + number as f64));
+        }
+        assert_eq!(document.calibrations.len(), MOST_KEPT + 1);
+        let id = |channel| ChannelId { stream: 0, channel };
+        let newest = |channel| document.newest(id(channel)).map(|entry| entry.scale as u32);
+        assert_eq!((newest(0), newest(1)), (Some(MOST_KEPT as u32 + 20), Some(0)));
+        let oldest = document.calibrations.iter().find(|entry| entry.is_of(id(0)));
+        assert_eq!(oldest.map(|entry| entry.scale as u32), Some(21));
+    }
+
+    #[test]
     fn what_is_kept_comes_back_for_its_owner_only_and_the_newest_counts() {
         let folder = tempfile::tempdir().expect("a folder for temporary files");
         let data = DataArgs { data: Some(folder.path().join("mine")) };
