@@ -333,6 +333,37 @@ fn a_silence_is_a_gap_of_its_length_and_a_stall_of_the_host_is_none() {
     }
 }
 
+#[test]
+fn lines_that_lost_the_ends_between_them_are_counted_by_their_fields_or_their_labels() {
+    let three = text(&[(3, &[Column::Place(1)])], 1, Some((0.0, 4095.0)));
+    let labelled = text(&[(0, &[Column::Label("p (hPa)".into())])], 1, Some((0.0, 4095.0)));
+    for (description, line, lost) in [
+        (&three, "0,10,00,11,0", 2),
+        (&three, "0,10,00,11,00,12,0", 3),
+        (&three, "0,10", 1),
+        (&three, "0,10,0,0", 1),
+        (&labelled, "p (hPa): 10p (hPa): 11", 2),
+        (&labelled, "p (hPa): 10#", 1),
+        // A message that speaks of it is none of its lines.
+        (&labelled, "sensor of p (hPa) is ready", 0),
+    ] {
+        let good = |number: u64| {
+            if core::ptr::eq(description, &three) {
+                format!("0,{number},0\r\n")
+            } else {
+                format!("p (hPa): {number}\r\n")
+            }
+        };
+        let before: String = (0..10).map(good).collect();
+        let behind: String = (20..30).map(good).collect();
+        let heard = hear(description, format!("{before}{line}\r\n{behind}").as_bytes());
+        let missing: u64 = heard.lost.iter().map(|(start, end, _)| end - start).sum();
+        assert_eq!(missing, lost, "{line}");
+        // All but the first, which may be half a line.
+        assert_eq!(heard.scans.len(), 19, "{line}");
+    }
+}
+
 /// A stall of the host, read in pieces of `piece` bytes 50 us apart, as a port hands out what waited.
 fn read_in_pieces(device: &Device, stalled_s: f64, piece: usize) -> Heard {
     let mut driver = Driver::new(&device.description);

@@ -47,7 +47,8 @@ enum Line {
     Samples(Key),
     /// A line of bare labels, or of words.
     Words,
-    Damaged,
+    /// About so many lines that should have carried samples.
+    Damaged(u64),
 }
 
 impl Text {
@@ -136,31 +137,37 @@ impl Text {
         }
         let mut codes = [0.0; MAX_COLUMNS];
         let found = match core::str::from_utf8(text) {
-            _ if is_overlong => Line::Damaged,
+            _ if is_overlong => Line::Damaged(1),
             Ok(text) => self.read(text, &mut codes),
-            Err(_) => Line::Damaged,
+            Err(_) => Line::Damaged(1),
         };
         match found {
             Line::Words => {
                 emitter.flush(out);
                 out(Decoded::Log(core::str::from_utf8(text).unwrap_or("")));
             }
-            Line::Damaged => self.miss(at, emitter, out),
+            Line::Damaged(lines) => self.miss(at, lines, emitter, out),
             Line::Samples(key) if self.locked == Some(key) => {
                 emitter.take(at, |column| codes[column.min(MAX_COLUMNS - 1)], out);
             }
             Line::Samples(key) => {
                 if self.locked.is_some() {
                     // Fits, but not as its neighbours do.
-                    return self.miss(at, emitter, out);
+                    return self.miss(at, 1, emitter, out);
                 }
                 self.hold(at, key, codes, emitter, out);
             }
         }
     }
 
-    fn miss(&mut self, at: HostTime, emitter: &mut Emitter, out: &mut impl FnMut(Decoded<'_>)) {
-        self.refused += 1 + self.held_len as u64;
+    fn miss(
+        &mut self,
+        at: HostTime,
+        lines: u64,
+        emitter: &mut Emitter,
+        out: &mut impl FnMut(Decoded<'_>),
+    ) {
+        self.refused += lines + self.held_len as u64;
         self.held_len = 0;
         self.held_key = None;
         if self.locked.take().is_some() {
@@ -203,7 +210,12 @@ impl Text {
     fn read(&mut self, text: &str, codes: &mut [f64; MAX_COLUMNS]) -> Line {
         let fields = line::fields(text);
         let fields = fields.as_slice();
+        let labelled = self.labels_in(text);
         if fields.iter().all(|field| matches!(field.value, Value::Word(_))) {
+            // A number that was damaged is a word, too.
+            if labelled > 0 && text.contains(|c: char| c.is_ascii_digit()) {
+                return Line::Damaged(labelled);
+            }
             self.learn_heads(fields);
             return Line::Words;
         }
@@ -212,7 +224,11 @@ impl Text {
                 return Line::Samples(Key { layout: number, fields: fields.len() });
             }
         }
-        if self.is_prose(fields) { Line::Words } else { Line::Damaged }
+        if labelled == 0 && self.is_prose(fields) {
+            Line::Words
+        } else {
+            Line::Damaged(labelled.max(self.joined(fields.len())))
+        }
     }
 
     fn fits(
@@ -280,6 +296,28 @@ impl Text {
                 return;
             }
         }
+    }
+
+    /// How often the label of a sample stands in a line, with what follows a label; of several labels the
+    /// one that stands there most often.
+    fn labels_in(&self, text: &str) -> u64 {
+        let columns = self.shape.layouts.iter().flat_map(|layout| &layout.columns);
+        let count = |column: &Column| match column {
+            Column::Label(label) => text
+                .match_indices(label.as_str())
+                .filter(|(at, _)| text[at + label.len()..].trim_start().starts_with([':', '=']))
+                .count() as u64,
+            Column::Place(_) => 0,
+        };
+        columns.map(count).max().unwrap_or(0)
+    }
+
+    /// How many lines were joined, where the ends between them are gone: the last field of each and the first
+    /// of the next are one.
+    fn joined(&self, fields: usize) -> u64 {
+        let usual = self.locked.map_or(0, |key| key.fields);
+        let is_joined = usual > 1 && fields > usual && (fields - 1).is_multiple_of(usual - 1);
+        if is_joined { ((fields - 1) / (usual - 1)) as u64 } else { 1 }
     }
 
     /// Words that no damage makes of numbers: a message among the samples.
