@@ -1,5 +1,6 @@
 //! From a packet on a pseudo-terminal to what follows from it, at 1000 packets a second: a bare reader and
-//! a whole live session, in turn.
+//! a whole live session, in turn; and what decoding and analysing a packet takes of the time of its thread,
+//! which other work on the machine does not reach.
 //!
 //! Not timed by divan: what counts is the tail, and a packet comes when it comes. `cargo bench --bench
 //! latency` runs 3 rounds of 3000 packets of each; without `--bench` it runs a few, to see that it works.
@@ -21,7 +22,7 @@ mod unix {
     use std::time::Duration;
 
     use levator_device::{Clock, PortSettings, SerialConnector};
-    use levator_engine::{EngineConfig, Output, Sink};
+    use levator_engine::{Digest, Engine, EngineConfig, Input, Output, Sink};
     use levator_live::{LiveConfig, Session};
     use levator_protocol::{
         Capabilities, Direction, Encoder, Flags, Hello, MAX_WIRE, Message, SampleFormat,
@@ -161,6 +162,29 @@ mod unix {
         (late, [us(figures.p50), us(figures.p99), us(figures.max)])
     }
 
+    /// What each packet takes of the time of the thread that feeds it to an engine, one a millisecond, so
+    /// that caches are as cold as in a session. The time of two looks at the clock is taken off.
+    fn own_cpu(greeting: &[u8], packets: &[Vec<u8>], clock: Clock) -> Vec<f64> {
+        let thread_ns = || {
+            let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+            time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
+        };
+        let look_ns = (0..1000).map(|_| -thread_ns() + thread_ns()).fold(f64::INFINITY, f64::min);
+        let mut engine = Engine::new(&EngineConfig::device()).expect("defaults are legal");
+        let mut digest = Digest::new();
+        engine.handle(Input::Bytes { at: clock.now(), bytes: greeting }, &mut digest);
+        let (mut due, mut own_us) = (clock.now(), Vec::with_capacity(packets.len()));
+        for packet in packets {
+            due = due.saturating_add(Duration::from_millis(1));
+            std::thread::sleep(due.saturating_since(clock.now()));
+            let at = clock.now();
+            let before = thread_ns();
+            engine.handle(Input::Bytes { at, bytes: packet }, &mut digest);
+            own_us.push((thread_ns() - before - look_ns).max(0.0) * 1e-3);
+        }
+        own_us
+    }
+
     fn percentile(late: &mut [f64], part: f64) -> f64 {
         late.sort_by(f64::total_cmp);
         late[((late.len() - 1) as f64 * part).round() as usize]
@@ -187,6 +211,9 @@ mod unix {
             say(format_args!("  the engine's word {a:7.1} {b:7.1} {c:7.1}"));
             let [a, b, c] = own;
             say(format_args!("    of it our share: p50 {a:.2}, p99 {b:.2}, most {c:.1}"));
+            let mut own = own_cpu(&greeting, &packets, clock);
+            let [a, b, c] = [0.5, 0.99, 0.999].map(|part| percentile(&mut own, part));
+            say(format_args!("  CPU of the thread {a:7.2} {b:7.2} {c:7.2}"));
         }
     }
 }
