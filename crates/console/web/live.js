@@ -296,10 +296,10 @@ function Praise({ store }) {
     let timer = 0;
     const hear = (/** @type {any} */ message) => {
       // Praise is feedback, too.
-      if (!message.isNews || store.cue?.feedback === false || `${message.stream}.${message.channel}` !== store.mainKey) return;
+      if (!message.isNews || store.programme === null || store.cue?.feedback === false || `${message.stream}.${message.channel}` !== store.mainKey) return;
       const isLift = message.type === "trial" && isMet(message);
       // At once, when the end is found; whether the level was all the way down is measured later (the marks).
-      const isAsked = store.programme !== null && store.cue !== null && store.cue.part !== "work";
+      const isAsked = store.cue !== null && store.cue.part !== "work";
       const isLetGo = message.type === "contraction" && message.what === "contraction" && message.offset_s != null && isAsked;
       if (!isLift && !isLetGo) return;
       say(t(isLetGo || /rest|after|between|relax/.test(message.task) && isLift ? "praise.let-go" : "praise.lift"));
