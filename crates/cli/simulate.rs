@@ -125,6 +125,9 @@ mod pty {
     fn native(args: &Simulate) -> Result<ExitCode, Failure> {
         let subject = person::subject(&args.person, &args.text.options())?;
         let mut device = subject.device;
+        // Another number after every start, as SPEC.md asks of a device: by it a host knows that the indices
+        // begin anew, also when the same virtual probe is plugged in again.
+        device.reset(std::process::id());
         let offer =
             Offer { name: &subject.name, notes: &subject.notes, how: "", cable: cable(args) };
         offer.make(args, &mut device, |device| {

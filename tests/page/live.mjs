@@ -206,7 +206,7 @@ test("a pulled cable is seen in 250 ms, stops the clock, beeps twice once, and t
   await page.evaluate(() => {
     const { store, sound } = globalThis.levatorPage;
     globalThis.cues = [];
-    store.listeners.add((message) => { if (message.type === "cue") globalThis.cues.push(message.cue); });
+    store.listeners.add((message) => { if (["cue", "ended", "suspended", "resumed"].includes(message.type)) globalThis.cues.push({ ...message.cue, what: message.type, outcome: message.outcome, at: message.at_s }); });
     const seen = globalThis.seen = { dim: 0, said: 0, beep: 0, overlay: 0 };
     const look = () => {
       const age = store.ageMs;
@@ -237,7 +237,8 @@ test("a pulled cable is seen in 250 ms, stops the clock, beeps twice once, and t
   await visit.plug();
   await until(async () => { const now = await state(page); return now.programme === "running" && now.age < 250; }, "it goes on by itself", 20000);
   const { step, attempt } = stands.cue;
-  await until(() => page.evaluate(([step, attempt]) => globalThis.cues.some((one) => one.step === step && one.part !== "recovery" && one.attempt === attempt + 1), [step, attempt]), "what was interrupted is done again", 30000);
+  await until(() => page.evaluate(([step, attempt]) => globalThis.cues.some((one) => one.what === "cue" && one.step === step && one.part !== "recovery" && one.attempt === attempt + 1), [step, attempt]), "what was interrupted is done again", 30000)
+    .catch(async (error) => { throw new Error(`${error.message}: step ${step}, attempt ${attempt}, at ${stands.now} s; then ${JSON.stringify(await page.evaluate(() => globalThis.cues))}`); });
   const { sounds, trials } = await state(page);
   check(sounds.filter((one) => one === "lost").length === 1, `lost was played ${sounds.filter((one) => one === "lost").length} times`);
   check(!trials.some((one) => one.step === step && one.attempt === attempt && one.success === true), "a repetition with a gap was scored");
