@@ -111,7 +111,7 @@ pub(crate) fn run(common: &Common) -> Result<ExitCode, Failure> {
         let order = front.state().orders.pop_front();
         match order {
             Some(Order::Connect) => front.tell(&page, Stage::Connect, json!({})),
-            Some(Order::Check(choice)) => front.check(*choice, &page, &stop),
+            Some(Order::Check(choice)) => front.check(&choice, &page, &stop),
             Some(Order::Visit(going)) => front.visit(*going, &mut page, &stop),
             None => std::thread::sleep(LOOK),
         }

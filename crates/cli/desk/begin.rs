@@ -195,18 +195,18 @@ impl Front {
     }
 
     /// Listens to a device until somebody goes on or back.
-    pub(super) fn check(&self, choice: Choice, page: &Page, stop: &Stop) {
+    pub(super) fn check(&self, choice: &Choice, page: &Page, stop: &Stop) {
         self.state().choice = Some(choice.clone());
         let about = json!({ "choice": choice.json() });
         self.tell(page, Stage::Check, about);
         let looked = match &choice.on {
             On::Port(link) => {
                 let connector = SerialConnector::new(foreign::settings(link));
-                self.listen(connector, &choice, Some(link), page, stop)
+                self.listen(connector, choice, Some(link), page, stop)
             }
             On::Virtual(_) => anybody(1).and_then(|subject| {
                 demo::at_a_port(subject.device, |connector, _| {
-                    self.listen(connector, &choice, None, page, stop)
+                    self.listen(connector, choice, None, page, stop)
                 })
             }),
         };

@@ -183,7 +183,7 @@ mod tests {
 
     const ID: ChannelId = ChannelId { stream: 0, channel: 1 };
 
-    fn want(edit: Value) -> Result<What, String> {
+    fn want(edit: &Value) -> Result<What, String> {
         wanted(&json!({ "edit": edit })).map_err(|failure| failure.to_string())
     }
 
@@ -201,7 +201,7 @@ mod tests {
             json!({ "what": "remove", "number": 0 }),
             json!({ "what": "note", "at_s": 2.5, "text": " a cough " }),
         ]) {
-            edits = edits.add(at, want(edit).expect("it can be done"), now).expect("room");
+            edits = edits.add(at, want(&edit).expect("it can be done"), now).expect("room");
         }
         let again = Edits::read(at).expect("it was kept");
         assert_eq!(again, edits);
@@ -211,7 +211,7 @@ mod tests {
         let left = Added { number: 1, channel: ID, from_s: 5.0, to_s: 6.0 };
         assert_eq!(again.added(), [left]);
         let back = json!({ "what": "restore", "stream": 0, "channel": 1, "onset": 500 });
-        let again = again.add(at, want(back).expect("it can be done"), 9).expect("room");
+        let again = again.add(at, want(&back).expect("it can be done"), 9).expect("room");
         assert!(again.counts(ID, 500));
     }
 
@@ -242,7 +242,7 @@ mod tests {
                 "a note has at most 2000 letters",
             ),
         ] {
-            assert_eq!(want(edit.clone()), Err(why.to_owned()), "{edit}");
+            assert_eq!(want(&edit), Err(why.to_owned()), "{edit}");
         }
     }
 

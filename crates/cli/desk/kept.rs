@@ -139,12 +139,9 @@ impl Front {
             let Ok(seen) = self.seen(kept) else { continue };
             match seen.load() {
                 None => {}
-                Some(Load::Strengthening) => {
-                    if seen.assessment().label != Label::InsufficientData {
-                        return Ok(Some(seen));
-                    }
+                Some(Load::Strengthening) if seen.assessment().label == Label::InsufficientData => {
                 }
-                Some(Load::None | Load::Light) => return Ok(Some(seen)),
+                Some(_) => return Ok(Some(seen)),
             }
         }
         Ok(None)
@@ -198,10 +195,8 @@ impl Front {
                         .collect();
                 }
                 Block::List(steps) => told["next"] = json!(steps),
-                Block::Paragraph(text) => {
-                    if told["sure"].is_null() {
-                        told["sure"] = text.as_str().into();
-                    }
+                Block::Paragraph(text) if told["sure"].is_null() => {
+                    told["sure"] = text.as_str().into();
                 }
                 _ => {}
             }
