@@ -40,7 +40,7 @@ function Channel({ one, desk, store, again, stale }) {
   const canvas = useRef(null);
   const key = `${one.stream}.${one.channel}`;
   useEffect(() => {
-    const timer = setInterval(() => canvas.current && lane(canvas.current, store, key, palette()), 100);
+    const timer = setInterval(() => canvas.current && lane(canvas.current, store, key, palette(), false), 100);
     return () => clearInterval(timer);
   }, []);
   const name = t(`role.${store.role(one) ?? "other"}`);
