@@ -7,7 +7,7 @@
 //! There are three forms with the same results: [`crc32c_small`] with a table of 64 bytes, a nibble
 //! at a time, for microcontrollers; with the feature `fast-crc` (on by default), one with 16 KiB of
 //! tables that takes 16 bytes a step; and with `hardware-crc` the instructions of the processor, in the
-//! crate `crc32c`, which has tables of its own for a processor without. [`crc32c`] is the one the
+//! crate `crc32c`, which has tables of its own for a processor without. [`crc32c()`] is the one the
 //! build has chosen.
 //!
 //! # Source
@@ -33,7 +33,7 @@ pub fn crc32c(bytes: &[u8]) -> u32 {
     return crc32c_small(bytes);
 }
 
-/// The same checksum as [`crc32c`] with a table of 64 bytes; about ten times slower.
+/// The same checksum as [`crc32c()`] with a table of 64 bytes; about ten times slower.
 #[must_use]
 pub fn crc32c_small(bytes: &[u8]) -> u32 {
     let mut remainder = !0_u32;

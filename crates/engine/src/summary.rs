@@ -477,7 +477,7 @@ mod tests {
         assert_eq!(found(&summary), (56.0, vec![40.0]));
         feed(&mut summary);
         assert_eq!(found(&summary), (56.0, vec![40.0, 40.0]));
-        assert_eq!(summary.channels[0].rate.hz(), 40.0);
+        assert_eq!(summary.channels[0].rate.hz().to_bits(), 40.0_f64.to_bits());
         summary.emit(clock(50.0, Pace::AsDeclared));
         assert_eq!(found(&summary), (70.0, vec![50.0, 50.0]));
     }
