@@ -109,6 +109,7 @@ test("pause, next step and mark work by keyboard alone and by mouse", () => duri
   await page.keyboard.type("thought of <b>rain</b>");
   await page.keyboard.press("Enter");
   await is((now) => now.marks === 4, "a note");
+  await page.waitForSelector("dialog[open]", { state: "detached" });
   await page.keyboard.press("?");
   await page.waitForSelector("dialog[open]");
   await page.keyboard.press("Escape");

@@ -151,7 +151,8 @@ const LETTERS = { e: "mark", n: "note", m: "sound", "+": "louder", "-": "softer"
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   const at = /** @type {HTMLElement} */ (event.target);
-  const isOpen = ui.note || ui.help;
+  // One that is about to go still takes the keys.
+  const isOpen = ui.note || ui.help || document.querySelector("dialog[open]") !== null;
   if (event.key === "Escape") {
     if (isOpen) go({ note: false, help: false });
     else if (ui.screen === "live") act("stop");
