@@ -112,9 +112,7 @@ pub(crate) struct About {
 impl About {
     /// If nothing is told of the device, it is that of `reference`.
     pub(crate) fn new(told: Option<Told>, reference: Option<Reference>) -> Self {
-        let mut told = told.unwrap_or_else(|| {
-            levator_catalog::told::parse("format = 1").expect("nothing at all may be told")
-        });
+        let mut told = told.unwrap_or_else(Told::nothing);
         let mut all = references::all();
         if let Some(reference) = reference {
             let pack = reference.pack();

@@ -90,6 +90,8 @@ struct Front {
     state: Mutex<State>,
     /// The visit that was analysed last: whoever looks at one asks several things about it.
     last: Mutex<Option<(String, Arc<Analysis>)>>,
+    /// Held while the changes of a visit are read, added to and kept.
+    editing: Mutex<()>,
 }
 
 /// Serves the page until Ctrl-C, or until nobody looks at it any more.
@@ -101,6 +103,7 @@ pub(crate) fn run(common: &Common) -> Result<ExitCode, Failure> {
         common: common.clone(),
         state: Mutex::new(state),
         last: Mutex::new(None),
+        editing: Mutex::new(()),
     });
     let scene = levator_console::Scene::default();
     let desk: Arc<dyn Desk> = Arc::clone(&front) as Arc<dyn Desk>;

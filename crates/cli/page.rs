@@ -40,12 +40,7 @@ pub(crate) struct PageArgs {
 fn exposed(text: &str) -> Result<std::net::IpAddr, String> {
     let address: std::net::IpAddr =
         text.parse().map_err(|_| "this is no address such as 192.168.0.7".to_owned())?;
-    if address.to_canonical().is_unspecified() {
-        return Err("this stands for all addresses of this computer: name the one at which the page is to be \
-                    reached (`ip address` or `ipconfig` lists them)"
-            .to_owned());
-    }
-    Ok(address)
+    Exposure::at(address).map(|_| address).map_err(|error| error.to_string())
 }
 
 /// The page of a visit, if one is served.

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use levator_catalog::lang::Lang;
 use levator_catalog::told::Told;
 use levator_record::text::TextOptions;
+use levator_record::visit::manifest;
 use levator_report::picture::colour::Grid;
 use levator_report::report::Audit;
 use levator_report::{Document, Words, person, referrer, text};
@@ -113,11 +114,13 @@ fn grid(visit: &Path, options: &TextOptions) -> Result<Option<Grid>, Failure> {
     }
 }
 
-/// The report of a visit that was analysed with its curves, for the page.
+/// The report of a visit that was analysed with its curves, for the page; `asked` is the reference that was
+/// asked for when it was recorded.
 pub(crate) fn of_visit(
     analysis: &Analysis,
     about: &About,
     assessment: &Assessment,
+    asked: Option<&str>,
     reader: Reader,
     words: &Words,
 ) -> Result<Document, Failure> {
@@ -126,22 +129,19 @@ pub(crate) fn of_visit(
         Failure::new(Code::File, error)
     })?;
     let file = name_of(&analysis.file);
-    let arguments = ["report", file.as_str(), "--for", reader.name(), "--lang", words.lang.code()];
+    let mut arguments: Vec<String> =
+        ["report", &file, "--for", reader.name(), "--lang", words.lang.code()]
+            .map(str::to_owned)
+            .to_vec();
+    if let Some(reference) = asked {
+        arguments.extend(["--reference".to_owned(), reference.to_owned()]);
+    }
     let told = analysis.file.join(TOLD);
-    let others = match std::fs::read(&told) {
-        Ok(bytes) => vec![(name_of(&told), blake3::hash(&bytes).to_hex().to_string())],
-        Err(_) => Vec::new(),
+    let others = match told.is_file() {
+        true => vec![hashed(&told)?],
+        false => Vec::new(),
     };
-    let audit = Audit {
-        blake3: analysis.blake3.clone(),
-        digest: format!("{:016x}", analysis.digest.signal()),
-        version: VERSION.to_owned(),
-        rule: assessment.rule.to_owned(),
-        settings: settings(analysis),
-        arguments: arguments.map(str::to_owned).to_vec(),
-        others,
-        file,
-    };
+    let audit = audit_of(file, analysis, assessment, arguments, others);
     let grid = grid(&analysis.file, &TextOptions::default())?;
     let made = Made { analysis, assessment, about, audit: &audit, grid };
     Ok(made.document(reader, channel, words))
@@ -248,27 +248,39 @@ fn audit(args: &Report, analysis: &Analysis, answer: &Assessment) -> Result<Audi
     let is_read = beside.is_file() && (args.visit.is_dir() || analysis::is_recording(&args.visit));
     let told = args.symptoms.iter().chain(is_read.then_some(&beside));
     for path in told {
-        let bytes = std::fs::read(path).attempt(Code::File, path.display())?;
-        others.push((name_of(path), blake3::hash(&bytes).to_hex().to_string()));
+        others.push(hashed(path)?);
     }
     for path in &args.earlier {
-        let file = &original::file_of(path);
-        let mut hasher = blake3::Hasher::new();
-        let opened =
-            std::fs::File::open(file).and_then(|file| hasher.update_reader(file).map(|_| ()));
-        opened.attempt(Code::File, file.display())?;
-        others.push((name_of(path), hasher.finalize().to_hex().to_string()));
+        let (_, hash) = hashed(&original::file_of(path))?;
+        others.push((name_of(path), hash));
     }
-    Ok(Audit {
-        file: name_of(&args.visit),
+    let file = name_of(&args.visit);
+    Ok(audit_of(file, analysis, answer, arguments(args.lang.chosen()), others))
+}
+
+/// The name of a file without its folder, and its BLAKE3.
+fn hashed(path: &Path) -> Result<(String, String), Failure> {
+    let hash = manifest::hash(path, &mut |_| {}).attempt(Code::File, path.display())?;
+    Ok((name_of(path), hash))
+}
+
+fn audit_of(
+    file: String,
+    analysis: &Analysis,
+    answer: &Assessment,
+    arguments: Vec<String>,
+    others: Vec<(String, String)>,
+) -> Audit {
+    Audit {
+        file,
         blake3: analysis.blake3.clone(),
         digest: format!("{:016x}", analysis.digest.signal()),
         version: VERSION.to_owned(),
         rule: answer.rule.to_owned(),
         settings: settings(analysis),
-        arguments: arguments(args.lang.chosen()),
+        arguments,
         others,
-    })
+    }
 }
 
 /// Without its folder, which says nothing about it, and may say who somebody is.

@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -296,6 +296,66 @@ fn a_visit_goes_from_the_choice_of_a_person_to_its_report_on_the_page() {
     // And the next one can begin.
     page.told("connect", json!({}));
     page.stage("connect");
+}
+
+/// A visit of somebody virtual, kept for `P-1`, of which the first lines were recorded; its folder.
+#[cfg(unix)]
+fn kept(data: &Path, programme: &str, visit: &str, most_lines: usize) -> PathBuf {
+    let folder = tempfile::tempdir().expect("a folder for temporary files");
+    let succeeds = |command: &mut std::process::Command| {
+        let ended = command.output().expect("it runs");
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+        ended
+    };
+    let words = ["simulate-visit", "--condition", "healthy", "--device", "camtech+abdomen"];
+    let made = folder.path();
+    let rest = ["--seed", "3", "--visit", visit, "--programme", programme, "--out"];
+    succeeds(levator().args(words).args(rest).arg(made));
+    let text = std::fs::read_to_string(made.join("visit.csv")).expect("it was written");
+    let first: Vec<&str> = text.lines().take(most_lines).collect();
+    std::fs::write(made.join("visit.csv"), first.join("\n") + "\n").expect("there is room");
+    let mut import = levator();
+    import.arg("import").arg(made.join("visit.csv")).args(["--person", "P-1", "--json"]);
+    let ended = succeeds(import.args(["--programme", programme]).arg("--data").arg(data));
+    let told: Value = serde_json::from_slice(&ended.stdout).expect("JSON");
+    let kept = PathBuf::from(told["visits"][0]["folder"].as_str().expect("a folder"));
+    std::fs::copy(made.join("told.toml"), kept.join("told.toml")).expect("there is room");
+    kept
+}
+
+#[cfg(unix)]
+#[test]
+fn a_visit_that_shows_too_little_opens_nothing_but_may_close() {
+    let folder = tempfile::tempdir().expect("a folder for temporary files");
+    let data = folder.path().join("data");
+    let opening = || {
+        let words = ["demo", "--wait", "--no-open", "--data", data.to_str().expect("plain")];
+        let program = Program::start(&words);
+        let plan = program.page().told("plan", json!({ "person": "P-1" }));
+        let all = plan["programmes"].as_array().expect("a list").iter();
+        let mut lying = all.filter(|one| one["id"] == "strengthening-lying");
+        (lying.next().expect("it is built in")["opening"].clone(), plan["by"].clone())
+    };
+    let first = kept(&data, "first-visit", "0", usize::MAX);
+    let name =
+        |folder: &Path| format!("P-1/{}", folder.file_name().expect("a name").to_string_lossy());
+    assert_eq!(opening(), (json!("open"), json!(name(&first))));
+    // A minute of training by itself shows too little: the visit before it still counts.
+    std::thread::sleep(Duration::from_millis(1100));
+    let second = kept(&data, "strengthening-lying", "1", 3000);
+    assert_eq!(opening(), (json!("open"), json!(name(&first))));
+    // Unless what was reported in it closes strengthening.
+    let told = second.join("told.toml");
+    let text = std::fs::read_to_string(&told).expect("it was written");
+    let with = |symptoms: &str| {
+        let text = text.replacen("format = 1", &format!("format = 1\nsymptoms = {symptoms}"), 1);
+        std::fs::write(&told, text).expect("there is room");
+    };
+    with("[\"pain\"]");
+    assert_eq!(opening(), (json!("closed"), json!(name(&second))));
+    // What it shows cannot be read: it may be that.
+    with("pain");
+    assert_eq!(opening(), (json!("closed"), Value::Null));
 }
 
 #[test]

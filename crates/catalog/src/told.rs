@@ -47,6 +47,36 @@ pub struct Told {
 }
 
 impl Told {
+    /// Nothing is told.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self {
+            person: Person {
+                sex: None,
+                age_years: None,
+                births: None,
+                pregnant: None,
+                pregnancy_week: None,
+                weeks_post_partum: None,
+                weeks_after_surgery: None,
+            },
+            symptoms: Symptoms::NONE,
+            palpation: Palpation { tone: None, contraction: None, relaxation: None },
+            lift: None,
+            expulsion: None,
+            insertion_to_rest_s: None,
+            position: None,
+            setup: Setup {
+                device: None,
+                probe: None,
+                site: None,
+                gain: 1.0,
+                bandwidth: None,
+                detector: None,
+            },
+        }
+    }
+
     /// What still holds at the next visit: who it is, what is reported, and the device. What was felt and
     /// seen in this one, and how it was done, must be told anew.
     #[must_use]
@@ -311,31 +341,9 @@ impl RawTold {
 /// Nothing but where the probe lay.
 #[must_use]
 pub const fn of_site(site: Site) -> Told {
-    Told {
-        person: Person {
-            sex: None,
-            age_years: None,
-            births: None,
-            pregnant: None,
-            pregnancy_week: None,
-            weeks_post_partum: None,
-            weeks_after_surgery: None,
-        },
-        symptoms: Symptoms::NONE,
-        palpation: Palpation { tone: None, contraction: None, relaxation: None },
-        lift: None,
-        expulsion: None,
-        insertion_to_rest_s: None,
-        position: None,
-        setup: Setup {
-            device: None,
-            probe: None,
-            site: Some(site),
-            gain: 1.0,
-            bandwidth: None,
-            detector: None,
-        },
-    }
+    let mut told = Told::nothing();
+    told.setup.site = Some(site);
+    told
 }
 
 /// Reads and checks what is told in a file.

@@ -10,7 +10,7 @@ use levator_catalog::told::{self, Told};
 use levator_device::{Connector, SerialConnector};
 use levator_engine::{Begins, Course, EngineConfig};
 use levator_live::{ChannelView, LiveConfig, Session, Snapshot, StartError};
-use levator_programme::{Millis, Position, Programme};
+use levator_programme::{Millis, Opening, Position, Programme};
 use levator_record::text::TextOptions;
 use levator_score::{Reference, Site};
 use levator_signal::quality::Severity;
@@ -126,8 +126,8 @@ impl Choice {
     /// What is told with it: where the probe lies, how the person lies, and the device of the reference.
     fn told(&self) -> Told {
         let mut told = match &self.on {
-            On::Virtual(condition) => virtual_told(*condition).unwrap_or_else(offer::nothing),
-            On::Port(_) => offer::nothing(),
+            On::Virtual(condition) => virtual_told(*condition).unwrap_or_else(Told::nothing),
+            On::Port(_) => Told::nothing(),
         };
         told.setup.site = self.site.or(told.setup.site);
         told.position = self.position;
@@ -184,7 +184,7 @@ impl Front {
                 let judged = before.as_ref().map(super::kept::Seen::assessment);
                 let programme = choice.programme.as_ref();
                 let openness = programme.map(|one| offer::openness(one, judged.as_ref(), words));
-                let in_words = openness.filter(|(opening, _)| *opening == "closed");
+                let in_words = openness.filter(|(opening, _)| *opening == Opening::Closed);
                 let why = in_words.map_or_else(|| failure.to_string(), |(_, text)| text);
                 let mut told = self.answers(question, words)?;
                 told["begins"] = false.into();
@@ -372,8 +372,12 @@ impl Front {
             1 => format!("visit-{now}"),
             number => format!("visit-{now}-{number}"),
         };
+        // Not to be recorded because of a name would be a loss that nobody sees.
         let free = (1..1000).map(|number| base.join(name(number))).find(|path| !path.exists());
-        Ok(free)
+        free.map(Some).ok_or_else(|| {
+            let error = anyhow!("{}: a thousand visits began in this second", base.display());
+            Failure::new(Code::Recording, error)
+        })
     }
 
     fn plan_of(

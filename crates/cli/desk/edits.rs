@@ -167,7 +167,7 @@ pub(super) fn wanted(question: &Value) -> Result<What, Failure> {
         "note" => {
             let text = text_of(edit, "text").ok_or_else(|| wrong("a note has words"))?;
             if text.len() > LONGEST_NOTE {
-                return Err(wrong("a note has at most 2000 letters"));
+                return Err(wrong("a note has at most 2000 bytes: make it shorter, or two of it"));
             }
             Ok(What::Note { at_s: at("at_s"), text: text.to_owned() })
         }
@@ -239,7 +239,7 @@ mod tests {
             (json!({ "what": "note", "text": "  " }), "a note has words"),
             (
                 json!({ "what": "note", "text": "x".repeat(2001) }),
-                "a note has at most 2000 letters",
+                "a note has at most 2000 bytes: make it shorter, or two of it",
             ),
         ] {
             assert_eq!(want(&edit), Err(why.to_owned()), "{edit}");

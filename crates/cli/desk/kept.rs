@@ -9,10 +9,11 @@ use levator_console::Reply;
 use levator_programme::Load;
 use levator_record::text::TextOptions;
 use levator_record::visit::{ABOUT, About as Description, State};
+use levator_report::Document;
 use levator_report::document::Block;
 use levator_report::html;
-use levator_score::{Assessment, Label, explain};
-use levator_store::Query;
+use levator_score::{Assessment, Reference, explain};
+use levator_store::{Progress, Query};
 use serde_json::{Value, json};
 
 use super::{Front, text_of};
@@ -46,10 +47,27 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    fn about(&self) -> About {
+    /// The reference that was asked for when it was recorded.
+    fn reference(&self) -> Option<Reference> {
         let named = Description::read(&self.folder).ok().and_then(|about| about.reference);
-        let reference = named.and_then(|name| levator_catalog::references::built_in(&name));
-        About::new(self.analysis.told.clone(), reference)
+        named.and_then(|name| levator_catalog::references::built_in(&name))
+    }
+
+    fn about(&self) -> About {
+        About::new(self.analysis.told.clone(), self.reference())
+    }
+
+    /// Its report.
+    fn paper(
+        &self,
+        about: &About,
+        assessment: &Assessment,
+        reader: Reader,
+        words: &Words,
+    ) -> Result<Document, Failure> {
+        let reference = self.reference();
+        let asked = reference.as_ref().map(Reference::id);
+        report::of_visit(&self.analysis, about, assessment, asked, reader, words)
     }
 
     pub(super) fn assessment(&self) -> Assessment {
@@ -74,7 +92,7 @@ impl Front {
                     told: entry.to_value(),
                     person: Some(entry.person.to_string()),
                     opened_unix_ms: entry.opened_unix_ms,
-                    is_closed: entry.progress.name() != "recording",
+                    is_closed: entry.progress != Progress::Recording,
                     folder,
                 });
             }
@@ -82,7 +100,11 @@ impl Front {
         if let Some(base) = &self.common.out {
             all.extend(in_folder(base));
         }
-        all.sort_by_key(|one| core::cmp::Reverse(one.opened_unix_ms));
+        // Names begin with the date on which a visit was begun, or taken in: a file may not say its own.
+        all.sort_by(|one, other| {
+            let key = |one: &Kept| (one.opened_unix_ms, one.id.clone());
+            key(other).cmp(&key(one))
+        });
         Ok(all)
     }
 
@@ -129,18 +151,18 @@ impl Front {
     }
 
     /// The visit by which it is decided what is open to somebody: the newest in which something was asked
-    /// for. A visit of strengthening that shows too little by itself leaves that to the one before it. None
-    /// for somebody without a code: of the visits that are kept without one, nobody knows whose they are.
+    /// for. A visit of strengthening that shows too little by itself, and closes nothing, leaves that to the
+    /// one before it. None for somebody without a code: of the visits that are kept without one, nobody knows
+    /// whose they are.
     pub(super) fn before(&self, person: Option<&str>) -> Result<Option<Seen>, Failure> {
         let Some(person) = person else { return Ok(None) };
         let all = self.all_kept()?.into_iter();
         for kept in all.filter(|one| one.is_closed && one.person.as_deref() == Some(person)) {
-            // One that cannot be read tells nothing.
-            let Ok(seen) = self.seen(kept) else { continue };
+            // One that cannot be read may show what closes strengthening: nothing older outweighs it.
+            let Ok(seen) = self.seen(kept) else { return Ok(None) };
             match seen.load() {
                 None => {}
-                Some(Load::Strengthening) if seen.assessment().label == Label::InsufficientData => {
-                }
+                Some(Load::Strengthening) if seen.assessment().is_too_little() => {}
                 Some(_) => return Ok(Some(seen)),
             }
         }
@@ -152,8 +174,7 @@ impl Front {
         let seen = self.seen(self.named(question)?)?;
         let about = seen.about();
         let (assessment, notes) = assess::judge(&seen.analysis, &about, &[]);
-        let document =
-            report::of_visit(&seen.analysis, &about, &assessment, Reader::Person, words)?;
+        let document = seen.paper(&about, &assessment, Reader::Person, words)?;
         let mut told = json!({
             "visit": seen.id,
             "asked": seen.load().is_some(),
@@ -213,7 +234,7 @@ impl Front {
         };
         let about = seen.about();
         let (assessment, _) = assess::judge(&seen.analysis, &about, &[]);
-        let document = report::of_visit(&seen.analysis, &about, &assessment, reader, words)?;
+        let document = seen.paper(&about, &assessment, reader, words)?;
         let told = json!({ "for": reader.name(), "title": document.title });
         Ok(Reply { told, paper: Some(html::render(&document)) })
     }
@@ -245,14 +266,6 @@ fn explained(line: &str, words: &Words) -> Value {
     json!({ "text": words.said(text), "deep": text.len() < line.len() })
 }
 
-const fn state(state: State) -> &'static str {
-    match state {
-        State::Recording => "recording",
-        State::Closed => "closed",
-        State::Recovered => "recovered",
-    }
-}
-
 /// Visits in a folder, each in a folder of its own.
 fn in_folder(base: &Path) -> Vec<Kept> {
     let entries = std::fs::read_dir(base).into_iter().flatten().filter_map(Result::ok);
@@ -269,7 +282,7 @@ fn in_folder(base: &Path) -> Vec<Kept> {
                 Ok(about) => {
                     let course = about.header.config.course.as_ref();
                     let told = json!({
-                        "progress": state(about.state),
+                        "progress": about.state.name(),
                         "opened_unix_ms": about.header.opened_unix_ms,
                         "device": about.header.device,
                         "programme": course.map(|one| one.programme.definition().id.clone()),

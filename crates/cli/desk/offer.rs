@@ -1,13 +1,12 @@
 //! What can be chosen before a visit: ports, devices, programmes, and what is asked of the person.
 
 use levator_catalog::lang::Words;
-use levator_catalog::told::{self, Told};
 use levator_catalog::{devices, programmes, references};
 use levator_device::{DtrPolicy, PortKind, PortSettings, SerialPort, ports};
 use levator_live::identify::identify;
-use levator_programme::{Opening, Programme, Target};
-use levator_score::explain::gate_text;
-use levator_score::{Assessment, Label, Site, Symptom, Symptoms, Urgency, gate_of_symptoms};
+use levator_programme::{Load, Opening, Position, Programme, Target};
+use levator_score::explain::training_text;
+use levator_score::{Assessment, Site, Symptom, Symptoms, Urgency, gate_of_symptoms};
 use levator_simulate::people::Condition;
 use serde_json::{Value, json};
 
@@ -32,9 +31,8 @@ impl Front {
             "references": references::all().iter().map(|one| json!({
                 "id": one.id(), "name": one.pack().name,
             })).collect::<Vec<_>>(),
-            "sites": Site::ALL.iter().map(|one| json!({
-                "id": one.name(), "name": words.said(one.name()),
-            })).collect::<Vec<_>>(),
+            "sites": Site::ALL.iter().map(|one| one.name()).collect::<Vec<_>>(),
+            "positions": Position::ALL.iter().map(|one| one.name()).collect::<Vec<_>>(),
             "virtual": Condition::ALL.iter().map(|one| one.name()).collect::<Vec<_>>(),
             "people": people.map(|one| json!({
                 "person": one.code.as_str(), "visits": one.visit_count,
@@ -95,7 +93,7 @@ impl Front {
             let told = openness(&one, judged.as_ref(), words);
             let mut entry = programme(&one, words);
             entry["phases"] = one.definition().phases.iter().map(phase).collect();
-            entry["opening"] = told.0.into();
+            entry["opening"] = told.0.name().into();
             entry["why"] = told.1.into();
             entry["rank"] = judged
                 .as_ref()
@@ -119,33 +117,38 @@ impl Front {
     }
 }
 
-/// Whether a programme is open, in words.
+/// Whether a programme is open after the visit before, if there was one, and in words why not wholly.
 pub(super) fn openness(
     programme: &Programme,
     judged: Option<&Assessment>,
     words: &Words,
-) -> (&'static str, String) {
-    let is_strong = programme.load() == levator_programme::Load::Strengthening;
-    let again = || ("closed", words.get("person.training-measure-again").to_owned());
+) -> (Opening, String) {
+    let is_strong = programme.load() == Load::Strengthening;
     let Some(judged) = judged else {
-        return if is_strong { again() } else { ("open", String::new()) };
+        // What was never measured may be tight.
+        return match is_strong {
+            true => (Opening::Closed, words.get("person.training-measure-again").to_owned()),
+            false => (Opening::Open, String::new()),
+        };
     };
-    if is_strong && judged.label == Label::InsufficientData {
-        return again();
-    }
-    let because = |gate: String| {
-        let reasons = judged.gate_reasons.iter().map(|one| words.said(&one.text()));
-        let reasons: Vec<String> = reasons.collect();
-        words.named(&gate, &words.list(&reasons))
+    let opening = match is_strong {
+        true => judged.strengthening(),
+        false => programme.load().opening(judged.gate),
     };
-    let gate = words.said(gate_text(judged.gate));
-    match programme.load().opening(judged.gate) {
-        Opening::Open => ("open", String::new()),
-        Opening::WithSafeguards if programme.safeguards().are_met() => {
-            ("with-safeguards", because(gate))
-        }
-        Opening::WithSafeguards | Opening::Closed => ("closed", because(gate)),
+    let opening = match opening {
+        Opening::WithSafeguards if !programme.safeguards().are_met() => Opening::Closed,
+        other => other,
+    };
+    if opening == Opening::Open {
+        return (opening, String::new());
     }
+    if is_strong && judged.is_too_little() {
+        return (opening, words.get("person.training-measure-again").to_owned());
+    }
+    let reasons: Vec<String> =
+        judged.gate_reasons.iter().map(|one| words.said(&one.text())).collect();
+    let gate = words.said(training_text(judged.label, judged.gate));
+    (opening, words.named(&gate, &words.list(&reasons)))
 }
 
 fn programme(one: &Programme, words: &Words) -> Value {
@@ -196,11 +199,6 @@ pub(super) fn reported(question: &Value) -> Result<Symptoms, String> {
         let symptom = Symptom::from_name(name);
         symptom.map(|one| all.with(one)).ok_or_else(|| format!("{name:?} is not known"))
     })
-}
-
-/// Nothing is told yet.
-pub(super) fn nothing() -> Told {
-    told::parse("format = 1").expect("nothing at all may be told")
 }
 
 /// Listens on a port, and sends nothing.

@@ -1,6 +1,8 @@
 //! A visit looked at again: any stretch of it at once, contractions as they were found and as somebody
 //! changed them.
 
+use std::sync::PoisonError;
+
 use levator_detect::Contraction;
 use levator_engine::ChannelSummary;
 use levator_record::visit::overview::{OverviewStream, View};
@@ -58,6 +60,8 @@ impl Front {
     pub(super) fn edit(&self, question: &Value) -> Result<Value, Failure> {
         let seen = self.seen(self.named(question)?)?;
         let what = edits::wanted(question)?;
+        // Of two pages that change something at once, neither writes over what the other did.
+        let _one = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
         let edits = Edits::read(&seen.folder)?.add(&seen.folder, what, visit::unix_ms())?;
         Ok(found(&seen, &edits))
     }

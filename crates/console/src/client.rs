@@ -83,9 +83,10 @@ async fn talk(socket: &mut WebSocket, shared: &Arc<Shared>) -> Result<(), ()> {
                 }
                 match heard {
                     Message::Text(words) => {
-                        let answer = match question(&words) {
-                            Some(question) => inquire(question, shared, &answer_in),
-                            None => obey(&words, hub),
+                        let answer = match serde_json::from_str::<Value>(&words) {
+                            Ok(wish) if wish["do"] == "ask" => inquire(wish, shared, &answer_in),
+                            Ok(wish) => obey(&wish, hub),
+                            Err(_) => Some(refusal("this is no JSON")),
                         };
                         if let Some(answer) = answer {
                             send(socket, text(&answer), within).await?;
@@ -120,12 +121,6 @@ async fn talk(socket: &mut WebSocket, shared: &Arc<Shared>) -> Result<(), ()> {
             () = shared.stopping() => return Ok(()),
         }
     }
-}
-
-/// What is asked of whoever began the program, if this is such a question.
-fn question(words: &str) -> Option<Value> {
-    let wish: Value = serde_json::from_str(words).ok()?;
-    (wish["do"] == "ask").then_some(wish)
 }
 
 /// Has a question answered on a thread of its own; what is told at once, if it cannot be.
@@ -165,10 +160,7 @@ fn inquire(question: Value, shared: &Arc<Shared>, answers: &mpsc::Sender<Value>)
 }
 
 /// What a page may ask for. Anything else is answered with what was wrong.
-fn obey(words: &str, hub: &Hub) -> Option<Value> {
-    let Ok(wish) = serde_json::from_str::<Value>(words) else {
-        return Some(refusal("this is no JSON"));
-    };
+fn obey(wish: &Value, hub: &Hub) -> Option<Value> {
     let session = hub.session();
     let done = |done: Result<(), levator_live::MarkError>| {
         done.err().map(|error| refusal(&error.to_string()))
@@ -178,7 +170,7 @@ fn obey(words: &str, hub: &Hub) -> Option<Value> {
             Some(json!({ "type": "pong", "t": wish["t"], "now_us": hub.queue.now_us() }))
         }
         ("latency", _) => {
-            hub.hear_latency(&wish);
+            hub.hear_latency(wish);
             None
         }
         (_, None) => Some(refusal("nothing is measured yet")),

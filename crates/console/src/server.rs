@@ -97,6 +97,20 @@ pub enum Exposure {
     Network(IpAddr),
 }
 
+impl Exposure {
+    /// At one address of this computer.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Unspecified`] for `0.0.0.0`, `::`, and the former written as the latter.
+    pub fn at(address: IpAddr) -> Result<Self, StartError> {
+        match address.to_canonical().is_unspecified() {
+            true => Err(StartError::Unspecified(address)),
+            false => Ok(Self::Network(address)),
+        }
+    }
+}
+
 /// Why the page cannot be served. The measurement can go on without it.
 #[derive(Debug, Error)]
 pub enum StartError {
@@ -178,10 +192,7 @@ impl Console {
     ) -> Result<Self, StartError> {
         let address = match exposure {
             Exposure::Loopback => IpAddr::V4(Ipv4Addr::LOCALHOST),
-            Exposure::Network(address) if is_unspecified(address) => {
-                return Err(StartError::Unspecified(address));
-            }
-            Exposure::Network(address) => address,
+            Exposure::Network(address) => Exposure::at(address).map(|_| address)?,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         // A listener belongs to the runtime that is there when it is made.
@@ -355,11 +366,6 @@ impl Drop for Seat<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-/// Whether an address means all of this computer: `0.0.0.0`, `::`, or the former written as the latter.
-fn is_unspecified(address: IpAddr) -> bool {
-    address.to_canonical().is_unspecified()
 }
 
 fn listen(at: SocketAddr) -> io::Result<TcpListener> {

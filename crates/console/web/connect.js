@@ -76,8 +76,8 @@ export function Connect({ desk }) {
       <div class="grid">
       <${Choose} id="programme" label=${t("connect.programme")} value=${chosen.programme} hint=${programme ? `${minutes(programme.length_s)} · ${t(`load.${programme.load}`)}` : t("connect.free.about")} choose=${(/** @type {string} */ value) => set({ programme: value })}
         options=${[...told.programmes.map((/** @type {any} */ one) => [one.id, programmeName(one.id, one.name)]), ["", t("connect.free")]]} />
-      <${Choose} id="site" label=${t("connect.site")} value=${chosen.site} choose=${(/** @type {string} */ site) => set({ site })} options=${[["", t("connect.site.none")], ...["vaginal", "anal", "perianal"].map((one) => [one, t(`site.${one}`)])]} />
-      <${Choose} id="position" label=${t("connect.position")} value=${chosen.position} choose=${(/** @type {string} */ position) => set({ position })} options=${["lying", "sitting", "standing"].map((one) => [one, t(`position.${one}`)])} />
+      <${Choose} id="site" label=${t("connect.site")} value=${chosen.site} choose=${(/** @type {string} */ site) => set({ site })} options=${[["", t("connect.site.none")], ...told.sites.map((/** @type {string} */ one) => [one, t(`site.${one}`)])]} />
+      <${Choose} id="position" label=${t("connect.position")} value=${chosen.position} choose=${(/** @type {string} */ position) => set({ position })} options=${told.positions.map((/** @type {string} */ one) => [one, t(`position.${one}`)])} />
       </div></section>
     <section class="card stack"><h2>${t("connect.kept")}</h2>
       <div class="grid">

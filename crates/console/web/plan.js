@@ -46,10 +46,11 @@ function dose(phase) {
   return [what, phase.repetitions > 1 ? `${number(phase.repetitions)} × ${s(phase.duration_s)}` : s(phase.duration_s), rest, aim, place].filter(Boolean).join(", ");
 }
 
-/** @param {{ lower: number | null, upper: number | null, unit: string }} target */
+/** A band, with what its share is of. @param {{ lower: number | null, upper: number | null, unit: string }} target */
 function aimed({ lower, upper, unit }) {
-  if (!/ratio|share|of-|max|rest/.test(unit)) return "";
-  const percent = (/** @type {number} */ value) => `${number(100 * value)} %`;
-  if (lower != null && upper != null) return `${percent(lower)}–${percent(upper)}`;
-  return lower != null ? `≥ ${percent(lower)}` : upper != null ? `≤ ${percent(upper)}` : "";
+  const of = /** @type {Record<string, string>} */ ({ "%MVC": t("clinic.most"), "%rest": t("live.rest") })[unit];
+  const figure = (/** @type {number} */ value) => (of ? `${number(100 * value)} %` : `${number(value, value < 10 ? 1 : 0)} ${unit}`);
+  const band = lower != null && upper != null ? `${figure(lower)}–${figure(upper)}`
+    : lower != null ? `≥ ${figure(lower)}` : upper != null ? `≤ ${figure(upper)}` : "";
+  return band && of ? `${band} (${of})` : band;
 }

@@ -132,7 +132,7 @@ export class Store {
     if (!ring || ring.step !== points.step) {
       if (!rate) {
         // Which rate it has comes with the state; the window is asked for again then.
-          if (this.early.length < 500) this.early.push(points);
+        if (this.early.length < 500) this.early.push(points);
         return;
       }
       ring = new Ring(rate, points.step);

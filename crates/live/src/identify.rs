@@ -40,7 +40,7 @@ struct Ear<'a> {
     heard: Vec<u8>,
 }
 
-/// Listens on a port that was opened at `baud` to find out what is there, and with `may_ask` asks. That is
+/// Listens on a port that was opened at `opened_baud` to find out what is there, and with `may_ask` asks. That is
 /// for a port that somebody has picked: what is asked may stop a device that serves another program.
 ///
 /// Speeds that the port does not know are passed over.

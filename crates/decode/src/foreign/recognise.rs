@@ -133,11 +133,8 @@ impl Recogniser {
             guesses.push((0.0, Guess { id, certainty, rate_hz: None, why }));
         }
         guesses.extend(self.candidates.iter().filter_map(Candidate::guess));
-        let order =
-            |(rate_error, guess): &(f64, Guess)| (core::cmp::Reverse(guess.certainty), *rate_error);
-        guesses.sort_by(|a, b| {
-            let ((a, a_error), (b, b_error)) = ((order(a).0, order(a).1), (order(b).0, order(b).1));
-            a.cmp(&b).then(a_error.total_cmp(&b_error))
+        guesses.sort_by(|(a_error, a), (b_error, b)| {
+            b.certainty.cmp(&a.certainty).then(a_error.total_cmp(b_error))
         });
         guesses.into_iter().map(|(_, guess)| guess).collect()
     }
@@ -172,7 +169,8 @@ impl Candidate {
             .then(|| (self.scan_count - self.first_scan_count) as f64 / seconds)
     }
 
-    /// How far the rate is from the nominal one (the logarithm of their ratio), and the guess. Equal guesses keep the order of the list.
+    /// How far the rate is from the nominal one (the logarithm of their ratio), and the guess. Equal guesses
+    /// keep the order of the list.
     fn guess(&self) -> Option<(f64, Guess)> {
         // What unlocks again and again is something else.
         if self.scan_count < 3 || self.damage_count * 4 > self.scan_count {

@@ -210,9 +210,9 @@ impl Text {
     fn read(&mut self, text: &str, codes: &mut [f64; MAX_COLUMNS]) -> Line {
         let fields = line::fields(text);
         let fields = fields.as_slice();
-        let labelled = self.labels_in(text);
         if fields.iter().all(|field| matches!(field.value, Value::Word(_))) {
             // A number that was damaged is a word, too.
+            let labelled = self.labels_in(text);
             if labelled > 0 && text.contains(|c: char| c.is_ascii_digit()) {
                 return Line::Damaged(labelled);
             }
@@ -224,6 +224,7 @@ impl Text {
                 return Line::Samples(Key { layout: number, fields: fields.len() });
             }
         }
+        let labelled = self.labels_in(text);
         if labelled == 0 && self.is_prose(fields) {
             Line::Words
         } else {

@@ -58,6 +58,14 @@ pub enum State {
 const STATES: [(State, &str); 3] =
     [(State::Recording, "recording"), (State::Closed, "closed"), (State::Recovered, "recovered")];
 
+impl State {
+    /// One word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
+    }
+}
+
 /// The four words of EDF+ on a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Patient {
@@ -130,12 +138,11 @@ impl About {
     pub fn to_value(&self) -> Value {
         let Patient { code, sex, birthdate, name } = &self.patient;
         let header = serde_json::from_str::<Value>(&self.header.to_json()).unwrap_or_default();
-        let state = STATES.iter().find(|(state, _)| *state == self.state).map(|(_, name)| name);
         let course = self.header.config.course.as_ref();
         let opened = self.header.opened_unix_ms;
         json!({
             "format": VERSION,
-            "state": state,
+            "state": self.state.name(),
             "tool": self.header.tool,
             "opened_utc": (opened > 0).then(|| utc_text(opened)),
             "person": self.person,
