@@ -4,6 +4,7 @@
 #   sh tests/fuzz.sh                          10 s for each target, two at once
 #   LEVATOR_FUZZ_SECONDS=60 sh tests/fuzz.sh  longer
 #   sh tests/fuzz.sh text edf                 these alone
+#   sh tests/fuzz.sh --build                  builds it, and no more
 #
 # What was found to be interesting stays in target/fuzz/corpus, so that each run goes on where the last one ended;
 # what breaks a target is put into target/fuzz/found, and shown. Needs g++ for libFuzzer, and a stable compiler: the
@@ -35,6 +36,7 @@ if ! RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     echo "fuzz: libFuzzer cannot be built" >&2
     exit 77
 fi
+[ "${1:-}" = --build ] && exit
 program=$work/build/$host/release/levator-fuzz
 
 # Seeds: the beginnings of real files, long enough for a header and some records.
