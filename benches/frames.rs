@@ -1,7 +1,7 @@
 //! Frames of 40 bytes of payload, both ways, beside the crates `cobs` and `crc32fast`.
 //!
 //! Both do the same work: header and payload, a checksum of four bytes, stuffing, a delimiter. Ours is
-//! CRC-32C by tables; theirs is CRC-32 by the fastest instructions the processor has.
+//! CRC-32C, theirs is CRC-32, both by the fastest instructions the processor has.
 
 use std::hint::black_box;
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 /// map", says why. A new edge is a decision: it gets its own commit.
 const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     // On hosts alone: with the feature `hardware-crc`.
-    ("levator-protocol", &[], &["crc32c"]),
+    ("levator-protocol", &[], &["pulp"]),
     ("levator-signal", &[], &["biquad", "libm", "pulp"]),
     ("levator-decode", &["levator-protocol", "levator-signal"], &[]),
     ("levator-detect", &["levator-signal"], &["libm"]),

@@ -6,9 +6,8 @@
 //!
 //! There are three forms with the same results: [`crc32c_small`] with a table of 64 bytes, a nibble
 //! at a time, for microcontrollers; with the feature `fast-crc` (on by default), one with 16 KiB of
-//! tables that takes 16 bytes a step; and with `hardware-crc` the instructions of the processor, in the
-//! crate `crc32c`, which has tables of its own for a processor without. [`crc32c()`] is the one the
-//! build has chosen.
+//! tables that takes 16 bytes a step; and with `hardware-crc` the instructions of an x86-64 processor that
+//! has them. [`crc32c()`] is the fastest that the build and the processor allow.
 //!
 //! # Source
 //!
@@ -25,11 +24,13 @@ static NIBBLES: [u32; 16] = nibble_table();
 #[inline]
 #[must_use]
 pub fn crc32c(bytes: &[u8]) -> u32 {
-    #[cfg(feature = "hardware-crc")]
-    return crc32c::crc32c(bytes);
-    #[cfg(all(feature = "fast-crc", not(feature = "hardware-crc")))]
+    #[cfg(all(feature = "hardware-crc", target_arch = "x86_64"))]
+    if let Some(checksum) = crate::ahead::crc32c(bytes) {
+        return checksum;
+    }
+    #[cfg(feature = "fast-crc")]
     return fast::crc32c(bytes);
-    #[cfg(not(any(feature = "fast-crc", feature = "hardware-crc")))]
+    #[cfg(not(feature = "fast-crc"))]
     return crc32c_small(bytes);
 }
 
@@ -65,7 +66,7 @@ const fn shift(mut remainder: u32, bits: u32) -> u32 {
     remainder
 }
 
-#[cfg(all(feature = "fast-crc", any(test, not(feature = "hardware-crc"))))]
+#[cfg(feature = "fast-crc")]
 mod fast {
     use super::shift;
 

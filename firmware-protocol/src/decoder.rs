@@ -9,7 +9,7 @@
 //! ```
 
 use crate::frame::{DELIMITER, Direction, Frame, Header, MAX_DECODED};
-use crate::stuffing::{find_zero, unstuff_in_place};
+use crate::stuffing::{find_zero, unstuff_data};
 
 /// Longest stuffed frame without its delimiter.
 const MAX_ENCODED: usize = MAX_DECODED + 1;
@@ -202,11 +202,26 @@ pub struct Decoder {
     wanted: Direction,
     /// More came than a frame can have; the buffer is of no use until the next delimiter.
     overlong: bool,
-    /// Bytes of the unfinished frame in `buffer`.
+    /// Bytes of the unfinished frame, its first code byte included.
     held_len: u8,
-    /// Decoded bytes of the last finished run, from `buffer[1]`.
+    /// Decoded bytes of the last finished run.
     decoded_len: u8,
-    buffer: [u8; MAX_ENCODED],
+    /// First code byte of the unfinished frame.
+    code: u8,
+    /// What is behind that byte of the unfinished frame; the decoded bytes of a finished one.
+    data: Data,
+}
+
+/// Room for a frame without its first code byte, in vectors of the processor.
+#[derive(Debug, Clone)]
+#[repr(align(16))]
+struct Data([[u8; 16]; 16]);
+
+impl Data {
+    #[inline]
+    fn bytes(&self, len: u8) -> &[u8] {
+        &self.0.as_flattened()[..usize::from(len)]
+    }
 }
 
 // Budget: what a microcontroller with 2 KiB of memory can spare.
@@ -223,7 +238,8 @@ impl Decoder {
             overlong: false,
             held_len: 0,
             decoded_len: 0,
-            buffer: [0; MAX_ENCODED],
+            code: 0,
+            data: Data([[0; 16]; 16]),
         }
     }
 
@@ -243,8 +259,44 @@ impl Decoder {
     /// ```
     #[inline]
     pub fn next(&mut self, input: &mut &[u8]) -> Option<Result<Frame<'_>, DecodeError>> {
+        let result = if self.take_whole(input) {
+            Frame::read(self.data.bytes(self.decoded_len), self.wanted)
+        } else {
+            match self.gather(input)? {
+                Ok(()) => Frame::check(self.data.bytes(self.decoded_len), self.wanted),
+                Err(error) => Err(error),
+            }
+        };
+        self.counters.count(&result);
+        Some(result)
+    }
+
+    /// Takes the next frame if it has just begun, is whole, and its checksum is right.
+    #[cfg(all(feature = "hardware-crc", target_arch = "x86_64"))]
+    #[inline]
+    fn take_whole(&mut self, input: &mut &[u8]) -> bool {
+        if self.held_len > 0 || self.overlong {
+            return false;
+        }
+        let Some(len) = crate::ahead::unstuff(input, &mut self.data.0) else { return false };
+        self.decoded_len = len as u8;
+        // The first code byte, and the delimiter.
+        self.counters.bytes += len as u64 + 2;
+        *input = &input[len + 2..];
+        true
+    }
+
+    #[cfg(not(all(feature = "hardware-crc", target_arch = "x86_64")))]
+    const fn take_whole(&mut self, _: &mut &[u8]) -> bool {
+        false
+    }
+
+    /// Takes bytes up to the end of the next run that is not empty, and undoes its stuffing.
+    ///
+    /// `None` if there is no end in `input`.
+    fn gather(&mut self, input: &mut &[u8]) -> Option<Result<(), DecodeError>> {
         self.decoded_len = 0;
-        let run_len = loop {
+        loop {
             let Some(end) = find_zero(input) else {
                 self.hold(input);
                 self.counters.bytes += input.len() as u64;
@@ -255,24 +307,20 @@ impl Decoder {
             self.counters.bytes += end as u64 + 1;
             *input = &input[end + 1..];
             if self.held_len > 0 || self.overlong {
-                break usize::from(self.held_len);
+                break;
             }
             self.counters.empty = self.counters.empty.saturating_add(1);
-        };
-        let overlong = core::mem::take(&mut self.overlong);
-        self.held_len = 0;
-        let run = &mut self.buffer[..run_len];
-        let result = if overlong {
-            Err(DecodeError::Overlong)
-        } else if unstuff_in_place(run).is_err() {
-            Err(DecodeError::Structure)
-        } else {
-            let decoded = &run[1..];
-            self.decoded_len = decoded.len() as u8;
-            Frame::check(decoded, self.wanted)
-        };
-        self.counters.count(&result);
-        Some(result)
+        }
+        let data_len = core::mem::take(&mut self.held_len).saturating_sub(1);
+        if core::mem::take(&mut self.overlong) {
+            return Some(Err(DecodeError::Overlong));
+        }
+        let data = &mut self.data.0.as_flattened_mut()[..usize::from(data_len)];
+        if unstuff_data(self.code, data).is_err() {
+            return Some(Err(DecodeError::Structure));
+        }
+        self.decoded_len = data_len;
+        Some(Ok(()))
     }
 
     /// Adds bytes without delimiter to the unfinished frame.
@@ -280,16 +328,21 @@ impl Decoder {
     fn hold(&mut self, bytes: &[u8]) {
         debug_assert!(!bytes.contains(&DELIMITER), "only called with bytes before a delimiter");
         let held_len = usize::from(self.held_len);
-        match self.buffer.get_mut(held_len..held_len + bytes.len()) {
-            Some(free) if !self.overlong => {
-                free.copy_from_slice(bytes);
-                self.held_len += bytes.len() as u8;
-            }
-            _ => {
-                self.overlong |= !bytes.is_empty();
-                self.held_len = 0;
-            }
+        if self.overlong || held_len + bytes.len() > MAX_ENCODED {
+            self.overlong |= !bytes.is_empty();
+            self.held_len = 0;
+            return;
         }
+        let data = match bytes.split_first() {
+            Some((first, data)) if held_len == 0 => {
+                self.code = *first;
+                data
+            }
+            _ => bytes,
+        };
+        let data_len = held_len.saturating_sub(1);
+        self.data.0.as_flattened_mut()[data_len..data_len + data.len()].copy_from_slice(data);
+        self.held_len += bytes.len() as u8;
     }
 
     /// What was seen since the decoder was made or reset.
@@ -312,7 +365,7 @@ impl Decoder {
     /// damaged frame for a look.
     #[must_use]
     pub fn last_decoded(&self) -> &[u8] {
-        &self.buffer[1..][..usize::from(self.decoded_len)]
+        self.data.bytes(self.decoded_len)
     }
 
     /// Forgets the unfinished frame and the counters; the same as a new decoder.

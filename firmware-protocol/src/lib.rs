@@ -50,6 +50,8 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+#[cfg(all(feature = "hardware-crc", target_arch = "x86_64"))]
+mod ahead;
 mod capacity;
 pub mod crc;
 mod decoder;

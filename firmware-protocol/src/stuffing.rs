@@ -72,18 +72,22 @@ pub fn stuff_in_place(buffer: &mut [u8]) -> Result<(), StuffingError> {
 /// partly unstuffed and of no use.
 #[inline]
 pub fn unstuff_in_place(buffer: &mut [u8]) -> Result<(), StuffingError> {
-    let end = buffer.len();
-    let mut at = 0;
-    while let Some(code) = buffer.get_mut(at) {
-        // A zero code would never advance.
-        if *code == 0 {
-            return Err(StuffingError::Structure);
-        }
-        at += usize::from(*code);
-        *code = 0;
-    }
     // An empty buffer has no first code byte.
-    if at == end && end > 0 { Ok(()) } else { Err(StuffingError::Structure) }
+    let (first, data) = buffer.split_first_mut().ok_or(StuffingError::Structure)?;
+    unstuff_data(core::mem::take(first), data)
+}
+
+/// The same for `data` whose first code byte, `first`, stands elsewhere.
+#[inline]
+pub(crate) fn unstuff_data(first: u8, data: &mut [u8]) -> Result<(), StuffingError> {
+    // A zero code would never advance.
+    let step =
+        |code: u8| if code == 0 { Err(StuffingError::Structure) } else { Ok(usize::from(code)) };
+    let mut at = step(first)? - 1;
+    while let Some(code) = data.get_mut(at) {
+        at += step(core::mem::take(code))?;
+    }
+    if at == data.len() { Ok(()) } else { Err(StuffingError::Structure) }
 }
 
 /// Index of the first zero byte: eight bytes at a time.

@@ -67,8 +67,8 @@ impl<'a> Samples<'a> {
         if self.stream > MAX_STREAM {
             return Err(0);
         }
-        let scan_count = usize::from(self.scan_count);
-        let len = self.data.len();
+        // In 32 bits, which are divided sooner; longer data are refused as a payload.
+        let (scan_count, len) = (u32::from(self.scan_count), self.data.len() as u32);
         if scan_count == 0 || len < scan_count || !len.is_multiple_of(scan_count) {
             return Err(12);
         }
