@@ -127,6 +127,8 @@ fn to_value(about: &OverviewStream, views: &[View]) -> Value {
             json!({
                 "low": bucket.extremes.map(|(low, _)| low),
                 "high": bucket.extremes.map(|(_, high)| high),
+                "envelope_low": bucket.envelope.map(|(low, _)| low),
+                "envelope_high": bucket.envelope.map(|(_, high)| high),
                 "missing": missing(about, view, at),
             })
         });

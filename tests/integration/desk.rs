@@ -250,13 +250,18 @@ fn a_visit_goes_from_the_choice_of_a_person_to_its_report_on_the_page() {
     let stretch =
         page.told("overview", json!({ "visit": visit, "from_s": 1.0, "to_s": 3.0, "pieces": 50 }));
     let channel = &stretch["channels"][0];
-    let low = channel["low"].as_array().expect("values");
+    let side = |key: &str| channel[key].as_array().expect("values").clone();
+    let low = side("low");
     assert!((10..=50).contains(&low.len()), "{channel}");
-    assert!(
-        low.iter()
-            .zip(channel["high"].as_array().expect("values"))
-            .all(|(low, high)| low.as_f64() <= high.as_f64())
-    );
+    for (low, high) in [("low", "high"), ("level_low", "level_high")] {
+        let both = side(low).into_iter().zip(side(high));
+        assert!(both.clone().all(|(low, high)| low.as_f64() <= high.as_f64()), "{low}: {channel}");
+        assert!(both.clone().all(|(low, _)| low.is_number()), "{low}: {channel}");
+    }
+    // The envelope of an EMG is no lower than zero, and no signal is.
+    let numbers = |key: &str| side(key).into_iter().filter_map(|one| one.as_f64());
+    assert!(numbers("low").any(|low| low < 0.0) && numbers("level_low").all(|low| low >= 0.0));
+    assert!(side("level_high").len() == low.len(), "{channel}");
     let found = page.told("contractions", json!({ "visit": visit }));
     let main =
         found["channels"].as_array().expect("channels").iter().find(|one| one["main"] == true);

@@ -94,11 +94,11 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
 
 /// A list of an overview with one piece, behind the lengths of its parts.
 fn overview() -> Vec<u8> {
-    let json = br#"{"version":1,"journal":{"recording":0,"bytes":0,"tail":0},"streams":[{"stream":0,
+    let json = br#"{"version":2,"journal":{"recording":0,"bytes":0,"tail":0},"streams":[{"stream":0,
         "kind":"emg","unit":"uV","rate":{"scans":1000,"seconds":1},"labels":["EMG"],"samples":[0,32],
         "bucket_len":32}]}"#;
     let counts = 32_u32.to_le_bytes();
-    let pair = [(-1.5_f32).to_le_bytes(), 2.5_f32.to_le_bytes()].concat();
+    let pair = [-1.5_f32, 2.5, 0.5, 0.75].map(f32::to_le_bytes).concat();
     let mut entry = vec![0, 0, 1, 0];
     entry.extend(crc32fast::hash(&counts).to_le_bytes());
     entry.extend(0_u64.to_le_bytes());

@@ -47,6 +47,8 @@ fn extremes_are_those_of_the_exported_samples_also_when_the_file_was_deleted() {
             let high = values.fold(f64::NEG_INFINITY, f64::max) as f32;
             assert_eq!(piece["low"].as_f64().map(|low| low as f32), Some(low), "piece {at}");
             assert_eq!(piece["high"].as_f64().map(|high| high as f32), Some(high), "piece {at}");
+            let level = |key: &str| piece[key].as_f64().expect("an envelope");
+            assert!(level("envelope_low") <= level("envelope_high"), "{piece}");
         }
     }
     std::fs::remove_file(&overview).expect("it is there");

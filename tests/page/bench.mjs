@@ -75,11 +75,11 @@ export async function open(browser, address, { context: given = undefined, ...op
 
 /** The program, what it said, and the folder it works in. */
 export class Visit {
-  /** @param {{ kind?: "live" | "demo", live?: string[], simulate?: string[] }} options */
-  static async begin({ kind = "live", live = [], simulate = [] } = {}) {
+  /** @param {{ kind?: "live" | "demo", live?: string[], simulate?: string[], out?: string }} options */
+  static async begin({ kind = "live", live = [], simulate = [], out = undefined } = {}) {
     const visit = new Visit();
     visit.folder = mkdtempSync(join(tmpdir(), "levator-page-"));
-    visit.out = join(visit.folder, "visit");
+    visit.out = out ?? join(visit.folder, "visit");
     visit.said = "";
     visit.simulate = simulate;
     const shown = ["--plain", "--no-open", "--out", visit.out];

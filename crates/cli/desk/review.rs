@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 
 use levator_detect::Contraction;
 use levator_engine::ChannelSummary;
-use levator_record::visit::overview::{OverviewStream, View};
+use levator_record::visit::overview::{Bucket, OverviewStream, View};
 use levator_record::visit::{JOURNAL, Overview};
 use levator_signal::{SampleIndex, SignalKind};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ const MOST_PIECES: u64 = 2000;
 const MOST_CHANNELS: usize = 8;
 
 impl Front {
-    /// Smallest and largest values of a stretch, in so many pieces.
+    /// Smallest and largest values of a stretch and of its envelope, in so many pieces.
     pub(super) fn overview(&self, question: &Value) -> Result<Value, Failure> {
         let kept = self.named(question)?;
         let pieces = question["pieces"].as_u64().unwrap_or(800).clamp(1, MOST_PIECES) as usize;
@@ -70,6 +70,9 @@ impl Front {
 fn piece(about: &OverviewStream, channel: usize, view: &View) -> Value {
     let time_s = |index: u64| about.rate.time_s(SampleIndex(index));
     let short = |value: f32| (f64::from(value) * 1e4).round() / 1e4;
+    let side = |of: &dyn Fn(&Bucket) -> Option<f32>| -> Vec<Option<f64>> {
+        view.buckets.iter().map(|one| of(one).map(short)).collect()
+    };
     json!({
         "stream": about.stream,
         "channel": channel,
@@ -80,10 +83,10 @@ fn piece(about: &OverviewStream, channel: usize, view: &View) -> Value {
         "ends_s": time_s(about.samples.end),
         "from_s": time_s(view.first),
         "piece_s": time_s(view.bucket_len),
-        "low": view.buckets.iter().map(|one| one.extremes.map(|(low, _)| short(low)))
-            .collect::<Vec<_>>(),
-        "high": view.buckets.iter().map(|one| one.extremes.map(|(_, high)| short(high)))
-            .collect::<Vec<_>>(),
+        "low": side(&|one| one.extremes?.0.into()),
+        "high": side(&|one| one.extremes?.1.into()),
+        "level_low": side(&|one| one.envelope?.0.into()),
+        "level_high": side(&|one| one.envelope?.1.into()),
     })
 }
 

@@ -203,21 +203,8 @@ function paint(canvas, channels, main, found, seen, marked) {
   }
   channels.forEach((one, index) => {
     const top = bars + index * each;
-    const values = [...one.low, ...one.high].filter((value) => value != null);
-    const [low, high] = [Math.min(...values, Infinity), Math.max(...values, -Infinity)];
-    const range = high > low ? high - low : 1;
-    const y = (/** @type {number} */ value) => top + each * 0.95 - ((value - low) / range) * each * 0.82;
     const isMain = main && main.stream === one.stream && main.channel === one.channel;
-    context.fillStyle = isMain || channels.length === 1 ? colours.trace : colours.second;
-    const piece = Math.max(1, (one.piece_s / (seen[1] - seen[0])) * width);
-    one.low.forEach((/** @type {number | null} */ value, /** @type {number} */ at) => {
-      if (value == null) return;
-      const upper = y(one.high[at]);
-      context.fillRect(x(one.from_s + at * one.piece_s), upper, piece, Math.max(1.5, y(value) - upper));
-    });
-    context.textAlign = "start";
-    context.fillStyle = colours.soft;
-    context.fillText(`${one.label} · ${number(low, range < 10 ? 1 : 0)}–${number(high, range < 10 ? 1 : 0)} ${one.unit}`, 6, top + size);
+    trace(context, one, { x, top, each, colour: isMain || channels.length === 1 ? colours.trace : colours.second, soft: colours.soft, size });
   });
   for (const one of main?.contractions ?? []) {
     const from = x(one.from_s);
@@ -232,4 +219,72 @@ function paint(canvas, channels, main, found, seen, marked) {
   for (const one of [...(found?.marks ?? []), ...(found?.notes ?? [])]) {
     if (one.at_s != null) context.fillRect(x(one.at_s) - 1, bars, 2, height - foot - bars);
   }
+}
+
+/** One channel: its envelope, and the signal faintly behind it. The signal of an EMG swings about zero, and is folded up
+ * onto the side of its envelope.
+ * @param {CanvasRenderingContext2D} context @param {any} one
+ * @param {{ x: (s: number) => number, top: number, each: number, colour: string, soft: string, size: number }} place */
+function trace(context, one, { x, top, each, colour, soft, size }) {
+  const isFolded = one.kind === "emg" && one.level_low != null;
+  /** @typedef {(number | null)[]} Side */
+  /** @type {[Side, Side]} */
+  const raw = isFolded
+    ? [one.low.map((/** @type {number | null} */ low, /** @type {number} */ at) => (low == null ? null : low <= 0 && one.high[at] >= 0 ? 0 : Math.min(Math.abs(low), Math.abs(one.high[at])))),
+      one.low.map((/** @type {number | null} */ low, /** @type {number} */ at) => (low == null ? null : Math.max(Math.abs(low), Math.abs(one.high[at]))))]
+    : [one.low, one.high];
+  // Of a visit that was taken in from another program there is the level alone.
+  /** @type {[Side, Side]} */
+  const level = one.level_low ? [one.level_low, one.level_high] : raw;
+  const reach = (/** @type {[Side, Side]} */ [lows, highs]) => {
+    let low = Infinity;
+    let high = -Infinity;
+    for (const value of lows) if (value != null && value < low) low = value;
+    for (const value of highs) if (value != null && value > high) high = value;
+    return [low, high];
+  };
+  const [least, most] = reach(level);
+  let [low, high] = reach(raw);
+  if (isFolded) {
+    // The envelope is what is looked at: where the signal goes far beyond it, it is cut off.
+    low = 0;
+    if (most > 0) high = Math.max(most, Math.min(high, 3 * most));
+  }
+  const range = high > low ? high - low : 1;
+  const y = (/** @type {number} */ value) => top + each * 0.95 - ((Math.min(value, high) - low) / range) * each * 0.82;
+  const left = (/** @type {number} */ at) => x(one.from_s + at * one.piece_s);
+  const wide = Math.max(1, left(1) - left(0));
+  context.fillStyle = colour;
+  if (one.level_low) {
+    context.globalAlpha = 0.28;
+    raw[0].forEach((value, at) => {
+      const upper = raw[1][at];
+      if (value == null || upper == null) return;
+      context.fillRect(left(at), y(upper), wide, Math.max(1, y(value) - y(upper)));
+    });
+    context.globalAlpha = 1;
+  }
+  // The level: what lies between its extremes, from the middle of a piece to the middle of the next.
+  context.strokeStyle = colour;
+  context.lineWidth = 2;
+  context.lineJoin = "round";
+  const edge = (/** @type {Side} */ side, /** @type {number} */ at) => context.lineTo(left(at) + wide / 2, y(/** @type {number} */ (side[at])));
+  for (let at = 0; at < level[0].length; at += 1) {
+    if (level[0][at] == null) continue;
+    const first = at;
+    context.beginPath();
+    context.moveTo(left(first), y(/** @type {number} */ (level[1][first])));
+    for (; level[0][at] != null; at += 1) edge(level[1], at);
+    context.lineTo(left(at), y(/** @type {number} */ (level[1][at - 1])));
+    context.lineTo(left(at), y(/** @type {number} */ (level[0][at - 1])));
+    for (let back = at - 1; back >= first; back -= 1) edge(level[0], back);
+    context.lineTo(left(first), y(/** @type {number} */ (level[0][first])));
+    context.closePath();
+    context.fill();
+    context.stroke();
+  }
+  context.textAlign = "start";
+  context.fillStyle = soft;
+  const digits = range < 10 ? 1 : 0;
+  context.fillText(`${one.label} · ${number(least, digits)}–${number(most, digits)} ${one.unit}`, 6, top + size);
 }

@@ -13,7 +13,7 @@ use crate::block::take;
 pub(super) const MAGIC: [u8; 8] = [0x89, b'L', b'V', b'O', b'\r', b'\n', 0x1a, b'\n'];
 
 /// Version of the file. A reader takes no other: the file is made again.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// Most buckets of a chunk.
 pub(super) const CHUNK_LEN: usize = 256;
@@ -29,6 +29,13 @@ const TRAILER_LEN: usize = 12;
 
 /// Longest list that is believed: that of a year.
 const MAX_INDEX_LEN: u64 = 1 << 30;
+
+/// Of one channel in one bucket: smallest and largest value, then those of its envelope. The smallest is
+/// larger than the largest where there is none.
+pub(super) type Extremes = [f32; 4];
+
+/// Bytes of these.
+const EXTREMES_LEN: usize = size_of::<Extremes>();
 
 /// Which journal it was made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +60,9 @@ pub(super) struct Entry {
 }
 
 /// Counts, and for each channel the extremes and their checksum, as they stand in the file.
-pub(super) fn encode_chunk(counts: &[u32], channels: &[&[[f32; 2]]]) -> (Vec<u8>, u32) {
-    let mut bytes = Vec::with_capacity(counts.len() * (4 + 8 * channels.len()) + 64);
+pub(super) fn encode_chunk(counts: &[u32], channels: &[&[Extremes]]) -> (Vec<u8>, u32) {
+    let bucket_len = 4 + EXTREMES_LEN * channels.len();
+    let mut bytes = Vec::with_capacity(counts.len() * bucket_len + 64);
     bytes.extend(counts.iter().flat_map(|count| count.to_le_bytes()));
     let crc = crc32fast::hash(&bytes);
     for channel in channels {
@@ -79,7 +87,7 @@ pub(super) fn read_channel<R: Read + Seek>(
         return Err(damaged);
     }
     let mut counts = vec![0; count * 4];
-    let mut extremes = vec![0; count * 8 + 4];
+    let mut extremes = vec![0; count * EXTREMES_LEN + 4];
     file.seek(SeekFrom::Start(entry.offset))?;
     let read = file.read_exact(&mut counts).and_then(|()| {
         let before = (counts.len() + channel * extremes.len()) as u64;
@@ -90,18 +98,22 @@ pub(super) fn read_channel<R: Read + Seek>(
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(damaged),
         other => other?,
     }
-    let crc = extremes.split_off(count * 8);
+    let crc = extremes.split_off(count * EXTREMES_LEN);
     if crc32fast::hash(&counts) != entry.crc || crc32fast::hash(&extremes).to_le_bytes() != crc[..]
     {
         return Err(damaged);
     }
     Ok((0..count).map(move |at| {
         let number = |bytes: &[u8], at: usize| bytes.as_chunks::<4>().0[at];
-        let low = f32::from_le_bytes(number(&extremes, 2 * at));
-        let high = f32::from_le_bytes(number(&extremes, 2 * at + 1));
+        let pair = |place: usize| {
+            let low = f32::from_le_bytes(number(&extremes, 4 * at + place));
+            let high = f32::from_le_bytes(number(&extremes, 4 * at + place + 1));
+            (low <= high).then_some((low, high))
+        };
         Bucket {
             count: u64::from(u32::from_le_bytes(number(&counts, at))),
-            extremes: (low <= high).then_some((low, high)),
+            extremes: pair(0),
+            envelope: pair(2),
         }
     }))
 }
@@ -189,7 +201,7 @@ pub(super) fn read_index(
     let is_inside = |entry: &Entry| {
         let channels = streams.get(usize::from(entry.stream)).map_or(0, |one| one.labels.len());
         let count = u64::from(entry.bucket_count);
-        let len = count * 4 + channels as u64 * (count * 8 + 4);
+        let len = count * 4 + channels as u64 * (count * EXTREMES_LEN as u64 + 4);
         entry.offset.checked_add(len).is_some_and(|after| after <= end - index_len)
     };
     match entries.iter().find(|entry| !is_inside(entry)) {

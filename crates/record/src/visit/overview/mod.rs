@@ -1,7 +1,7 @@
-//! Smallest and largest value of every piece of a visit, so that hours are drawn at once.
+//! Smallest and largest value of every piece of a visit and of its envelope, so that hours are drawn at once.
 //!
 //! ```text
-//! level 0    | 40 ms | 40 ms | 40 ms | 40 ms | ...      a bucket: samples, least, most
+//! level 0    | 40 ms | 40 ms | 40 ms | 40 ms | ...      a bucket: samples, least, most, of the envelope, too
 //! level 1    |            160 ms             | ...      four of them
 //! level 2    |            640 ms ...                    four of those, and so on
 //! ```
@@ -82,6 +82,9 @@ pub struct Bucket {
     pub count: u64,
     /// Smallest and largest value, to the digits of an `f32`; `None` if no sample is a number.
     pub extremes: Option<(f32, f32)>,
+    /// Smallest and largest value of the envelope there, as the engine had it when the overview was made. It
+    /// follows the signal by the delay of filter and window. `None` where the channel has none.
+    pub envelope: Option<(f32, f32)>,
 }
 
 impl Overview {
@@ -201,7 +204,7 @@ impl<F: Read + Seek> Overview<F> {
             // No visit lasts that long: what the file says of its samples is wrong.
             return Err(OverviewError::Damaged { offset: 0 });
         }
-        let none = Bucket { count: 0, extremes: None };
+        let none = Bucket { count: 0, extremes: None, envelope: None };
         let mut buckets = vec![none; (places.end - places.start) as usize];
         let key = |entry: &Entry| (usize::from(entry.stream), entry.level, entry.first);
         // The chunk that holds the first bucket may begin before it.

@@ -52,15 +52,17 @@ fn record(folder: &Path, rate: u64, stretches: &[Range<u64>]) {
     writer.close(HostTime::from_secs_f64(1e6)).expect("room");
 }
 
-/// Every sample of every channel, as the engine gives it.
-fn samples(folder: &Path) -> Vec<Vec<(u64, f64)>> {
+/// Every sample of every channel with its envelope, as the engine gives it.
+fn samples(folder: &Path) -> Vec<Vec<(u64, [f64; 2])>> {
     let mut reader = Reader::open(&folder.join(JOURNAL)).expect("it is there");
     let mut engine = Engine::new(&reader.header().expect("whole").config.clone()).expect("legal");
     let mut all = vec![Vec::new(); CHANNELS];
     let mut sink = |output: Output<'_>| {
         if let Output::Block(block) = output {
             let indices = block.first.0..;
-            all[usize::from(block.channel.channel)].extend(indices.zip(block.values.to_vec()));
+            let both =
+                block.values.iter().zip(block.envelope).map(|(value, level)| [*value, *level]);
+            all[usize::from(block.channel.channel)].extend(indices.zip(both));
         }
     };
     while let Some(item) = reader.next() {
@@ -72,13 +74,16 @@ fn samples(folder: &Path) -> Vec<Vec<(u64, f64)>> {
     all
 }
 
-fn brute_force(samples: &[(u64, f64)], span: Range<u64>) -> Bucket {
+fn brute_force(samples: &[(u64, [f64; 2])], span: Range<u64>) -> Bucket {
     let begin = samples.partition_point(|(at, _)| *at < span.start);
     let here = samples[begin..].iter().take_while(|(at, _)| *at < span.end);
-    let numbers = here.clone().map(|(_, value)| *value).filter(|value| value.is_finite());
-    let low = numbers.clone().fold(f64::INFINITY, f64::min) as f32;
-    let high = numbers.fold(f64::NEG_INFINITY, f64::max) as f32;
-    Bucket { count: here.count() as u64, extremes: (low <= high).then_some((low, high)) }
+    let of = |place: usize| {
+        let numbers = here.clone().map(|(_, both)| both[place]).filter(|value| value.is_finite());
+        let low = numbers.clone().fold(f64::INFINITY, f64::min) as f32;
+        let high = numbers.fold(f64::NEG_INFINITY, f64::max) as f32;
+        (low <= high).then_some((low, high))
+    };
+    Bucket { count: here.clone().count() as u64, extremes: of(0), envelope: of(1) }
 }
 
 #[test]
@@ -136,6 +141,31 @@ fn what_is_written_live_is_what_is_made_later() {
     let beside = fs::read(folder.0.join(OVERVIEW)).expect("it was made with the samples");
     Overview::make(&folder.0, &mut |_| {}).expect("room");
     assert!(fs::read(folder.0.join(OVERVIEW)).expect("it was made") == beside);
+}
+
+/// The file as it was written before it had envelopes: its chunks are shorter, its version is another.
+#[test]
+fn one_of_an_older_program_is_made_again() {
+    let folder = Folder::new("overview-older");
+    record(&folder.0, 1000, std::slice::from_ref(&(0..3000)));
+    Overview::make(&folder.0, &mut |_| {}).expect("room");
+    let path = folder.0.join(OVERVIEW);
+    let whole = fs::read(&path).expect("it is there");
+    let text = b"\"version\":2";
+    let place = whole.windows(text.len()).position(|window| window == text).expect("its version");
+    let mut older = whole.clone();
+    older[place + text.len() - 1] = b'1';
+    // The list says how long it is, and has its checksum at the end.
+    let end = older.len() - 12;
+    let number = |at: usize| u32::from_le_bytes(older[at..at + 4].try_into().expect("four bytes"));
+    let index_len = number(end) as usize + 24 * number(end + 4) as usize;
+    let crc = crc32fast::hash(&older[end - index_len..end + 8]);
+    older[end + 8..].copy_from_slice(&crc.to_le_bytes());
+    fs::write(&path, &older).expect("room");
+    assert!(matches!(Overview::open(&folder.0), Err(OverviewError::Damaged { .. })));
+    let mut again = Overview::open_or_make(&folder.0, &mut |_| {}).expect("room");
+    assert!(again.view(0, 0, 0..3000, 9).expect("whole").buckets[0].envelope.is_some());
+    assert!(fs::read(&path).expect("it was made") == whole);
 }
 
 #[test]
@@ -255,12 +285,12 @@ fn a_file_that_claims_too_much_is_damaged_and_takes_no_memory() {
         };
         let identity = Identity { recording: 0, len: 0, tail: 0 };
         let mut bytes = format::MAGIC.to_vec();
-        let (chunk, _) = format::encode_chunk(&[1], &[&[[0.0, 1.0]]]);
+        let (chunk, _) = format::encode_chunk(&[1], &[&[[0.0, 1.0, 0.5, 0.75]]]);
         bytes.extend(chunk);
         bytes.extend(format::encode_index(identity, &[stream], entries));
         Overview::from_seek(io::Cursor::new(bytes))
     };
-    let crc = format::encode_chunk(&[1], &[&[[0.0, 1.0]]]).1;
+    let crc = format::encode_chunk(&[1], &[&[[0.0, 1.0, 0.5, 0.75]]]).1;
     let entry = |first, offset, bucket_count| Entry {
         stream: 0,
         level: 0,
