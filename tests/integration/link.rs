@@ -8,13 +8,16 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use levator_catalog::programmes::built_in;
 use levator_decode::LossCause;
 use levator_device::{OpenError, PortSettings, SerialConnector, SerialPort};
 use levator_engine::{
-    ClockEvent, Digest, Engine, EngineConfig, Input, LinkChange, LinkState, Output, Pace, Sink,
-    Summary, Tee,
+    Begins, ClockEvent, Command, Conduct, Course, Digest, Engine, EngineConfig, Input, LinkChange,
+    LinkState, Output, Pace, Sink, Summary, Tee,
 };
-use levator_live::{Handle, LiveConfig, RecordTo, Session, Snapshot};
+use levator_live::{Handle, LiveConfig, ProgrammeState, RecordTo, Session, Snapshot};
+use levator_programme::{Event, Millis, Suspension};
+use levator_record::{Item, Reader};
 use levator_signal::{HostTime, SampleIndex};
 use levator_simulate::{
     BadCable, Burst, CableFaults, DeviceConfig, Line, LineSettings, PseudoTerminal, Scenario,
@@ -75,9 +78,13 @@ impl Sink for InOrder {
 type Seen = Tee<Summary, Tee<Digest, InOrder>>;
 
 fn begin(socket: &Socket) -> Session<Seen> {
+    begin_with(socket, EngineConfig::device())
+}
+
+fn begin_with(socket: &Socket, engine: EngineConfig) -> Session<Seen> {
     let config = LiveConfig {
         record: Some(RecordTo { path: socket.journal(), header: header(), beside: None }),
-        ..LiveConfig::new(EngineConfig::device())
+        ..LiveConfig::new(engine)
     };
     let connector = SerialConnector::new(PortSettings::new(socket.name()));
     let sink = Tee(Summary::new(), Tee(Digest::new(), InOrder::default()));
@@ -216,6 +223,79 @@ fn a_cable_pulled_for_five_seconds_in_a_hold_costs_a_gap_of_exactly_that_and_not
         let after_gap_s = onset - seconds(gap.end);
         let is_made = truth.contractions.iter().any(|made| (made.onset_s - onset).abs() < 0.3);
         assert!(is_made || after_gap_s < 2.0, "{onset} is no contraction of {truth:?}");
+    }
+}
+
+/// Seconds from the newest bytes to each time that the programme was told of silence, from the recording.
+fn silences_s(socket: &Socket) -> Vec<f64> {
+    let mut reader = Reader::open(&socket.journal()).expect("it was recorded");
+    let (mut heard_at, mut silences) = (HostTime::ZERO, Vec::new());
+    while let Some(item) = reader.next() {
+        match item {
+            Item::Input(Input::Bytes { at, .. }) => heard_at = at,
+            Item::Input(Input::Command { at, command: Command::Conduct(Conduct::Silence) }) => {
+                silences.push(at.saturating_since(heard_at).as_secs_f64());
+            }
+            _ => {}
+        }
+    }
+    silences
+}
+
+#[test]
+fn a_programme_stands_still_a_second_after_the_last_sample_and_the_recording_says_so() {
+    let (socket, mut device) = (Socket::new(), device(Scenario::LongHold, 3));
+    let terminal = socket.plug();
+    let programme = built_in("ten-ten-ten").expect("it is built in");
+    let begins = Begins::WithSignal(Millis::ZERO);
+    let course = Some(Course { programme, begins, rest_guard: None });
+    let session = begin_with(&socket, EngineConfig { course, ..EngineConfig::device() });
+    let handle = session.handle();
+    let is = |state| move |now: &Snapshot| now.programme.is_some_and(|one| one.state == state);
+    let is_gone = is(ProgrammeState::Suspended(Suspension::Gap));
+    let is_running = is(ProgrammeState::Running);
+
+    // The device says nothing more, with its port open; what it held back comes all the same.
+    serve_until(&mut device, &terminal, &handle, |now| emg(now) > 12_000 && is_running(now));
+    wait_until(&handle, is_gone);
+    let frozen_at = emg(&handle.latest());
+    serve_until(&mut device, &terminal, &handle, |now| emg(now) > 20_000 && is_running(now));
+
+    // The cable is pulled.
+    let pulled_at = emg(&handle.latest());
+    device.unplug();
+    socket.pull(terminal);
+    wait_until(&handle, is_gone);
+    assert_eq!(handle.latest().link, LinkState::Lost);
+    let later = device.now().saturating_add(Duration::from_secs(5));
+    device.advance(later, &mut Vec::new());
+    device.plug();
+    let terminal = socket.plug();
+    serve_until(&mut device, &terminal, &handle, is_running);
+    let live = end(session, &socket, &mut device, &terminal, pulled_at + 25_000);
+
+    let stood: Vec<_> = live
+        .programme
+        .iter()
+        .filter_map(|step| match step.event {
+            Event::Suspended { at, why } => Some((at, Some(why))),
+            Event::Resumed { at } => Some((at, None)),
+            _ => None,
+        })
+        .collect();
+    let gap = live.gaps.iter().find(|gap| gap.stream == 0).expect("the cable was out").span;
+    let why = Some(Suspension::Gap);
+    let frozen_at = SampleIndex(frozen_at);
+    assert_eq!(
+        stood,
+        [(frozen_at, why), (frozen_at, None), (gap.start, why), (gap.end, None)],
+        "dates are samples: the first silence cost none"
+    );
+    let silences = silences_s(&socket);
+    assert_eq!(silences.len(), 2, "{silences:?}");
+    for silence_s in silences {
+        // Looked at every 50 ms at least; the rest is for a machine that others use.
+        assert!((1.0..1.3).contains(&silence_s), "told after {silence_s} s");
     }
 }
 

@@ -152,6 +152,84 @@ fn a_long_gap_interrupts_and_repeats_and_a_short_one_spoils_one_trial() {
 }
 
 #[test]
+fn a_silence_is_told_before_its_gap_is_known_and_changes_no_date() {
+    let programme = programme("ten-ten-ten");
+    let run = |is_told: bool, missing_s: f64| {
+        let mut visit = Visit::new(&programme, Begins::WithSignal(Millis::ZERO));
+        visit.measure(0.0, 75.0, 50);
+        let before = visit.events.len();
+        if is_told {
+            visit.conduct(Conduct::Silence);
+            let why = Suspension::Gap;
+            let at = SampleIndex(7500);
+            assert_eq!(visit.events.last(), Some(&Event::Suspended { at, why }), "told at once");
+            visit.conduct(Conduct::Silence);
+            assert_eq!(visit.events.len(), before + 2, "and once");
+        }
+        visit.measure(75.0 + missing_s, 150.0, 50);
+        visit.finish()
+    };
+    let (events, digest) = run(true, 5.0);
+    let (untold, same) = run(false, 5.0);
+    assert_eq!(events, untold, "who was not told finds out from the samples");
+    assert_eq!(digest.signal(), same.signal());
+    // Samples that were held back and come all the same: it stood still, and goes on where it stood.
+    let (events, _) = run(true, 0.0);
+    let stood: Vec<_> = events
+        .iter()
+        .filter(|event| matches!(event, Event::Suspended { .. } | Event::Resumed { .. }))
+        .copied()
+        .collect();
+    let at = SampleIndex(7500);
+    let why = Suspension::Gap;
+    assert_eq!(stood, [Event::Suspended { at, why }, Event::Resumed { at }]);
+}
+
+#[test]
+fn what_is_asked_for_in_a_silence_comes_when_there_are_samples_again() {
+    let programme = programme("ten-ten-ten");
+    let at = SampleIndex(7500);
+    let silent = |begins, asked: &[Conduct]| {
+        let mut visit = Visit::new(&programme, begins);
+        visit.measure(0.0, 75.0, 50);
+        visit.conduct(Conduct::Silence);
+        for conduct in asked {
+            visit.conduct(*conduct);
+        }
+        let told = visit.events.clone();
+        visit.measure(80.0, 90.0, 50);
+        let resumed = visit.events[told.len()..].iter().any(|one| matches!(one, Event::Cue(_)));
+        (told, resumed)
+    };
+    let running = Begins::WithSignal(Millis::ZERO);
+    // Somebody pauses: it does not go on by itself.
+    let (told, goes_on) = silent(running, &[Conduct::Suspend]);
+    assert_eq!(told.last(), Some(&Event::Suspended { at, why: Suspension::Person }));
+    assert!(!goes_on);
+    // And thinks better of it.
+    let (told, goes_on) = silent(running, &[Conduct::Suspend, Conduct::Resume, Conduct::Resume]);
+    assert_eq!(told.last(), Some(&Event::Suspended { at, why: Suspension::Gap }));
+    assert!(goes_on);
+    // A programme that waits for its start begins with the samples, not before; one that is stopped is over.
+    let (told, begins) = silent(Begins::OnCommand, &[Conduct::Start, Conduct::Start]);
+    assert_eq!((told.len(), begins), (0, true));
+    let (told, goes_on) = silent(running, &[Conduct::Stop]);
+    assert_eq!(told.last(), Some(&Event::Done { at, completed: false }));
+    assert!(!goes_on);
+    // One that was paused before stays so.
+    let mut visit = Visit::new(&programme, running);
+    visit.measure(0.0, 75.0, 50);
+    for conduct in [Conduct::Suspend, Conduct::Silence] {
+        visit.conduct(conduct);
+    }
+    let count = visit.events.len();
+    visit.measure(80.0, 90.0, 50);
+    assert_eq!(visit.events.len(), count, "{:?}", visit.events);
+    visit.conduct(Conduct::Resume);
+    assert!(matches!(visit.events[count], Event::Resumed { at: SampleIndex(9000) }));
+}
+
+#[test]
 fn a_person_starts_pauses_goes_on_and_stops() {
     let programme = programme("breathing");
     let mut visit = Visit::new(&programme, Begins::OnCommand);

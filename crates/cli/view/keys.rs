@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use levator_engine::Conduct;
 use levator_live::{Handle, ProgrammeState};
+use levator_programme::Suspension;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 /// Longest note, in characters: what a screen shows, and less than a mark takes.
@@ -132,10 +133,12 @@ fn fulfil(handle: &Handle, wish: Wish) {
         }
         Wish::Mark(text) => handle.mark(&text),
         Wish::Pause => {
-            let programme = handle.latest().programme;
-            let is_suspended = programme
-                .is_some_and(|programme| matches!(programme.state, ProgrammeState::Suspended(_)));
-            handle.conduct(if is_suspended { Conduct::Resume } else { Conduct::Suspend })
+            // One that waits for the signal goes on by itself: to be asked is whether it may.
+            let is_paused = handle.latest().programme.is_some_and(|programme| {
+                let by = |why| programme.state == ProgrammeState::Suspended(why);
+                by(Suspension::Person) || by(Suspension::Raised)
+            });
+            handle.conduct(if is_paused { Conduct::Resume } else { Conduct::Suspend })
         }
         Wish::Next => handle.conduct(Conduct::Skip),
     };

@@ -36,6 +36,7 @@ fn channel() -> ChannelView {
         unit: Unit::Microvolt,
         rate: SampleRate::new(1000, 1).expect("not zero"),
         passed: None,
+        delay: None,
         next: SampleIndex(12_000),
         newest_sample_age: Some(Duration::from_millis(12)),
         level: Some(3.21),

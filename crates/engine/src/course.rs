@@ -64,12 +64,28 @@ pub enum Conduct {
     SkipPhase,
     /// End.
     Stop,
+    /// Stand still until samples come again: none has come for [`SILENT_S`]. Nobody asks for it; whoever
+    /// feeds the engine and reads the clock says so, once for each silence.
+    Silence,
 }
+
+/// Seconds without a sample after which the programme is told to stand still, [`Conduct::Silence`].
+///
+/// Our choice: what a gap in the samples has to last to interrupt a programme. The samples that are
+/// missing are counted when others come; a person is told by then that nobody watches.
+pub const SILENT_S: f64 = SUSPENDING_S;
 
 impl Conduct {
     /// Everything that can be asked, in the order of the codes in a recording, which count from 1.
-    pub const ALL: [Self; 6] =
-        [Self::Start, Self::Suspend, Self::Resume, Self::Skip, Self::SkipPhase, Self::Stop];
+    pub const ALL: [Self; 7] = [
+        Self::Start,
+        Self::Suspend,
+        Self::Resume,
+        Self::Skip,
+        Self::SkipPhase,
+        Self::Stop,
+        Self::Silence,
+    ];
 }
 
 /// A gap at least this long suspends a programme; what is shorter only spoils the repetition it lies in.
@@ -78,7 +94,8 @@ const SUSPENDING_S: f64 = 1.0;
 
 /// Watches the samples of the first stream that can be judged, and says what is to be done.
 ///
-/// All dates are samples of that stream: a replay gives the same cues as the visit.
+/// All dates are samples of that stream: a replay gives the same cues as the visit. That no samples come
+/// cannot be seen from samples; it is told ([`Conduct::Silence`]), and what was told is in the recording.
 #[derive(Debug)]
 pub(crate) struct Guide {
     /// Waits for the rate, which a device tells late.
@@ -96,12 +113,30 @@ struct Run {
     starts: Option<SampleIndex>,
     /// Newest sample, one past it.
     next: Option<SampleIndex>,
+    /// Since it was told that no samples come, until one does.
+    silence: Option<Silence>,
+}
+
+/// What the next sample brings, if it was told that none come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Silence {
+    /// Nothing: it stands still for another reason, or has not begun, or is over.
+    Stays,
+    /// It begins.
+    Begins,
+    /// It goes on.
+    GoesOn,
 }
 
 impl Guide {
     /// The only call that allocates.
     pub(crate) fn new(course: &Course) -> Self {
         Self { waiting: Some(course.programme.clone()), begins: course.begins, run: None }
+    }
+
+    /// The stream whose samples it counts, once that is known.
+    pub(crate) fn stream(&self) -> Option<u8> {
+        self.run.as_ref().map(|run| run.stream)
     }
 
     /// Before an output is passed on: what begins or ends before its samples.
@@ -121,14 +156,14 @@ impl Guide {
         }
         let end = block.first.saturating_add(block.values.len() as u64);
         run.next = Some(end);
+        let (stream, rate) = (run.stream, run.rate);
+        run.hear_again(block.first, |event| heard(stream, rate, event));
         if let Some(starts) = run.starts.filter(|starts| *starts < end) {
             run.starts = None;
-            let (stream, rate) = (run.stream, run.rate);
             // What was missing before this block cannot be done in any more.
             let start = starts.max(block.first);
             run.conduct(Conduct::Start, start, |event| heard(stream, rate, event));
         }
-        let (stream, rate) = (run.stream, run.rate);
         run.runner.advance(block.first, |event| heard(stream, rate, event));
     }
 
@@ -143,6 +178,7 @@ impl Guide {
                         runner: Runner::on_samples(programme, info.rate),
                         starts: None,
                         next: None,
+                        silence: None,
                     });
                 }
             }
@@ -163,7 +199,11 @@ impl Guide {
             match conduct {
                 Conduct::Start => self.begins = Begins::WithSignal(Millis::ZERO),
                 Conduct::Stop => self.waiting = None,
-                Conduct::Suspend | Conduct::Resume | Conduct::Skip | Conduct::SkipPhase => {}
+                Conduct::Suspend
+                | Conduct::Resume
+                | Conduct::Skip
+                | Conduct::SkipPhase
+                | Conduct::Silence => {}
             }
             return;
         };
@@ -200,13 +240,43 @@ impl Run {
         mut emit: impl FnMut(Event<SampleIndex>),
     ) {
         let runner = &mut self.runner;
-        match conduct {
-            Conduct::Start => runner.start(at, &mut emit),
-            Conduct::Suspend => runner.suspend(at, Suspension::Person, &mut emit),
-            Conduct::Resume => runner.resume(at, &mut emit),
-            Conduct::Skip => runner.skip(at, &mut emit),
-            Conduct::SkipPhase => runner.skip_phase(at, &mut emit),
-            Conduct::Stop => runner.stop(at, &mut emit),
+        match (conduct, self.silence) {
+            // Nothing begins or goes on before there is a signal again; that it will is told.
+            (Conduct::Start, Some(_)) if runner.is_idle() => {
+                self.silence = Some(Silence::Begins);
+            }
+            (Conduct::Resume, Some(Silence::Stays)) if runner.is_suspended() => {
+                self.silence = Some(Silence::GoesOn);
+                emit(Event::Suspended { at, why: Suspension::Gap });
+            }
+            (Conduct::Resume, Some(_)) => {}
+            (Conduct::Suspend, Some(Silence::GoesOn)) => {
+                self.silence = Some(Silence::Stays);
+                emit(Event::Suspended { at, why: Suspension::Person });
+            }
+            (Conduct::Start, _) => runner.start(at, &mut emit),
+            (Conduct::Suspend, _) => runner.suspend(at, Suspension::Person, &mut emit),
+            (Conduct::Resume, None) => runner.resume(at, &mut emit),
+            (Conduct::Skip, _) => runner.skip(at, &mut emit),
+            (Conduct::SkipPhase, _) => runner.skip_phase(at, &mut emit),
+            (Conduct::Stop, _) => runner.stop(at, &mut emit),
+            // Before the first sample nothing can fall silent, and it is told once.
+            (Conduct::Silence, None) if self.next.is_some() => {
+                let is_running = runner.cue().is_some();
+                runner.suspend(at, Suspension::Gap, &mut emit);
+                let goes_on = is_running && runner.is_suspended();
+                self.silence = Some(if goes_on { Silence::GoesOn } else { Silence::Stays });
+            }
+            (Conduct::Silence, _) => {}
+        }
+    }
+
+    /// The first sample after a silence.
+    fn hear_again(&mut self, at: SampleIndex, mut emit: impl FnMut(Event<SampleIndex>)) {
+        match self.silence.take() {
+            None | Some(Silence::Stays) => {}
+            Some(Silence::Begins) => self.runner.start(at, &mut emit),
+            Some(Silence::GoesOn) => self.runner.resume(at, &mut emit),
         }
     }
 

@@ -158,6 +158,13 @@ impl Engine {
         (self.manoeuvres, self.guide, self.metering) = (manoeuvres, guide, metering);
     }
 
+    /// The stream whose samples the programme counts; `None` without a programme, and before such a stream
+    /// was described.
+    #[must_use]
+    pub fn conducted_stream(&self) -> Option<u8> {
+        self.guide.as_deref().and_then(Guide::stream)
+    }
+
     /// State of the link.
     #[must_use]
     pub fn link(&self) -> LinkState {

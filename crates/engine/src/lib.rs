@@ -42,7 +42,7 @@ pub use channel::Delay;
 pub use config::{
     ConfigError, Conversation, EmgBand, EngineConfig, Heart, KnownCalibration, Source,
 };
-pub use course::{Begins, Conduct, Course, RestGuard};
+pub use course::{Begins, Conduct, Course, RestGuard, SILENT_S};
 pub use digest::Digest;
 pub use engine::Engine;
 pub use input::{Command, Input, LinkChange};

@@ -30,7 +30,9 @@ use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use levator_device::{Connector, LinkError, Port};
-use levator_engine::{Command, Conduct, Engine, Input, LinkChange, Output, Sink};
+use levator_engine::{
+    Command, Conduct, Engine, Input, LinkChange, LinkState, Output, SILENT_S, Sink,
+};
 use levator_signal::HostTime;
 
 use crate::feed::Feed;
@@ -83,6 +85,8 @@ pub(crate) struct Driver<S> {
     /// A write found the port gone. What had come before is still to be read.
     is_hung_up: bool,
     last_input_at: HostTime,
+    /// The sample after which the programme was told that no more come.
+    silent_since: Option<HostTime>,
 }
 
 struct Machine<S> {
@@ -133,6 +137,7 @@ impl<S: Sink> Driver<S> {
             redial: Redial::new(now),
             is_hung_up: false,
             last_input_at: now,
+            silent_since: None,
         }
     }
 
@@ -153,6 +158,7 @@ impl<S: Sink> Driver<S> {
             }
             now = if self.port.is_some() { self.listen(&mut buffer) } else { self.wait() };
             self.pass_time(now);
+            self.tell_silence(now);
         };
         self.end(ended, &mut buffer)
     }
@@ -266,6 +272,26 @@ impl<S: Sink> Driver<S> {
             self.take(Input::Tick { at: now });
         } else if let Some(feed) = &mut self.feed {
             feed.poll(now);
+        }
+    }
+
+    /// Tells a programme that its samples have stopped, once for each time. The engine reads no clock, so it
+    /// is told, and what it was told is in the recording: a replay stands still where the visit did.
+    ///
+    /// A device whose messages are so long that a second between them is usual is not silent: the link says
+    /// then that it streams.
+    fn tell_silence(&mut self, now: HostTime) {
+        let Some(Machine { engine, .. }) = &self.machine else { return };
+        let Some(stream) = engine.conducted_stream() else { return };
+        let Some(newest_at) = self.watch.newest_sample_at(stream) else { return };
+        let silence = now.saturating_since(newest_at).as_secs_f64();
+        if silence >= SILENT_S
+            && engine.link() != LinkState::Streaming
+            && self.silent_since != Some(newest_at)
+        {
+            self.silent_since = Some(newest_at);
+            let command = Command::Conduct(Conduct::Silence);
+            self.take(Input::Command { at: now, command });
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use levator_decode::{DeviceInfo, Label};
 use levator_detect::Contraction;
-use levator_engine::{ClockEvent, LinkState, PassedReason};
+use levator_engine::{ClockEvent, Delay, LinkState, PassedReason};
 use levator_programme::{Cue, Suspension};
 use levator_signal::{
     ChannelId, Checklist, HostTime, Quality, SampleIndex, SampleRate, SignalKind, Unit,
@@ -127,6 +127,8 @@ pub struct ChannelView {
     pub rate: SampleRate,
     /// Why it is not searched for contractions, if so.
     pub passed: Option<PassedReason>,
+    /// What lies between a muscle and its level by design, once it is searched.
+    pub delay: Option<Delay>,
     /// One past its newest sample.
     pub next: SampleIndex,
     /// Time since the bytes of that sample arrived. `None` before the first. A view must not show an

@@ -9,7 +9,9 @@ use std::sync::{Mutex, TryLockError};
 
 use levator_decode::{DeviceInfo, Label, StreamInfo};
 use levator_detect::{Contraction, Transition};
-use levator_engine::{ClockEvent, LinkState, Mark, Output, PassedReason, ProgrammeEvent, Sink};
+use levator_engine::{
+    ClockEvent, Delay, LinkState, Mark, Output, PassedReason, ProgrammeEvent, Sink,
+};
 use levator_programme::Event;
 use levator_signal::{
     Block, ChannelId, Checklist, HostTime, Quality, SampleIndex, SampleRate, SignalKind, Unit,
@@ -99,6 +101,7 @@ struct ChannelFigures {
     unit: Unit,
     rate: SampleRate,
     passed: Option<PassedReason>,
+    delay: Option<Delay>,
     /// Channels of the stream: with another number, all of them are taken on anew.
     stream_channel_count: u8,
     next: SampleIndex,
@@ -121,6 +124,7 @@ impl Board {
             unit: figures.unit,
             rate: figures.rate,
             passed: figures.passed,
+            delay: figures.delay,
             next: figures.next,
             newest_sample_age: figures.newest_sample_at.map(|at| now.saturating_since(at)),
             level: figures.level,
@@ -234,6 +238,13 @@ impl Watch {
         }
     }
 
+    /// When the bytes of the newest sample of a stream arrived; `None` before the first.
+    pub(crate) fn newest_sample_at(&self, stream: u8) -> Option<HostTime> {
+        let of_stream = |channel: &&WatchedChannel| channel.figures.channel.stream == stream;
+        let channels = self.channels.iter().filter(of_stream);
+        channels.filter_map(|channel| channel.figures.newest_sample_at).max()
+    }
+
     fn describe(&mut self, info: &StreamInfo) {
         for channel in 0..info.channel_count {
             let id = ChannelId { stream: info.stream, channel };
@@ -244,6 +255,7 @@ impl Watch {
                 unit: info.unit,
                 rate: info.rate,
                 passed: None,
+                delay: None,
                 stream_channel_count: info.channel_count,
                 next: SampleIndex::ZERO,
                 newest_sample_at: None,
@@ -303,6 +315,7 @@ impl WatchedChannel {
         self.point_len = new.rate.sample_count(TRACE_POINT_S) as u64;
         self.figures = ChannelFigures {
             passed: old.passed.filter(|_| is_same_signal),
+            delay: old.delay.filter(|_| is_same_signal),
             next: old.next,
             newest_sample_at: old.newest_sample_at,
             contraction_count: old.contraction_count,
@@ -387,6 +400,12 @@ impl Sink for Watch {
                     channel.figures.passed = Some(passed.reason);
                 }
             }
+            Output::Searched(searched) => {
+                if let Some(channel) = self.channel(searched.channel) {
+                    channel.figures.delay = Some(searched.delay);
+                    channel.is_changed = true;
+                }
+            }
             Output::Block(block) => {
                 let at = self.at;
                 if let Some(programme) = figures
@@ -421,7 +440,6 @@ impl Sink for Watch {
                 }
             }
             Output::Rest(_)
-            | Output::Searched(_)
             | Output::Measure(_)
             | Output::Trial(_)
             | Output::Manoeuvre(_)

@@ -6,7 +6,7 @@ use crc32fast::hash;
 use levator_signal::HostTime;
 
 /// Version of the file format that is written, and the newest one that is read.
-pub const FORMAT_VERSION: u16 = 4;
+pub const FORMAT_VERSION: u16 = 5;
 
 /// Most bytes the payload of a block holds.
 ///
