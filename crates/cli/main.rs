@@ -25,6 +25,7 @@ mod import;
 mod imported;
 mod json;
 mod language;
+mod latency;
 mod live;
 mod manometry;
 mod original;

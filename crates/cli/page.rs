@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use levator_console::{Console, Desk, Exposure, Patience, Scene, Tap};
+use levator_console::{Console, Desk, Exposure, Latency, Patience, Scene, Tap};
 use levator_live::Handle;
 use serde_json::Value;
 
@@ -172,9 +172,9 @@ impl Page {
         }
     }
 
-    /// How long samples took from the engine to the page, as the page measured it.
-    pub(crate) fn latency(&self) -> Option<Value> {
-        self.console.as_ref().and_then(Console::page_latency)
+    /// How long it took from the engine to the page, as a page measured it.
+    pub(crate) fn latency(&self) -> Latency {
+        self.console.as_ref().map(Console::page_latency).unwrap_or_default()
     }
 
     /// Waits as long as somebody looks at what came of it.

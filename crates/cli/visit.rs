@@ -22,7 +22,7 @@ use crate::failure::{Attempt, Code, Failure};
 use crate::page::{Page, PageArgs};
 use crate::stop::Stop;
 use crate::view::{self, Face, Scene};
-use crate::{json, table};
+use crate::{json, latency, table};
 
 /// A device whose port was lost and whose newest sample is older than this at the end is away.
 const AWAY_AFTER: Duration = Duration::from_secs(2);
@@ -180,7 +180,8 @@ fn tell(
         // The recording, if any, is kept: it may tell a developer what was said.
         return Err(Failure::new(Code::Device, trouble));
     }
-    tell_latency(&summary.last, page.latency().as_ref())?;
+    latency::tell(&mut stderr(), &summary.last, &page.latency())?;
+    about.latency = Some(latency::to_value(&summary.last, &page.latency()));
     let (Some(folder), Some(recorded)) = (&plan.out, &summary.recording) else {
         let live = Analysis {
             file: PathBuf::from(&plan.port),
@@ -369,35 +370,6 @@ pub(crate) fn misunderstanding(last: &Snapshot, port: &str) -> Option<anyhow::Er
              speed right (--baud), and is this the right device?"
         ),
     })
-}
-
-fn tell_latency(last: &Snapshot, page: Option<&serde_json::Value>) -> Result<(), Failure> {
-    let latency = &last.latency;
-    let ms = |duration: Duration| duration.as_secs_f64() * 1e3;
-    if latency.read_count > 0 {
-        writeln!(
-            stderr(),
-            "from bytes to results: median {:.3} ms, 99 % within {:.3} ms, longest {:.3} ms \
-             ({} reads; delay of filters and windows not included)",
-            ms(latency.p50),
-            ms(latency.p99),
-            ms(latency.max),
-            latency.read_count
-        )?;
-    }
-    if let Some(page) = page {
-        let figure = |name: &str| page[name].as_f64().unwrap_or_default();
-        writeln!(
-            stderr(),
-            "from results to the page: median {:.1} ms, 99 % within {:.1} ms, longest {:.1} ms ({} \
-             messages)",
-            figure("p50"),
-            figure("p99"),
-            figure("max"),
-            figure("count")
-        )?;
-    }
-    Ok(())
 }
 
 fn read_back(folder: &Path) -> Result<Analysis, Failure> {

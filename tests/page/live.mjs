@@ -1,8 +1,9 @@
 // The live screen while a visit runs: the trace, the keys, the cable.
 
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Visit, browse, check, open, pictures, programme, root, sleep, state, test, until } from "./bench.mjs";
+import { Visit, browse, check, levator, open, pictures, programme, root, sleep, state, test, until } from "./bench.mjs";
 
 /** @param {any} options @param {(page: any, visit: Visit, browser: any) => Promise<string | void>} body */
 export async function during(options, body) {
@@ -52,7 +53,9 @@ test("the stop key ends the visit at once, without a question", () => during({ l
   });
   await page.keyboard.press("Escape");
   const took = await until(() => page.evaluate(() => globalThis.overAt - globalThis.pressedAt || 0), "the visit is over");
-  check(took < 1000, `it went on for ${took} ms`);
+  // The device is heard out for 100 ms after its last word, the page told 200 ms later at most; the rest is for a machine
+  // that others use.
+  check(took < 700, `it went on for ${took} ms`);
   await page.waitForSelector("text=Done");
   return `over after ${took.toFixed(0)} ms`;
 }));
@@ -153,9 +156,9 @@ test("lifting and letting go are praised alike, each in its time, and repetition
   check(/1 of 8, 7 to go|2 of 8, 6 to go/.test(side) && /lifted: 1 of 1/.test(side), side);
 }));
 
-/** Pixels of the colour of the trace, in the picture. */
-const traced = (page) => page.evaluate(() => {
-  const canvas = document.querySelector(".big canvas");
+/** Pixels of the colour of the trace, in a picture. */
+const traced = (page, which = ".big canvas") => page.evaluate((which) => {
+  const canvas = document.querySelector(which);
   const probe = new OffscreenCanvas(1, 1).getContext("2d");
   probe.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--trace").trim();
   probe.fillRect(0, 0, 1, 1);
@@ -166,7 +169,52 @@ const traced = (page) => page.evaluate(() => {
   let count = 0;
   for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 250 && Math.abs(data[at] - want[0]) + Math.abs(data[at + 1] - want[1]) + Math.abs(data[at + 2] - want[2]) < 9) count += 1;
   return count;
-});
+}, which);
+
+test("who treats sees every signal as it came, on request, and it is that of the recording", () => during({}, async (page, visit) => {
+  await until(async () => (await state(page)).ends > 3, "a signal", 20000);
+  await page.keyboard.press("r");
+  check(await page.locator("canvas[data-signal]").count() === 0, "in the guided view nobody asked for it");
+  const mode = (name) => page.evaluate(async (mode) => (await import("./ui.js")).keep({ mode }), name);
+  await mode("clinician");
+  await page.getByRole("button", { name: /^Raw signal/ }).click();
+  await page.waitForSelector("canvas[data-signal]");
+  const channels = await page.evaluate(() => globalThis.levatorPage.store.channels.length);
+  check(await page.locator("canvas[data-signal]").count() === channels, `a lane for each of ${channels} channels`);
+  await until(async () => await traced(page, "canvas[data-signal]") > 300, "it is drawn");
+  // What was before the page was opened is there at once, and the choice is kept.
+  await page.reload();
+  await page.waitForSelector("canvas[data-signal]");
+  await until(async () => (await state(page)).ends > 4, "more of it");
+  const seen = await page.evaluate(() => {
+    const ring = globalThis.levatorPage.store.main;
+    const points = [];
+    for (let point = Math.max(ring.begin, ring.end - 600); point < ring.end - 100; point += 1) {
+      const at = point % ring.size;
+      points.push({ first: point * ring.step, low: ring.signalLow[at], high: ring.signalHigh[at], level: ring.low[at] });
+    }
+    return { points, step: ring.step };
+  });
+  check(seen.points.length >= 300, `${seen.points.length} points`);
+  check(seen.points.some((one) => one.low < 0) && seen.points.every((one) => one.level >= 0), "a signal swings about zero, its envelope does not");
+  await page.keyboard.press("r");
+  await page.waitForSelector("canvas[data-signal]", { state: "detached" });
+  await page.keyboard.press("Escape");
+  await until(async () => (await state(page)).result, "the end", 20000);
+  const table = join(visit.folder, "all.csv");
+  execFileSync(levator, ["export", visit.out, "--to", "csv", "--out", table]);
+  const values = readFileSync(table, "utf8").trim().split("\n").slice(1).map((row) => Number(row.split(",")[1]));
+  const base = JSON.parse(readFileSync(join(visit.out, "visit.json"), "utf8")).signals[0].first_index;
+  for (const { first, low, high } of seen.points) {
+    const here = values.slice(first - base, first - base + seen.step);
+    const near = (one, other) => Math.abs(one - other) <= 1e-4 * Math.max(1, Math.abs(other));
+    check(here.length === seen.step && near(low, Math.min(...here)) && near(high, Math.max(...here)), `sample ${first}: ${low} to ${high}, recorded are ${here}`);
+  }
+  const { latency } = JSON.parse(readFileSync(join(visit.out, "visit.json"), "utf8"));
+  check(latency.bytes_to_results.count > 100 && latency.points_to_page.count > 100 && latency.points_to_page.p99_ms >= latency.points_to_page.p50_ms, `latency in the recording: ${JSON.stringify(latency)}`);
+  check(latency.events_to_page === null || latency.events_to_page.count < latency.points_to_page.count, "events are counted apart");
+  check(latency.delay[0].filter_ms > 0 && latency.delay[0].envelope_ms > 0, JSON.stringify(latency.delay));
+}));
 
 test("a ring breathes where there is a pace, and a repetition without feedback is shown afterwards", () => during({ live: ["--programme", join(root, "tests/page/quiet.toml")] }, async (page) => {
   await page.waitForSelector(".ring text");
@@ -208,25 +256,30 @@ test("a pulled cable is seen in 250 ms, stops the clock, beeps twice once, and t
     const { store, sound } = globalThis.levatorPage;
     globalThis.cues = [];
     store.listeners.add((message) => { if (["cue", "ended", "suspended", "resumed"].includes(message.type)) globalThis.cues.push({ ...message.cue, what: message.type, outcome: message.outcome, at: message.at_s }); });
-    const seen = globalThis.seen = { dim: 0, said: 0, beep: 0, overlay: 0 };
+    const seen = globalThis.seen = { dim: 0, said: 0, beep: 0, overlay: 0, paused: 0 };
     const look = () => {
       const age = store.ageMs;
       if (!seen.dim && document.querySelector(".stage").classList.contains("stale")) seen.dim = age;
       if (!seen.said && document.querySelector(".level .unit").textContent === "not live") seen.said = age;
       if (!seen.overlay && document.querySelector('[role="alert"]')?.textContent.includes("Signal lost")) seen.overlay = age;
       if (!seen.beep && sound.log.some((one) => one.what === "lost")) seen.beep = age;
+      if (!seen.paused && store.programmeState === "paused-gap") seen.paused = age;
       requestAnimationFrame(look);
     };
     look();
   });
   await visit.unplug();
-  await until(() => page.evaluate(() => Object.values(globalThis.seen).every(Boolean)), "dimmed, said, beeped", 8000)
+  await until(() => page.evaluate(() => Object.values(globalThis.seen).every(Boolean)), "dimmed, said, beeped, paused", 8000)
     .catch(async (error) => { throw new Error(`${error.message}: ${JSON.stringify(await page.evaluate(() => globalThis.seen))} ${JSON.stringify(await state(page))}`); });
   const seen = await page.evaluate(() => globalThis.seen);
-  check(seen.dim >= 250 && seen.dim < 500, `dimmed after ${seen.dim} ms`);
-  check(seen.said < 1000, `called not live after ${seen.said} ms`);
-  check(seen.beep >= 1000 && seen.beep < 1700, `beeped after ${seen.beep} ms`);
-  check(seen.overlay >= 1000 && seen.overlay < 2200, `told after ${seen.overlay} ms`);
+  // Each bound is when it is due, plus how often that is looked at, plus 200 ms for a machine that others use.
+  check(seen.dim >= 250 && seen.dim < 450, `dimmed after ${seen.dim} ms: looked at in every picture`);
+  check(seen.said >= 250 && seen.said < 700, `called not live after ${seen.said} ms: words change four times a second`);
+  check(seen.beep >= 1000 && seen.beep < 1230, `beeped after ${seen.beep} ms: looked at every 30 ms`);
+  check(seen.paused >= 950 && seen.paused < 1250, `the programme was said to stand still after ${seen.paused} ms: looked at every 50 ms`);
+  check(seen.overlay >= 1000 && seen.overlay < 1460, `told after ${seen.overlay} ms: with the next state, five a second, drawn 60 ms later`);
+  const standing = (await page.locator('[role="alert"]').textContent());
+  check(standing.includes("The programme waits"), standing);
   const opacity = await page.evaluate(() => getComputedStyle(document.querySelector(".level .value")).opacity);
   check(Number(opacity) < 0.7, `the stale value has an opacity of ${opacity}`);
   await page.screenshot({ path: join(pictures, "live-lost-dark.png") });
@@ -243,5 +296,5 @@ test("a pulled cable is seen in 250 ms, stops the clock, beeps twice once, and t
   const { sounds, trials } = await state(page);
   check(sounds.filter((one) => one === "lost").length === 1, `lost was played ${sounds.filter((one) => one === "lost").length} times`);
   check(!trials.some((one) => one.step === step && one.attempt === attempt && one.success === true), "a repetition with a gap was scored");
-  return `dimmed after ${seen.dim.toFixed(0)} ms, beeped after ${seen.beep.toFixed(0)} ms`;
+  return Object.entries(seen).map(([what, ms]) => `${what} ${ms.toFixed(0)} ms`).join(", ");
 }));

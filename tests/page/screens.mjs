@@ -19,6 +19,11 @@ export const screens = [
   { name: "guided", go: live("guided") },
   { name: "simple", go: live("simple") },
   { name: "clinician", go: live("clinician") },
+  {
+    name: "signals",
+    go: async (page) => { await keep(page, { raw: true }); await live("clinician")(page); await page.waitForSelector("canvas[data-signal]"); },
+    leave: (page) => keep(page, { raw: false }),
+  },
   { name: "game", go: live("game") },
   {
     name: "paused",

@@ -10,6 +10,7 @@ use levator_measure::Quantity;
 use levator_signal::{ChannelId, SampleRate};
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 
 use crate::frame::{Run, WINDOW};
@@ -54,9 +55,41 @@ struct Shared {
     result: Option<Message>,
     /// Events that no page was sent yet.
     news: Vec<Message>,
-    /// From the stamp of a message to its handling in the page, in milliseconds.
-    latency: Option<Value>,
+    /// From the stamp of a message to its handling in the page, of points and of events apart.
+    latency: Latency,
     seq: u32,
+}
+
+/// How long messages took to their handling in a page, as the page has measured it on the clock of the
+/// program.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Latency {
+    /// Messages of points, from the oldest point in each: the wait for the batch, up to 17 ms, is in it.
+    pub points: Option<PageFigures>,
+    /// Events: contractions, steps of the programme, repetitions, marks. They wait for no batch.
+    pub events: Option<PageFigures>,
+}
+
+/// Milliseconds from the engine to a page.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PageFigures {
+    /// Messages that were measured.
+    pub count: u64,
+    /// Median.
+    pub p50_ms: f64,
+    /// 99 of 100 took no longer.
+    pub p99_ms: f64,
+    /// The longest.
+    pub max_ms: f64,
+}
+
+impl PageFigures {
+    fn read(told: &Value) -> Option<Self> {
+        let number = |name: &str| told[name].as_f64().filter(|value| (0.0..1e9).contains(value));
+        let count = told["count"].as_u64().filter(|count| *count > 0)?;
+        let (p50_ms, p99_ms, max_ms) = (number("p50")?, number("p99")?, number("max")?);
+        Some(Self { count, p50_ms, p99_ms, max_ms })
+    }
 }
 
 #[derive(Debug)]
@@ -83,7 +116,7 @@ impl Hub {
             last_state: None,
             result: None,
             news: Vec::new(),
-            latency: None,
+            latency: Latency::default(),
             seq: 0,
         };
         let (outbox, _) = broadcast::channel(BACKLOG_LEN);
@@ -122,6 +155,7 @@ impl Hub {
         shared.dropped_event_count = 0;
         shared.last_state = None;
         shared.result = None;
+        shared.latency = Latency::default();
         let _ = self.outbox.send(text(&shared.scene));
     }
 
@@ -146,17 +180,20 @@ impl Hub {
 
     /// What a page measured from the stamp of a message to its handling.
     pub(crate) fn hear_latency(&self, told: &Value) {
-        let number = |name: &str| told[name].as_f64().filter(|value| value.is_finite());
-        if let (Some(count), Some(p50), Some(p99), Some(max)) =
-            (number("count"), number("p50"), number("p99"), number("max"))
-        {
-            self.shared().latency =
-                Some(json!({ "count": count, "p50": p50, "p99": p99, "max": max }));
+        let mut shared = self.shared();
+        let Latency { points, events } = &mut shared.latency;
+        for (kept, name) in [(points, "points"), (events, "events")] {
+            let told = PageFigures::read(&told[name]);
+            // Of several pages, and of one before and after it was reloaded, the one that heard most.
+            if let Some(told) = told.filter(|told| kept.is_none_or(|kept| told.count >= kept.count))
+            {
+                *kept = Some(told);
+            }
         }
     }
 
-    pub(crate) fn latency(&self) -> Option<Value> {
-        self.shared().latency.clone()
+    pub(crate) fn latency(&self) -> Latency {
+        self.shared().latency
     }
 
     pub(crate) fn session(&self) -> Option<Handle> {
@@ -201,23 +238,23 @@ impl Hub {
                 () = self.queue.news.notified() => {}
                 () = sleep_until(due) => {}
             }
-            let mut shared = self.shared();
-            let is_news = self.drain(&mut shared);
             let now = Instant::now();
-            if now >= batch_at {
-                if self.send_points(&mut shared) {
+            let is_news = {
+                let mut shared = self.shared();
+                let is_news = self.drain(&mut shared);
+                // What happened is told at once; the points before it come first.
+                if (now >= batch_at || is_news) && self.send_points(&mut shared) {
                     batch_at = now + BATCH;
                 }
-            } else if is_news {
-                // What happened is told at once; the points before it come first.
-                self.send_points(&mut shared);
-                batch_at = now + BATCH;
-            }
-            for message in std::mem::take(&mut shared.news) {
-                let _ = self.outbox.send(message);
-            }
+                for message in std::mem::take(&mut shared.news) {
+                    let _ = self.outbox.send(message);
+                }
+                is_news
+            };
             if is_news || now >= state_at {
-                self.send_state(&mut shared);
+                // Pages are sent what is on its way before a state is put together, which takes longer.
+                yield_now().await;
+                self.send_state(&mut self.shared());
                 state_at = now + STATE;
             }
         }
@@ -361,6 +398,7 @@ pub(crate) fn text(value: &Value) -> Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame::Point;
 
     #[test]
     fn a_window_is_a_few_messages_and_keeps_its_holes() {
@@ -369,7 +407,7 @@ mod tests {
             channel: 0,
             first,
             step: 2,
-            points: (0..count).map(|n| [n as f32; 2]).collect(),
+            points: (0..count).map(|n| Point::NONE.with(n as f32, n as f32)).collect(),
         };
         let mut window = VecDeque::new();
         // 20 s of batches of 3 points, sixty a second, and one sample pair missing.

@@ -43,6 +43,7 @@ mod token;
 mod words;
 
 pub use desk::{Desk, Reply};
+pub use hub::{Latency, PageFigures};
 pub use scene::{Mode, Scene};
 pub use server::{Console, Exposure, Patience, StartError};
 pub use tap::Tap;

@@ -31,7 +31,7 @@ use crate::assets;
 use crate::client;
 use crate::desk::Desk;
 use crate::guard::{Guard, protect};
-use crate::hub::Hub;
+use crate::hub::{Hub, Latency};
 use crate::papers::Papers;
 use crate::scene::Scene;
 use crate::tap::{Queue, Tap};
@@ -302,9 +302,9 @@ impl Console {
         self.shared.page_count.load(Ordering::Relaxed)
     }
 
-    /// How long it took from the sample to the page, as pages have measured it; `None` before that.
+    /// How long it took from the engine to the page, as a page has measured it.
     #[must_use]
-    pub fn page_latency(&self) -> Option<Value> {
+    pub fn page_latency(&self) -> Latency {
         self.shared.hub.latency()
     }
 }

@@ -75,6 +75,11 @@ fn channel(channel: &ChannelView) -> Value {
         "unit": channel.unit.symbol(),
         "rate_hz": channel.rate.hz(),
         "passed": channel.passed.map(|reason| reason.name()),
+        "delay_ms": channel.delay.map(|delay| json!({
+            "device": 1e3 * delay.device_s,
+            "filter": 1e3 * delay.filter_s,
+            "envelope": 1e3 * delay.envelope_s,
+        })),
         "next": channel.next.0,
         "level": channel.level,
         "good": channel.quality.is_good(),

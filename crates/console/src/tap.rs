@@ -16,8 +16,8 @@ use crate::frame::Point;
 
 /// Items that wait for the console thread: more than a second of the busiest device (24 channels).
 const QUEUE_LEN: usize = 4096;
-/// Points in one item.
-const PIECE_LEN: usize = 32;
+/// Points in one item: 80 ms at the usual pace, four messages of a device.
+const PIECE_LEN: usize = 16;
 /// Points a second, at most. Our choice: two to a picture of the fastest common screens, and more than
 /// a trace of 15 s has columns.
 const POINTS_PER_S: f64 = 200.0;
@@ -180,7 +180,7 @@ struct Channel {
     step: u32,
     /// One past the newest sample.
     next: u64,
-    /// The point that is being made: its first sample, lowest and highest.
+    /// The point that is being made, and its first sample.
     open: Option<(u64, Point)>,
     piece: Piece,
 }
@@ -193,7 +193,7 @@ impl Channel {
             rate: block.rate,
             first: 0,
             step,
-            points: [[0.0; 2]; PIECE_LEN],
+            points: [Point::NONE; PIECE_LEN],
             len: 0,
         };
         Self { id: block.channel, rate: block.rate, step, next: block.first.0, open: None, piece }
@@ -208,18 +208,18 @@ impl Channel {
             self.close(queue);
             self.send(queue);
         }
-        for (index, &value) in (block.first.0..).zip(block.envelope) {
+        let samples = block.envelope.iter().zip(block.values);
+        for (index, (&level, &signal)) in (block.first.0..).zip(samples) {
             let first = index - index % u64::from(self.step);
             if self.open.is_some_and(|(open, _)| open != first) {
                 self.close(queue);
             }
-            if !value.is_finite() {
+            if !level.is_finite() {
                 continue;
             }
-            let value = value as f32;
-            let (_, [lowest, highest]) = self.open.get_or_insert((first, [value; 2]));
-            *lowest = lowest.min(value);
-            *highest = highest.max(value);
+            let signal = if signal.is_finite() { signal as f32 } else { f32::NAN };
+            let (_, point) = self.open.get_or_insert((first, Point::NONE));
+            *point = point.with(level as f32, signal);
             if index + 1 == first + u64::from(self.step) {
                 self.close(queue);
             }
@@ -256,7 +256,11 @@ mod tests {
 
     use super::*;
 
-    fn block(first: u64, values: &[f64], hz: f64) -> Output<'_> {
+    fn block<'a>(first: u64, values: &'a [f64], hz: f64) -> Output<'a> {
+        of(first, values, values, hz)
+    }
+
+    fn of<'a>(first: u64, values: &'a [f64], envelope: &'a [f64], hz: f64) -> Output<'a> {
         Output::Block(Block {
             channel: ChannelId { stream: 0, channel: 1 },
             kind: SignalKind::Emg,
@@ -265,18 +269,38 @@ mod tests {
             first: SampleIndex(first),
             values,
             filtered: values,
-            envelope: values,
+            envelope,
             quality: Quality::GOOD,
         })
     }
 
-    fn taken(queue: &Queue) -> Vec<(u64, Vec<Point>)> {
+    /// Levels of the points, and that of each signal, where both are the same.
+    fn taken(queue: &Queue) -> Vec<(u64, Vec<[f32; 2]>)> {
         let mut pieces = Vec::new();
         while let Some((_, item)) = queue.take() {
             let Item::Points(piece) = item else { panic!("only points were put in") };
-            pieces.push((piece.first, piece.points().to_vec()));
+            assert!(piece.points().iter().all(|point| point.level == point.signal));
+            pieces.push((piece.first, piece.points().iter().map(|point| point.level).collect()));
         }
         pieces
+    }
+
+    #[test]
+    fn the_signal_goes_with_its_envelope_and_what_is_no_number_in_it_is_left_out() {
+        let queue = Arc::new(Queue::new());
+        let mut tap = Tap::new(Arc::clone(&queue));
+        let values = [-8.0, 7.0, f64::NAN, 1.0, 2.0, f64::INFINITY, f64::NAN, 5.0];
+        let envelope = [3.0, 4.0, 5.0, f64::NAN, 6.0, 6.5, 7.0, 7.5];
+        tap.emit(of(0, &values, &envelope, 400.0));
+        let Some((_, Item::Points(piece))) = queue.take() else { panic!("points") };
+        let shown = format!("{:?}", piece.points());
+        let expected = [
+            Point { level: [3.0, 4.0], signal: [-8.0, 7.0] },
+            Point { level: [5.0, 5.0], signal: [f32::NAN; 2] },
+            Point { level: [6.0, 6.5], signal: [2.0, 2.0] },
+            Point { level: [7.0, 7.5], signal: [5.0, 5.0] },
+        ];
+        assert_eq!(shown, format!("{expected:?}"));
     }
 
     #[test]

@@ -45,6 +45,7 @@ const link = new Link({
     refresh();
   },
 });
+store.latency = link.latency;
 const desk = new Desk(link);
 /** What was told last; one screen follows another only when the visit goes on. */
 let stage = "";
@@ -98,7 +99,7 @@ function mode() {
 export function act(what) {
   switch (what) {
     case "pause":
-      link.send({ do: "conduct", what: store.programmeState.startsWith("paused") ? "resume" : "suspend" });
+      link.send({ do: "conduct", what: store.isPaused ? "resume" : "suspend" });
       break;
     case "start":
       link.send({ do: "conduct", what: "start" });
@@ -129,6 +130,9 @@ export function act(what) {
     case "mode":
       keep({ mode: MODES[(MODES.indexOf(mode()) + 1) % MODES.length] });
       break;
+    case "raw":
+      if (mode() === "clinician") keep({ raw: !settings.raw });
+      break;
     case "theme":
       keep({ theme: document.documentElement.dataset.theme === "dark" ? "light" : "dark" });
       break;
@@ -146,7 +150,7 @@ export function act(what) {
 }
 
 /** @type {Record<string, string>} */
-const LETTERS = { e: "mark", n: "note", m: "sound", "+": "louder", "-": "softer", g: "mode", h: "theme", f: "full", "?": "help" };
+const LETTERS = { e: "mark", n: "note", m: "sound", "+": "louder", "-": "softer", g: "mode", r: "raw", h: "theme", f: "full", "?": "help" };
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
@@ -269,7 +273,7 @@ function Note() {
 function Help() {
   const dialog = useRef(null);
   useEffect(() => dialog.current.showModal(), []);
-  const list = [["Space", "act.pause"], ["Enter", "act.next"], ["Esc", "act.stop"], ["E", "act.mark"], ["N", "act.note"], ["M", "act.sound"], ["+ −", "act.volume"], ["G", "act.mode"], ["H", "act.theme"], ["F", "act.full"], ["?", "act.help"]];
+  const list = [["Space", "act.pause"], ["Enter", "act.next"], ["Esc", "act.stop"], ["E", "act.mark"], ["N", "act.note"], ["M", "act.sound"], ["+ −", "act.volume"], ["G", "act.mode"], ["R", "act.raw"], ["H", "act.theme"], ["F", "act.full"], ["?", "act.help"]];
   return html`<dialog ref=${dialog} aria-label=${t("keys.title")} onClose=${() => go({ help: false })}>
     <h2>${t("keys.title")}</h2>
     <dl class="keys-list">${list.map(([key, word]) => html`<dt><kbd>${key}</kbd></dt><dd>${t(word)}</dd>`)}</dl>

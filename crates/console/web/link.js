@@ -25,7 +25,9 @@ export function readPoints(buffer) {
   const view = new DataView(buffer);
   if (buffer.byteLength < 32 || view.getUint8(0) !== 1 || view.getUint8(1) !== 1) return null;
   const count = view.getUint16(28, true);
-  if (buffer.byteLength !== 32 + 8 * count) return null;
+  const flags = view.getUint16(30, true);
+  const hasSignal = (flags & 2) !== 0;
+  if (buffer.byteLength !== 32 + (hasSignal ? 16 : 8) * count) return null;
   return {
     stream: view.getUint8(2),
     channel: view.getUint8(3),
@@ -33,8 +35,9 @@ export function readPoints(buffer) {
     stampUs: Number(view.getBigUint64(8, true)),
     first: Number(view.getBigUint64(16, true)),
     step: view.getUint32(24, true),
-    isWindow: (view.getUint16(30, true) & 1) !== 0,
+    isWindow: (flags & 1) !== 0,
     values: new Float32Array(buffer, 32, 2 * count),
+    signal: hasSignal ? new Float32Array(buffer, 32 + 8 * count, 2 * count) : null,
   };
 }
 
@@ -55,6 +58,8 @@ export class Link {
     this.told = "";
     this.latency = new Latency();
     setInterval(() => this.tick(), 2000);
+    // Some more at first: the quickest answer sets the clock.
+    for (let early = 1; early <= 6; early += 1) setTimeout(() => this.tick(), 250 * early);
     addEventListener("online", () => this.connect());
     this.connect();
   }
@@ -98,9 +103,7 @@ export class Link {
     if (typeof data !== "string") {
       const points = readPoints(data);
       if (!points) return;
-      if (!points.isWindow) {
-        this.latency.add(points.stampUs);
-      }
+      if (!points.isWindow) this.latency.take(this.latency.points, points.stampUs);
       this.handlers.points(points);
       return;
     }
@@ -121,7 +124,10 @@ export class Link {
       // Everything is told anew after it.
       this.isNews = false;
     } else if (typeof message.stamp_us === "number" && this.isNews) {
-      this.latency.add(message.stamp_us);
+      this.latency.take(this.latency.events, message.stamp_us);
+    } else if (message.type === "scene" && this.isNews) {
+      // Another visit: what was measured belongs to the one before.
+      this.latency.forget();
     }
     message.isNews = this.isNews;
     this.handlers.message(message);
@@ -134,39 +140,21 @@ export class Link {
 
   tick() {
     this.send({ do: "ping", t: performance.now() });
-    const figures = this.latency.figures();
-    if (figures) this.send({ do: "latency", ...figures });
+    this.send({ do: "latency", ...this.latency.figures() });
   }
 }
 
-/** From the stamp of the program to the handling here, on one clock: that of the program. */
-export class Latency {
+/** How long messages took, counted in fixed memory. */
+class Counts {
   constructor() {
-    /** Clock of the program less ours, in milliseconds, from the quickest answer so far. */
-    this.offset = NaN;
-    this.best = Infinity;
     /** Counts of tenths of a millisecond, up to a second. */
     this.bins = new Uint32Array(10001);
     this.count = 0;
     this.max = 0;
   }
 
-  /** @param {Message} message */
-  pong(message) {
-    const now = performance.now();
-    const trip = now - message.t;
-    if (trip <= this.best) {
-      this.best = trip;
-      this.offset = message.now_us / 1000 - (message.t + now) / 2;
-    }
-    // The two clocks drift apart, a little: an old best is not trusted for ever.
-    this.best *= 1.05;
-  }
-
-  /** @param {number} stampUs */
-  add(stampUs) {
-    if (Number.isNaN(this.offset)) return;
-    const late = Math.max(0, performance.now() + this.offset - stampUs / 1000);
+  /** @param {number} late milliseconds */
+  add(late) {
     this.bins[Math.min(10000, Math.floor(late * 10))] += 1;
     this.count += 1;
     this.max = Math.max(this.max, late);
@@ -182,8 +170,51 @@ export class Latency {
     let left = share * this.count;
     for (let bin = 0; bin < this.bins.length; bin += 1) {
       left -= this.bins[bin];
-      if (left <= 0) return (bin + 1) / 10;
+      // The upper end of the bin, unless nothing in it is so long.
+      if (left <= 0) return Math.min(this.max, (bin + 1) / 10);
     }
     return this.max;
+  }
+}
+
+/** From the stamp of the program to the handling here, on one clock: that of the program. Points wait for their
+ * batch by design, events for nothing, so each have their own figures. */
+export class Latency {
+  constructor() {
+    /** Clock of the program less ours, in milliseconds, from the quickest answer so far, and how far off that may be. */
+    this.offset = NaN;
+    this.error = Infinity;
+    this.best = Infinity;
+    this.points = new Counts();
+    this.events = new Counts();
+  }
+
+  forget() {
+    this.points = new Counts();
+    this.events = new Counts();
+  }
+
+  /** @param {Message} message */
+  pong(message) {
+    const now = performance.now();
+    const trip = now - message.t;
+    if (trip <= this.best) {
+      // What was measured on a much worse clock is worth nothing: that of a browser that is still busy with its start.
+      if (this.error > 2 && trip < this.error) this.forget();
+      this.best = trip;
+      this.error = trip / 2;
+      this.offset = message.now_us / 1000 - (message.t + now) / 2;
+    }
+    // The two clocks drift apart, a little: an old best is not trusted for ever.
+    this.best *= 1.05;
+  }
+
+  /** @param {Counts} counts @param {number} stampUs */
+  take(counts, stampUs) {
+    if (!Number.isNaN(this.offset)) counts.add(Math.max(0, performance.now() + this.offset - stampUs / 1000));
+  }
+
+  figures() {
+    return { points: this.points.figures(), events: this.events.figures() };
   }
 }

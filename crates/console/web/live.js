@@ -2,7 +2,7 @@
 // The live screen: trace, task, level.
 
 import { html, isStill, settings, useEffect, useRef, useState } from "./ui.js";
-import { Trace, lane, palette, road } from "./trace.js";
+import { Trace, lane, palette, road, signal } from "./trace.js";
 import { LOST_MS, STALE_MS } from "./store.js";
 import { clock, has, number, t } from "./words.js";
 
@@ -23,6 +23,12 @@ export function task(store) {
     word: t(`step.${isWork ? phase.kind : "rest"}`),
     words: words ?? "",
   };
+}
+
+/** What a channel is called: what it is there for, or its own name. @param {Store} store @param {any} one */
+function named(store, one) {
+  const role = store.role(one);
+  return role ? t(`role.${role}`) : `${one.label || t("role.other")} ${one.channel + 1}`;
 }
 
 /** The level as a share of the person's own range, where that is known.
@@ -65,6 +71,10 @@ export function Live({ store, act, mode }) {
       for (const element of stage.current?.querySelectorAll("canvas[data-lane]") ?? []) {
         lane(element, store, element.dataset.lane, colours, options.hidden);
       }
+      for (const element of stage.current?.querySelectorAll("canvas[data-signal]") ?? []) {
+        const one = store.channel(element.dataset.signal);
+        if (one) signal(element, store, one, colours, element.dataset.signal === store.mainKey ? colours.trace : colours.second);
+      }
       for (const element of document.querySelectorAll(".live .level")) showLevel(element, store, hidden && !isExact, trace.current.bounds);
     };
     frame = requestAnimationFrame(draw);
@@ -86,6 +96,11 @@ export function Live({ store, act, mode }) {
           <div class="name"><span>${t(`role.${store.role(one) ?? "other"}`)}</span><span>${mode === "guided" && store.cue?.feedback === false ? "" : one.contracted_since_s == null ? t("lane.soft") : t("lane.active")}</span></div>
           <canvas data-lane=${key} role="img" aria-label=${t(`role.${store.role(one) ?? "other"}`)}></canvas></div>`;
       })}
+      ${mode === "clinician" && settings.raw && store.channels.map((one) => {
+        const key = `${one.stream}.${one.channel}`;
+        return html`<div class="lane" key=${`signal ${key}`}><div class="name">${t("lane.raw", { name: named(store, one) })}</div>
+          <canvas data-signal=${key} role="img" aria-label=${t("lane.raw", { name: named(store, one) })}></canvas></div>`;
+      })}
       <${Praise} store=${store} />
       <${Overlay} store=${store} act=${act} />
     </section>
@@ -96,7 +111,7 @@ export function Live({ store, act, mode }) {
       ${mode !== "simple" && html`<section class="card" aria-label=${t("live.level")}><${Level} unit=${main?.unit ?? ""} /></section>`}
     </div>
     ${mode === "clinician" && html`<${Figures} store=${store} />`}
-    <${Keys} store=${store} act=${act} />
+    <${Keys} store=${store} act=${act} mode=${mode} />
   </div>`;
 }
 
@@ -277,10 +292,15 @@ function Figures({ store }) {
   const unit = store.channels[0]?.unit ?? "";
   const levels = store.levels.get(store.mainKey);
   const latest = store.trials.slice(-5).reverse();
+  const told = store.latency?.figures();
+  const delay = store.channels[0]?.delay_ms;
+  const late = (/** @type {any} */ one) => (one ? `${[one.p50, one.p99, one.max].map((ms) => number(ms, 1)).join(" · ")} ms` : "–");
   const value = (/** @type {number | null | undefined} */ one) => (one == null ? "–" : `${number(one, 1)} ${unit}`);
   const pairs = [
     ["clinic.rest", value(levels?.rest)], ["clinic.most", value(levels?.most)],
-    ["clinic.lost", number(store.state?.counts.lost ?? 0)], ["clinic.latency", `${number(store.state?.latency_ms.p99 ?? 0, 1)} ms`],
+    ["clinic.lost", number(store.state?.counts.lost ?? 0)],
+    ["clinic.latency", late(store.state?.latency_ms)], ["clinic.events", late(told?.events)], ["clinic.points", late(told?.points)],
+    ["clinic.delay", delay ? `${number(delay.device + delay.filter + delay.envelope)} ms` : "–"],
   ];
   return html`<section class="card figures"><dl>${pairs.map(([name, words]) => html`<div><dt class="soft small">${t(name)}</dt><dd>${words}</dd></div>`)}</dl>
     <h2>${t("clinic.last")}</h2>
@@ -335,27 +355,29 @@ function Overlay({ store, act }) {
   }
   if (store.samplesAt > 0 && store.ageMs > LOST_MS) {
     return html`<div class="over"><div class="card" role="alert"><h2>${t("lost.title")}</h2><p>${t(store.scene?.recorded ? "lost.text" : "lost.text.unrecorded")}</p>
+      ${store.programmeState === "paused-gap" && html`<p>${t("paused-gap.text")}</p>`}
       ${store.state?.port_trouble && html`<p class="soft small">${store.state.port_trouble}</p>`}
       ${store.ageMs > 60000 && html`<div class="row"><button onClick=${() => act("stop")}>${t("lost.finish")}</button></div>`}</div></div>`;
   }
   if (store.programmeState.startsWith("paused")) {
     return html`<div class="over"><div class="card"><h2>${t(`${store.programmeState}.title`)}</h2><p>${t(`${store.programmeState}.text`)}</p>
-      <button class="main" onClick=${() => act("pause")}>${t("act.resume")} ${settings.letters && html`<kbd>Space</kbd>`}</button></div></div>`;
+      ${store.isPaused && html`<button class="main" onClick=${() => act("pause")}>${t("act.resume")} ${settings.letters && html`<kbd>Space</kbd>`}</button>`}</div></div>`;
   }
   if (!store.main) return html`<div class="over"><p class="soft">${t("live.waiting")}</p></div>`;
   return html`<${Countdown} store=${store} />`;
 }
 
-/** @param {{ store: Store, act: (what: string) => void }} props */
-function Keys({ store, act }) {
+/** @param {{ store: Store, act: (what: string) => void, mode: string }} props */
+function Keys({ store, act, mode }) {
   const isRun = store.programme !== null;
   const key = (/** @type {string} */ name) => settings.letters && html`<kbd>${name}</kbd>`;
-  const isPaused = store.programmeState.startsWith("paused");
+  const { isPaused } = store;
   return html`<div class="keys" role="toolbar" aria-label=${t("keys.title")}>
     ${isRun && html`<button onClick=${() => act("pause")}>${t(isPaused ? "act.resume" : "act.pause")} ${key("Space")}</button>
     <button onClick=${() => act("skip")}>${t("act.next")} ${key("Enter")}</button>`}
     <button onClick=${() => act("mark")}>${t("act.mark")} ${key("E")}</button>
     <button onClick=${() => act("note")}>${t("act.note")} ${key("N")}</button>
+    ${mode === "clinician" && html`<button aria-pressed=${settings.raw} onClick=${() => act("raw")}>${t("act.raw")} ${key("R")}</button>`}
     <button aria-pressed=${settings.sound !== "off"} onClick=${() => act("sound")}>${t(`sound.${settings.sound}`)} ${key("M")}</button>
     <button class="stop push" onClick=${() => act("stop")}>${t("act.stop")} ${key("Esc")}</button>
   </div>`;

@@ -13,7 +13,7 @@ export const STALE_MS = 250;
 /** Without a sample for so long, the signal is lost. */
 export const LOST_MS = 1000;
 
-/** The envelope of one channel: a ring of points. */
+/** The envelope of one channel, and its signal as it came: a ring of points. */
 export class Ring {
   /** @param {number} rate @param {number} step */
   constructor(rate, step) {
@@ -22,21 +22,27 @@ export class Ring {
     this.size = Math.max(16, Math.ceil((KEPT_S * rate) / step));
     this.low = new Float32Array(this.size).fill(NaN);
     this.high = new Float32Array(this.size).fill(NaN);
+    this.signalLow = new Float32Array(this.size).fill(NaN);
+    this.signalHigh = new Float32Array(this.size).fill(NaN);
     /** One past the newest point; points are numbered from the first sample on. */
     this.end = 0;
   }
 
-  /** @param {number} first sample @param {Float32Array} values */
-  put(first, values) {
+  /** @param {number} first sample @param {Float32Array} values @param {Float32Array | null} signal */
+  put(first, values, signal) {
     let point = Math.round(first / this.step);
     // What was missing is a hole, not a line.
     for (let hole = Math.max(this.end, point - this.size); hole < point; hole += 1) {
       this.low[hole % this.size] = NaN;
       this.high[hole % this.size] = NaN;
+      this.signalLow[hole % this.size] = NaN;
+      this.signalHigh[hole % this.size] = NaN;
     }
     for (let at = 0; at < values.length; at += 2, point += 1) {
       this.low[point % this.size] = values[at];
       this.high[point % this.size] = values[at + 1];
+      this.signalLow[point % this.size] = signal ? signal[at] : NaN;
+      this.signalHigh[point % this.size] = signal ? signal[at + 1] : NaN;
     }
     this.end = Math.max(this.end, point);
   }
@@ -105,6 +111,8 @@ export class Store {
     this.offset = NaN;
     /** @type {Set<(message: Message) => void>} */
     this.listeners = new Set();
+    /** How long messages take. @type {import("./link.js").Latency | null} */
+    this.latency = null;
     /** Told after each message of points of the main channel. @type {Set<() => void>} */
     this.followers = new Set();
   }
@@ -138,7 +146,7 @@ export class Store {
       ring = new Ring(rate, points.step);
       this.rings.set(key, ring);
     }
-    ring.put(points.first, points.values);
+    ring.put(points.first, points.values, points.signal);
     if (points.isWindow) return;
     const now = performance.now();
     this.samplesAt = now;
@@ -189,6 +197,11 @@ export class Store {
 
   get main() {
     return this.rings.get(this.mainKey);
+  }
+
+  /** Whether somebody has to say that the programme may go on. One that waits for the signal goes on by itself. */
+  get isPaused() {
+    return this.programmeState === "paused-person" || this.programmeState === "paused-raised";
   }
 
   /** @returns {Programme | null} */

@@ -1,6 +1,7 @@
 // @ts-check
 // Draws the trace: what was, now, and the road ahead. It draws what the store holds and judges nothing.
 
+import { settings } from "./ui.js";
 import { t, number } from "./words.js";
 
 /** @typedef {import("./store.js").Store} Store */
@@ -490,4 +491,79 @@ export function lane(canvas, store, key, colours, hidden) {
   const top = Math.max(1.15 * high, 4 * (levels?.rest ?? low), 1e-6);
   const y = (/** @type {number} */ value) => area.bottom - (Math.max(0, value) / top) * (area.bottom - area.top);
   line(context, ring, now - PAST_S - 0.2, now, x, y, { ...colours, trace: colours.second }, area);
+}
+
+/** Bounds of the lanes of signals, which follow calmly. @type {WeakMap<HTMLCanvasElement, [number, number]>} */
+const reach = new WeakMap();
+
+/**
+ * The lane of a signal as it came: each column from its lowest to its highest value.
+ * @param {HTMLCanvasElement} canvas @param {Store} store @param {any} channel
+ * @param {Record<string, string>} colours @param {string} colour
+ */
+export function signal(canvas, store, channel, colours, colour) {
+  const ring = store.rings.get(`${channel.stream}.${channel.channel}`);
+  const ratio = fit(canvas);
+  const context = canvas.getContext("2d", { alpha: false });
+  if (!context || canvas.width === 0) return;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  const { clientWidth: width, clientHeight: height } = canvas;
+  context.fillStyle = colours.panel;
+  context.fillRect(0, 0, width, height);
+  if (!ring) return;
+  const now = store.now();
+  const area = { left: 8, right: width - 8, top: 2, bottom: height - 3 };
+  const x = (/** @type {number} */ s) => area.left + ((s - now + PAST_S) / (PAST_S + AHEAD_S)) * (area.right - area.left);
+  const first = Math.max(ring.begin, Math.floor((now - PAST_S) / ring.pointS));
+  const last = Math.min(ring.end, Math.ceil(now / ring.pointS));
+  const { signalLow, signalHigh, size } = ring;
+  let low = Infinity;
+  let high = -Infinity;
+  for (let point = first; point < last; point += 1) {
+    const at = point % size;
+    if (signalLow[at] < low) low = signalLow[at];
+    if (signalHigh[at] > high) high = signalHigh[at];
+  }
+  if (low > high) return;
+  // What swings about zero stays in the middle.
+  if (low < 0 && high > 0) {
+    high = Math.max(high, -low);
+    low = -high;
+  }
+  const margin = Math.max(0.02 * (high - low), 1e-6 + 1e-3 * Math.abs(high));
+  const old = reach.get(canvas) ?? [low - margin, high + margin];
+  const bounds = /** @type {[number, number]} */ ([
+    Math.min(low - margin, old[0] + 0.01 * (low - margin - old[0])),
+    Math.max(high + margin, old[1] + 0.01 * (high + margin - old[1])),
+  ]);
+  reach.set(canvas, bounds);
+  const scale = (area.bottom - area.top) / (bounds[1] - bounds[0]);
+  if (bounds[0] < 0 && bounds[1] > 0) {
+    context.fillStyle = colours.line;
+    context.fillRect(area.left, Math.round(area.bottom + bounds[0] * scale), area.right - area.left, 1);
+  }
+  // Columns as those of the trace, so that the picture does not shimmer; upright boxes need no path.
+  const pointPx = x(ring.pointS) - x(0);
+  const many = Math.max(1, Math.ceil(COLUMN_PX / Math.max(1e-6, pointPx)));
+  const wide = many * pointPx;
+  context.fillStyle = colour;
+  for (let column = Math.floor(first / many) * many; column < last; column += many) {
+    let least = Infinity;
+    let most = -Infinity;
+    for (let point = Math.max(first, column); point < Math.min(last, column + many); point += 1) {
+      const at = point % size;
+      if (signalLow[at] < least) least = signalLow[at];
+      if (signalHigh[at] > most) most = signalHigh[at];
+    }
+    if (least > most) continue;
+    context.fillRect(x(column * ring.pointS), area.bottom - (most - bounds[0]) * scale, wide, Math.max(1, (most - least) * scale));
+  }
+  context.font = `${settings.large ? 16 : 12}px system-ui, sans-serif`;
+  context.fillStyle = colours.soft;
+  context.textAlign = "right";
+  const digits = high - low < 10 ? 1 : 0;
+  context.textBaseline = "top";
+  context.fillText(`${number(high, digits)} ${channel.unit}`, area.right, area.top);
+  context.textBaseline = "bottom";
+  context.fillText(`${number(low, digits)} ${channel.unit}`, area.right, area.bottom);
 }

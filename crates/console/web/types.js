@@ -10,7 +10,8 @@
  * @property {number} first
  * @property {number} step
  * @property {boolean} isWindow
- * @property {Float32Array} values lowest and highest in turn
+ * @property {Float32Array} values of the envelope, lowest and highest in turn
+ * @property {Float32Array | null} signal of the signal as it came, likewise
  */
 
 /** @typedef {{ type: string } & Record<string, any>} Message */

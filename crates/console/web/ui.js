@@ -12,7 +12,7 @@ export { render, useEffect, useRef, useState };
 /** What a person has chosen on this computer. @type {Record<string, any>} */
 const DEFAULTS = {
   language: "", theme: "auto", large: false, letters: true, sound: "off", volume: 0.5, mode: "",
-  still: "auto", breath: true,
+  still: "auto", breath: true, raw: false,
 };
 
 const KEY = "settings";

@@ -45,12 +45,22 @@ export function has(key) {
   return key in chosen || key in english;
 }
 
+/** How numbers are written, by language and digits: one of these costs more to make than a picture to draw.
+ * @type {Map<string, Intl.NumberFormat>} */
+const formats = new Map();
+
 /**
  * A number as people write it, with so many digits after the point.
  * @param {number} value @param {number} [digits]
  */
 export function number(value, digits = 0) {
-  return new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+  const key = `${language} ${digits}`;
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    formats.set(key, format);
+  }
+  return format.format(value);
 }
 
 /** Minutes and seconds. @param {number} seconds */

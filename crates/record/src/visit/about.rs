@@ -37,6 +37,8 @@ pub struct About {
     pub header: Header,
     /// Filled in at the end.
     pub found: Found,
+    /// How long it took from the wire to the eye, measured while it ran: it cannot be computed again.
+    pub latency: Option<Value>,
     /// For a visit that was put together again after a crash or from a damaged folder.
     pub recovered: Option<Value>,
     /// For a visit that was taken in from a file of another program, which lies beside this document: its
@@ -104,6 +106,7 @@ impl About {
             reference: None,
             header,
             found: Found::default(),
+            latency: None,
             recovered: None,
             imported: None,
         }
@@ -158,6 +161,7 @@ impl About {
             "device": self.found.device,
             "signals": self.found.signals,
             "recording": self.found.recording,
+            "latency": self.latency,
             "recovered": self.recovered,
             "imported": self.imported,
             "journal_header": header,
@@ -183,6 +187,7 @@ impl About {
         let patient = map.get("patient").and_then(Value::as_object).cloned().unwrap_or_default();
         let header = map.get("journal_header").ok_or(AboutError::Key { key: "journal_header" })?;
         let part = |key: &str| map.get(key).cloned().unwrap_or_default();
+        let told = |key: &str| map.get(key).filter(|value| !value.is_null()).cloned();
         Ok(Self {
             state: state.ok_or(AboutError::Key { key: "state" })?.0,
             person: text(map, "person")?,
@@ -202,8 +207,9 @@ impl About {
                 signals: part("signals"),
                 recording: part("recording"),
             },
-            recovered: map.get("recovered").filter(|value| !value.is_null()).cloned(),
-            imported: map.get("imported").filter(|value| !value.is_null()).cloned(),
+            latency: told("latency"),
+            recovered: told("recovered"),
+            imported: told("imported"),
         })
     }
 
@@ -328,6 +334,7 @@ mod tests {
             person: Some("P-017".to_owned()),
             position: Some("lying".to_owned()),
             notes: Some("two\nlines, \"quoted\"".to_owned()),
+            latency: Some(json!({ "delay": [] })),
             ..About::new(support::header())
         };
         about.finish(None, &[], &[], &Totals::default(), 3);
