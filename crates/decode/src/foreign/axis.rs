@@ -32,6 +32,13 @@ pub(super) struct Axis {
     is_reopened: bool,
     /// A device without a counter seems to have been silent, since the read before.
     doubt: Option<Doubt>,
+    /// Where the axis can be at most by the time of the newest read.
+    limit: f64,
+    /// It was beyond: of the read that did it, nothing is learnt.
+    is_early: bool,
+    /// The end of a read was among what was learnt. What waited in the port when it was opened comes at once,
+    /// and only its end says how soon a frame can come.
+    is_end_known: bool,
     /// Delay of the read before.
     previous: f64,
     windows: [Window; 2],
@@ -90,6 +97,9 @@ impl Axis {
             heard: None,
             is_reopened: false,
             doubt: None,
+            limit: f64::INFINITY,
+            is_early: false,
+            is_end_known: false,
             previous: f64::NEG_INFINITY,
             windows: [Window::empty(HostTime::ZERO); 2],
         }
@@ -119,6 +129,17 @@ impl Axis {
         self.heard != Some(at)
     }
 
+    /// Whether the next frame, which bears the right number, came long before it was sent: then it is an old
+    /// one, whole turns of the counter back.
+    #[inline]
+    pub(super) fn is_early(&mut self, at: HostTime) -> bool {
+        if self.is_news(at) || (self.next as f64) <= self.limit {
+            return false;
+        }
+        self.is_early = true;
+        true
+    }
+
     /// A frame came as it should.
     #[inline]
     pub(super) fn advance(&mut self) {
@@ -135,20 +156,29 @@ impl Axis {
         SampleIndex(self.next)
     }
 
-    /// Places a frame after the lock was gained. `refused` slots were seen and thrown away; it counts
-    /// for devices without a counter.
-    pub(super) fn place(&mut self, at: HostTime, counter: Option<u32>, refused: u64) -> Place {
-        let place = self.judge(at, counter, refused);
+    /// Places the first of the `proof` frames by which a lock was gained, all of which have arrived. `refused`
+    /// slots were seen and thrown away; it counts for devices without a counter.
+    pub(super) fn place(
+        &mut self,
+        at: HostTime,
+        counter: Option<u32>,
+        refused: u64,
+        proof: usize,
+    ) -> Place {
+        let place = self.judge(at, counter, refused, proof);
         match place {
             Place::Repeated => {}
             Place::Next(first) | Place::After { first, .. } => {
                 // What was learnt so far stands before the gap.
-                if let Some(heard) = self.heard.take() {
+                let is_early = core::mem::take(&mut self.is_early);
+                if let Some(heard) = self.heard.take().filter(|_| !is_early) {
                     let last = self.delay(heard) + 1.0;
                     self.windows[0].least = self.windows[0].least.min(last);
+                    self.is_end_known |= heard != at;
                 }
                 if matches!(place, Place::After { why: Gap::Restart, .. }) {
                     self.windows = [Window::empty(at); 2];
+                    (self.limit, self.is_end_known) = (f64::INFINITY, false);
                     self.previous = f64::NEG_INFINITY;
                 }
                 self.next = first.0;
@@ -158,7 +188,7 @@ impl Axis {
         place
     }
 
-    fn judge(&mut self, at: HostTime, counter: Option<u32>, refused: u64) -> Place {
+    fn judge(&mut self, at: HostTime, counter: Option<u32>, refused: u64, proof: usize) -> Place {
         let after = |next: u64, missing: u64, why| match missing {
             0 if why != Gap::Restart => Place::Next(SampleIndex(next)),
             _ => Place::After { first: SampleIndex(next.saturating_add(missing)), missing, why },
@@ -177,7 +207,10 @@ impl Axis {
             (Some(counter), Some(expected), Some(wrap)) => {
                 let ahead = f64::from((counter + wrap - expected) % wrap);
                 let wrap = f64::from(wrap);
-                if ahead > behind + TOLERANCE {
+                // The last of them was sent as well; where an old turn of a small counter comes again, the last
+                // of the next turn was not.
+                let others = if self.is_end_known { proof.saturating_sub(1) } else { 0 };
+                if ahead + others as f64 > behind + TOLERANCE {
                     return Place::Repeated;
                 }
                 let turns = ((behind - usual - ahead) / wrap).round().max(0.0);
@@ -225,8 +258,10 @@ impl Axis {
             self.windows = [Window::empty(at), self.windows[0]];
         }
         let delay = self.delay(at);
+        let is_early = core::mem::take(&mut self.is_early);
         // Of a burst before turns were found missing nothing can be said.
-        let last = self.heard.map(|heard| self.delay(heard) + 1.0).filter(|_| missing == 0);
+        let last = self.heard.map(|heard| self.delay(heard) + 1.0);
+        let last = last.filter(|_| missing == 0 && !is_early);
         let window = &mut self.windows[0];
         window.least = window.least.min(last.unwrap_or(f64::INFINITY));
         window.least = window.least.min(delay);
@@ -234,6 +269,11 @@ impl Axis {
         window.most = window.most.max(delay.min(self.previous));
         self.previous = delay;
         self.heard = Some(at);
+        self.is_end_known |= last.is_some();
+        if let Some(wrap) = self.wrap.filter(|_| self.is_end_known) {
+            let least = self.windows[0].least.min(self.windows[1].least);
+            self.limit = self.next as f64 + delay - least + TOLERANCE + f64::from(wrap / 4);
+        }
         missing
     }
 

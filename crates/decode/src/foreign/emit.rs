@@ -85,16 +85,18 @@ impl Emitter {
         }
     }
 
-    /// Makes room on the axis for the frames that come next; false if they were there before.
+    /// Makes room on the axis for the frames that come next, as many as proved the lock; false if they were
+    /// there before.
     pub(super) fn place(
         &mut self,
         at: HostTime,
         counter: Option<u32>,
         refused: u64,
+        proof: usize,
         out: &mut impl FnMut(Decoded<'_>),
     ) -> bool {
         self.flush(out);
-        let place = self.axis.place(at, counter, refused);
+        let place = self.axis.place(at, counter, refused, proof);
         match place {
             Place::Repeated => {
                 self.refuse(at, Refusal::Repeated, out);

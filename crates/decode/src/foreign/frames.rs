@@ -163,7 +163,9 @@ impl<P: Protocol> Frames<P> {
     ) -> Step {
         match self.protocol.look(bytes) {
             Look::Frame { len, counter, shape: found }
-                if found == shape && counter == emitter.axis.expected() =>
+                if found == shape
+                    && counter == emitter.axis.expected()
+                    && !emitter.axis.is_early(at) =>
             {
                 let protocol = &self.protocol;
                 emitter.take(at, |column| protocol.code(&bytes[..len], column), out);
@@ -229,7 +231,7 @@ impl<P: Protocol> Frames<P> {
         }
         let Some((counter, shape)) = first else { return Step::Wait };
         let refused = self.dropped.div_ceil(self.frame_len as u64);
-        if emitter.place(at, counter, refused, out) {
+        if emitter.place(at, counter, refused, P::LOCK, out) {
             self.locked = Some(shape);
             self.is_refusing = false;
             self.dropped = 0;

@@ -200,7 +200,7 @@ impl Text {
         let layout = &self.shape.layouts[key.layout];
         emitter.rename(&layout.name, &self.name);
         // Lines before the first sample are the start, not a loss. The axis sees to that.
-        if emitter.place(at, None, refused, out) {
+        if emitter.place(at, None, refused, 1, out) {
             for codes in &self.held {
                 emitter.take(at, |column| codes[column.min(MAX_COLUMNS - 1)], out);
             }
