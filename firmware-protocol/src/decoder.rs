@@ -259,6 +259,10 @@ impl Decoder {
     /// ```
     #[inline]
     pub fn next(&mut self, input: &mut &[u8]) -> Option<Result<Frame<'_>, DecodeError>> {
+        if input.is_empty() {
+            self.decoded_len = 0;
+            return None;
+        }
         let result = if self.take_whole(input) {
             Frame::read(self.data.bytes(self.decoded_len), self.wanted)
         } else {
