@@ -5,6 +5,7 @@ mod edits;
 mod kept;
 mod offer;
 mod review;
+mod somebody;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;

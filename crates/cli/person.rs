@@ -77,23 +77,24 @@ pub(crate) fn subject(person: &Person, text: &TextOptions) -> Result<Subject, Fa
 }
 
 /// Where the channels of the virtual probe lie.
-pub(crate) fn probe_roles() -> Vec<(ChannelId, Role)> {
+fn probe_roles() -> Vec<(ChannelId, Role)> {
     let id = |channel| ChannelId { stream: 0, channel };
     vec![(id(0), Role::PelvicEmg), (id(1), Role::AbdominalEmg)]
 }
 
 fn replay(channels: Vec<Vec<f64>>, file: &TextFile, name: &str) -> Result<Subject, Failure> {
-    let mut subject = replayed(channels, &file.stream_info(), name)?;
+    let mut subject = replayed(channels, &file.stream_info(), name, AtEnd::Hold)?;
     let mut notes = imported::notes(file.layout());
     notes.append(&mut subject.notes);
     Ok(Subject { notes, ..subject })
 }
 
-/// A device that sends these signals once.
+/// A device that sends these signals, and then what is said.
 pub(crate) fn replayed(
     channels: Vec<Vec<f64>>,
     info: &StreamInfo,
     name: &str,
+    at_end: AtEnd,
 ) -> Result<Subject, Failure> {
     let largest = channels.iter().flatten().fold(0.0_f64, |most, value| most.max(value.abs()));
     let (unit, factor) = wire_unit(info.unit);
@@ -138,7 +139,7 @@ pub(crate) fn replayed(
         _ => Unit::Pascal,
     };
     let subject =
-        Replay::new(channels, info.kind, wire, info.rate, AtEnd::Hold).attempt(Code::File, name)?;
+        Replay::new(channels, info.kind, wire, info.rate, at_end).attempt(Code::File, name)?;
     let config = DeviceConfig::with_streams("virtual probe", vec![stream]);
     let device = VirtualDevice::new(config, subject).attempt(Code::File, name)?;
     Ok(Subject { device, name: format!("replay of {name}"), notes, roles: Vec::new() })

@@ -212,10 +212,16 @@ fn a_visit_goes_from_the_choice_of_a_person_to_its_report_on_the_page() {
     let told = page.told("answers", flag.clone());
     assert_eq!((&told["urgency"], &told["may_measure"]), (&json!("urgent"), &json!(false)));
     assert_eq!(page.told("begin", flag)["begins"], false);
+    // What a professional must see first closes every programme, so that none is offered.
+    let refer = || begin(json!(["chronic-pelvic-pain"]));
+    let told = page.told("answers", refer());
+    assert_eq!((&told["gate"], &told["may_measure"]), (&json!("refer"), &json!(false)));
+    assert_eq!(page.told("begin", refer())["begins"], false);
     assert!(std::fs::read_dir(&out).expect("there").next().is_none(), "nothing was begun");
 
     // Free measuring begins; it is recorded, and said to be so only after it was read back.
     page.checked("");
+    assert_eq!(page.told("answers", refer())["may_measure"], true, "to measure is to look");
     assert_eq!(page.told("begin", begin(json!(["leakage"])))["begins"], true);
     page.stage("live");
     page.until(|message| message["type"] == "contraction" && message["what"] == "contraction");

@@ -1,11 +1,9 @@
 // What everybody can see, read and reach: axe, contrast, grey, long words, the other way round, less movement.
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Visit, browse, check, open, pictures, programme, require, root, sleep, state, test, until } from "./bench.mjs";
+import { Visit, browse, check, open, pictures, programme, sleep, state, test, until } from "./bench.mjs";
+import { SIZES, THEMES, axed, crowded, stretch } from "./looks.mjs";
 import { dress, keep, screens } from "./screens.mjs";
-
-const THEMES = /** @type {const} */ (["dark", "light"]);
 
 /** A visit that has come to its second lift, so that the band and the template are there. */
 async function settled(browser, visit, options = {}) {
@@ -20,32 +18,17 @@ async function settled(browser, visit, options = {}) {
 test("every screen in both themes: axe finds nothing, and there is a picture of it", async () => {
   const visit = await Visit.begin({ live: programme });
   const browser = await browse();
-  const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
   try {
     const page = await settled(browser, visit, { bypassCSP: true });
-    await page.evaluate(axe);
     const faults = [];
-    let count = 0;
-    const look = async (screen) => {
-      for (const theme of THEMES) {
-        await dress(page, theme);
-        await screen.go(page);
-        await sleep(250);
-        await page.screenshot({ path: join(pictures, `${screen.name}-${theme}.png`) });
-        const { violations, passes } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
-        count += passes.length;
-        check(passes.length > 5, `axe looked at nothing on ${screen.name}`);
-        for (const one of violations) faults.push(`${screen.name} ${theme}: ${one.id}: ${one.help}: ${one.nodes.map((node) => `${node.html} ${node.any[0]?.message ?? ""}`).join(" | ").slice(0, 500)}`);
-        await screen.leave?.(page);
-      }
-    };
+    const look = async (screen) => faults.push(...await axed(page, screen.name, { go: () => screen.go(page), leave: screen.leave && (() => screen.leave(page)) }));
     for (const screen of screens.filter((one) => !one.over)) await look(screen);
     await page.evaluate(() => globalThis.levatorPage.act("stop"));
     await until(async () => (await state(page)).result, "the end of the visit", 30000);
     for (const screen of screens.filter((one) => one.over)) await look(screen);
     check(faults.length === 0, faults.join("\n"));
     check(page.errors.length === 0, page.errors.join("; "));
-    return `${screens.length} screens, ${count} rules passed`;
+    return `${screens.length} screens in both themes`;
   } finally {
     await browser.close();
     await visit.end();
@@ -149,22 +132,15 @@ test("words have a contrast of 4.5, lines and edges of 3, and in grey the trace,
   }
 });
 
-/** Words 40 % longer, as German and Finnish are, with their places for numbers left alone. */
-const longer = (words) => words.split(/(\{\w+\})/).map((part) => (part.startsWith("{") ? part : part.replace(/[aeiou]/g, "$&$&").slice(0, Math.max(part.length, Math.ceil(part.length * 1.4))).padEnd(part.length > 3 ? Math.ceil(part.length * 1.4) : part.length, "e"))).join("");
-
 test("words 40 % longer, large type and the other direction neither overlap nor run over", async () => {
   const visit = await Visit.begin({ live: programme });
   const browser = await browse();
   try {
     const faults = [];
     const context = await browser.newContext({ viewport: { width: 1280, height: 760 }, colorScheme: "dark", bypassCSP: true });
-    await context.route("**/words/*.json", async (route) => {
-      const answer = await route.fetch();
-      const words = await answer.json();
-      await route.fulfill({ json: Object.fromEntries(Object.entries(words).map(([key, text]) => [key, longer(text)])) });
-    });
+    await stretch(context);
     const page = await settled(browser, visit, { context });
-    for (const { width, height, large } of [{ width: 1280, height: 760, large: false }, { width: 900, height: 700, large: false }, { width: 1280, height: 860, large: true }, { width: 390, height: 844, large: false }]) {
+    for (const { width, height, large } of SIZES) {
       await page.setViewportSize({ width, height });
       await keep(page, { large });
       for (const direction of ["ltr", "rtl"]) {
@@ -172,39 +148,7 @@ test("words 40 % longer, large type and the other direction neither overlap nor 
         for (const screen of screens.filter((one) => !one.over)) {
           await screen.go(page);
           await sleep(160);
-          const found = await page.evaluate(() => {
-            const out = [];
-            const name = (one) => `${one.tagName.toLowerCase()}.${one.className?.baseVal ?? one.className}`.replace(/\s+/g, ".") + ` "${(one.textContent ?? "").trim().slice(0, 30)}"`;
-            if (document.documentElement.scrollWidth > innerWidth + 1) {
-              const wide = [...document.querySelectorAll("body *")].filter((one) => { const box = one.getBoundingClientRect(); return box.right > innerWidth + 1 || box.left < -1; });
-              out.push(`the page is ${document.documentElement.scrollWidth} px wide: ${wide.slice(0, 3).map(name).join(", ")}`);
-            }
-            const shown = [...document.querySelectorAll("#app *")].filter((one) => {
-              const box = one.getBoundingClientRect();
-              return box.width > 0 && box.height > 0 && !one.closest(".hidden") && getComputedStyle(one).visibility !== "hidden";
-            });
-            const texts = shown.filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim()) && !one.closest("svg"));
-            for (const one of texts) {
-              if (one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0 && getComputedStyle(one).display !== "inline") out.push(`${name(one)} runs over by ${one.scrollWidth - one.clientWidth} px`);
-              // Out of the box that holds it.
-              const box = one.getBoundingClientRect();
-              const holder = one.closest(".wide") ? null : one.closest("button, .card, .lane, header, .keys, dialog, .chip")?.getBoundingClientRect();
-              if (holder && (box.right > holder.right + 1 || box.left < holder.left - 1 || box.bottom > holder.bottom + 1)) out.push(`${name(one)} leaves its box`);
-            }
-            // No two texts over each other, unless one lies in the other or on the layer above.
-            const layer = (one) => one.closest("dialog, .over, .praise");
-            const open = document.querySelector("dialog[open]");
-            for (const [at, one] of texts.entries()) for (const other of texts.slice(at + 1)) {
-              if (open && (!open.contains(one) || !open.contains(other))) continue;
-              if (one.contains(other) || other.contains(one) || layer(one) !== layer(other)) continue;
-              const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()];
-              const x = Math.min(a.right, b.right) - Math.max(a.left, b.left);
-              const y = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-              if (x > 2 && y > 3) out.push(`${name(one)} lies over ${name(other)}`);
-            }
-            return out.slice(0, 4);
-          });
-          for (const one of found) faults.push(`${width}${large ? " large" : ""} ${direction} ${screen.name}: ${one}`);
+          for (const one of await crowded(page)) faults.push(`${width}${large ? " large" : ""} ${direction} ${screen.name}: ${one}`);
           if (direction === "rtl" && screen.name === "guided") await page.screenshot({ path: join(pictures, `long-rtl-${width}${large ? "-large" : ""}.png`) });
           await screen.leave?.(page);
         }

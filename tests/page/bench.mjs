@@ -1,6 +1,6 @@
 // What every test of the page needs: the program on a virtual probe, a browser, and a way to say what is wrong.
 
-import { spawn, execFileSync } from "node:child_process";
+import { spawn, spawnSync, execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { mkdtempSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -56,6 +56,49 @@ export async function browse(more = []) {
   });
 }
 
+/**
+ * A browser that is led over a pipe and otherwise left as it is. Playwright has every page believe that it is in front,
+ * so that none is ever hidden; here another tab hides it, as it does for everybody.
+ * @param {string} address
+ */
+export async function bare(address) {
+  const profile = mkdtempSync(join(tmpdir(), "levator-browser-"));
+  const words = [...FLAGS, "--remote-debugging-pipe", `--user-data-dir=${profile}`, address];
+  const browser = spawn("chromium", words, { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
+  const gone = new Promise((done) => browser.on("exit", done));
+  const waiting = new Map();
+  let heard = "";
+  let next = 1;
+  browser.stdio[4].on("data", (bytes) => {
+    const parts = (heard + bytes).split("\0");
+    heard = parts.pop();
+    for (const part of parts) {
+      const { id, result, error } = JSON.parse(part);
+      waiting.get(id)?.(error ? Promise.reject(new Error(error.message)) : result);
+      waiting.delete(id);
+    }
+  });
+  const send = (method, params = {}, sessionId = undefined) => new Promise((done) => {
+    waiting.set(next, done);
+    browser.stdio[3].write(`${JSON.stringify({ id: next, method, params, sessionId })}\0`);
+    next += 1;
+  });
+  const tab = await until(async () => (await send("Target.getTargets")).targetInfos.find((one) => one.type === "page" && one.url.startsWith(address.split("#")[0])), "the page in a bare browser");
+  const { sessionId } = await send("Target.attachToTarget", { targetId: tab.targetId, flatten: true });
+  return {
+    /** What an expression comes to in the page; nothing while there is no page yet. @param {string} expression */
+    evaluate: (expression) => send("Runtime.evaluate", { expression, returnByValue: true, awaitPromise: true }, sessionId).then(({ result }) => result.value, () => undefined),
+    /** Another tab, which hides the page. */
+    cover: () => send("Target.createTarget", { url: "about:blank" }),
+    front: () => send("Target.activateTarget", { targetId: tab.targetId }),
+    close: async () => {
+      browser.kill("SIGKILL");
+      await gone;
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
 /** A page with its requests and errors written down.
  * @param {any} browser @param {string} address */
 export async function open(browser, address, { context: given = undefined, ...options } = {}) {
@@ -75,16 +118,21 @@ export async function open(browser, address, { context: given = undefined, ...op
 
 /** The program, what it said, and the folder it works in. */
 export class Visit {
-  /** @param {{ kind?: "live" | "demo", live?: string[], simulate?: string[], out?: string }} options */
-  static async begin({ kind = "live", live = [], simulate = [], out = undefined } = {}) {
+  /** `desk`: nothing is measured before it was chosen on the page.
+   * @param {{ kind?: "live" | "demo" | "desk", live?: string[], simulate?: string[], data?: string, out?: string }} options */
+  static async begin({ kind = "live", live = [], simulate = [], data = undefined, out = undefined } = {}) {
     const visit = new Visit();
     visit.folder = mkdtempSync(join(tmpdir(), "levator-page-"));
     visit.out = out ?? join(visit.folder, "visit");
     visit.said = "";
     visit.simulate = simulate;
     const shown = ["--plain", "--no-open", "--out", visit.out];
+    visit.data = data ?? join(visit.folder, "data");
     if (kind === "demo") {
       visit.run(["demo", ...shown, ...live]);
+    } else if (kind === "desk") {
+      mkdirSync(visit.out);
+      visit.run(["live", ...shown, "--data", visit.data, ...live]);
     } else {
       await visit.plug();
       const roles = ["--role", "0.0=pelvic-emg", "--role", "0.1=abdominal-emg"];
@@ -143,6 +191,12 @@ export class Visit {
   analyse() {
     return JSON.parse(execFileSync(levator, ["analyse", "--json", this.out], { maxBuffer: 1 << 26 }).toString());
   }
+}
+
+/** What the program says when it is asked something, and how it ends. @param {string[]} words @returns {{ code: number | null, out: string, err: string }} */
+export function asked(words) {
+  const { status, stdout, stderr } = spawnSync(levator, words, { encoding: "utf8", maxBuffer: 1 << 26, stdio: ["ignore", "pipe", "pipe"] });
+  return { code: status, out: stdout, err: stderr };
 }
 
 /** The programme that fits what the virtual person does. */

@@ -1,6 +1,6 @@
 // Pages that are reloaded, hidden, doubled or slow, and pages of others.
 
-import { Visit, browse, check, open, programme, sleep, state, test, until } from "./bench.mjs";
+import { Visit, bare, browse, check, open, programme, sleep, state, test, until } from "./bench.mjs";
 import { during } from "./live.mjs";
 
 test("a page that is loaded anew gets the last window and the state, and repeats no news", () => during({ live: programme }, async (page) => {
@@ -44,7 +44,37 @@ test("a page that reconnects without being loaded anew repeats no news either", 
   check(await page.evaluate(() => globalThis.said) <= 1, "history was announced");
 }));
 
-test("a tab that was hidden for 10 s has lost nothing that matters", () => during({ live: programme }, async (page, visit) => {
+test("a tab that another tab hides for 10 s loses no sample, and is whole again when it is back", async () => {
+  const visit = await Visit.begin({ live: programme });
+  const browser = await bare(visit.address);
+  try {
+    const now = () => browser.evaluate(`(() => { const { store } = globalThis.levatorPage ?? {}; return store?.main && {
+      ends: store.main.endS, begins: store.main.begin * store.main.pointS, age: store.ageMs, missed: store.missed, frames: globalThis.levatorTrace?.count ?? 0,
+      holes: Array.from({ length: store.main.end - store.main.begin }, (_, at) => store.main.low[(store.main.begin + at) % store.main.size]).filter(Number.isNaN).length,
+      seen: document.visibilityState, programme: store.programmeState }; })()`);
+    const before = await until(async () => { const one = await now(); return one?.ends > 2 && one.frames > 20 && one; }, "a signal");
+    check(before.seen === "visible", `it is ${before.seen} at first`);
+    await browser.cover();
+    const covered = await until(async () => { const one = await now(); return one.seen === "hidden" && one; }, "it is hidden");
+    await sleep(10000);
+    const hidden = await now();
+    check(hidden.seen === "hidden" && hidden.frames - covered.frames <= 2, `${hidden.frames - covered.frames} pictures were drawn for nobody, ${hidden.seen}`);
+    await browser.front();
+    const after = await until(async () => { const one = await now(); return one.seen === "visible" && one.age < 250 && one.frames > hidden.frames + 5 && one; }, "it is back, and draws");
+    check(after.ends > before.ends + 9.5 && after.programme === "running", `${before.ends} to ${after.ends} s, ${after.programme}`);
+    check(after.holes === 0 && after.missed === 0, `${after.holes} holes, ${after.missed} left out`);
+    await browser.evaluate('globalThis.levatorPage.act("stop")');
+    await until(() => browser.evaluate("globalThis.levatorPage.store.result !== null"), "the end", 20000);
+    const [file] = visit.analyse().files;
+    check(file.gaps.length === 0 && file.refusals.length === 0 && file.duration_s >= after.ends - 0.5, `${file.duration_s} s are recorded, gaps ${JSON.stringify(file.gaps)}`);
+    return `hidden from ${covered.ends.toFixed(1)} to ${hidden.ends.toFixed(1)} s`;
+  } finally {
+    await browser.close();
+    await visit.end();
+  }
+});
+
+test("a tab that was frozen for 10 s has lost nothing that matters", () => during({ live: programme }, async (page, visit) => {
   await until(async () => (await state(page)).ends > 2, "a signal");
   // Frozen is what browsers do to hidden tabs at worst: no frames, no timers, no messages.
   const client = await page.context().newCDPSession(page);

@@ -6,30 +6,29 @@ use std::time::Duration;
 use anyhow::anyhow;
 use levator_catalog::lang::Words;
 use levator_catalog::programmes;
-use levator_catalog::told::{self, Told};
+use levator_catalog::told::Told;
+use levator_detect::manoeuvre::Role;
 use levator_device::{Connector, SerialConnector};
 use levator_engine::{Begins, Course, EngineConfig};
 use levator_live::{ChannelView, LiveConfig, Session, Snapshot, StartError};
 use levator_programme::{Millis, Opening, Position, Programme};
-use levator_record::text::TextOptions;
 use levator_score::{Reference, Site};
 use levator_signal::quality::Severity;
-use levator_signal::{SignalKind, Unit, Verdict};
-use levator_simulate::people::{Anatomy, Condition, Margin, Participant, Setup as PersonSetup};
+use levator_signal::{ChannelId, SignalKind, Unit, Verdict};
+use levator_simulate::people::Condition;
 use serde_json::{Value, json};
 
-use super::{Front, Order, Stage, offer, text_of};
-use crate::args::{LinkArgs, Person};
+use super::{Front, Order, Stage, offer, somebody, text_of};
+use crate::args::LinkArgs;
 use crate::assess::About;
 use crate::failure::{Attempt, Code, Failure};
 use crate::foreign;
 use crate::gate::{self, Opened};
 use crate::page::Page;
-use crate::person::{self, Subject};
 use crate::stop::Stop;
 use crate::view::{self, Face};
 use crate::visit::{self, AboutArgs, Plan};
-use crate::{analysis, args, calibrations, data, demo, doctor, simulate_visit};
+use crate::{analysis, args, calibrations, data, demo, doctor};
 
 /// Between two looks at a signal that is checked.
 const LOOK: Duration = Duration::from_millis(200);
@@ -52,6 +51,14 @@ pub(super) struct Choice {
 enum On {
     Port(Box<LinkArgs>),
     Virtual(Condition),
+}
+
+/// What is listened to.
+#[derive(Clone, Copy)]
+enum Probe<'a> {
+    At(&'a LinkArgs),
+    /// On somebody virtual, with what its channels are.
+    Virtual(&'a [(ChannelId, Role)]),
 }
 
 /// A visit that may begin.
@@ -101,6 +108,10 @@ impl Choice {
         Ok(Self { on, programme, site, position, person, reference })
     }
 
+    pub(super) fn programme(&self) -> Option<&Programme> {
+        self.programme.as_ref()
+    }
+
     fn is_virtual(&self) -> bool {
         matches!(self.on, On::Virtual(_))
     }
@@ -126,8 +137,11 @@ impl Choice {
     /// What is told with it: where the probe lies, how the person lies, and the device of the reference.
     fn told(&self) -> Told {
         let mut told = match &self.on {
-            On::Virtual(condition) => virtual_told(*condition).unwrap_or_else(Told::nothing),
-            On::Port(_) => Told::nothing(),
+            On::Virtual(condition) if self.programme.is_some() => {
+                somebody::told(*condition).unwrap_or_else(Told::nothing)
+            }
+            // Who does as they like has a probe that no reference knows.
+            On::Virtual(_) | On::Port(_) => Told::nothing(),
         };
         told.setup.site = self.site.or(told.setup.site);
         told.position = self.position;
@@ -202,13 +216,15 @@ impl Front {
         let looked = match &choice.on {
             On::Port(link) => {
                 let connector = SerialConnector::new(foreign::settings(link));
-                self.listen(connector, choice, Some(link), page, stop)
+                self.listen(connector, choice, Probe::At(link), page, stop)
             }
-            On::Virtual(_) => anybody(1).and_then(|subject| {
-                demo::at_a_port(subject.device, |connector, _| {
-                    self.listen(connector, choice, None, page, stop)
-                })
-            }),
+            On::Virtual(condition) => somebody::resting(*condition, choice.programme.as_ref())
+                .and_then(|subject| {
+                    let roles = subject.roles;
+                    demo::at_a_port(subject.device, |connector, _| {
+                        self.listen(connector, choice, Probe::Virtual(&roles), page, stop)
+                    })
+                }),
         };
         self.state().handle = None;
         if let Err(failure) = looked {
@@ -221,11 +237,17 @@ impl Front {
         &self,
         connector: impl Connector + 'static,
         choice: &Choice,
-        link: Option<&LinkArgs>,
+        probe: Probe<'_>,
         page: &Page,
         stop: &Stop,
     ) -> Result<(), Failure> {
-        let config = self.config(choice, link)?;
+        let mut config = self.config(match probe {
+            Probe::At(link) => Some(link),
+            Probe::Virtual(_) => None,
+        })?;
+        if let Probe::Virtual(roles) = probe {
+            config.roles = roles.to_vec();
+        }
         let calibrations = config.calibrations.clone();
         let scene = levator_console::Scene {
             roles: config.roles.clone(),
@@ -269,8 +291,8 @@ impl Front {
         if self.is_ordered() || stop.is_asked() {
             return Ok(());
         }
-        if let (Some(link), true) =
-            (link, visit::misunderstanding(&summary.last, "the port").is_some())
+        if let (Probe::At(link), true) =
+            (probe, visit::misunderstanding(&summary.last, "the port").is_some())
         {
             let trouble = doctor::of_silence(&summary.last, link);
             let error = anyhow!("{}; {}", trouble.what, trouble.remedy);
@@ -282,16 +304,13 @@ impl Front {
     }
 
     /// Settings for a device, with the calibrations that are kept of it.
-    fn config(&self, choice: &Choice, link: Option<&LinkArgs>) -> Result<EngineConfig, Failure> {
+    fn config(&self, link: Option<&LinkArgs>) -> Result<EngineConfig, Failure> {
         let mut config = EngineConfig::device();
         analysis::apply(&self.common.setup.filter, &mut config);
         if let Some(link) = link {
             link.device.apply(&mut config);
             let serial = foreign::usb_serial(&link.port);
             calibrations::apply(&self.common.data, &link.device, serial.as_deref(), &mut config)?;
-        }
-        if choice.is_virtual() {
-            config.roles = person::probe_roles();
         }
         Ok(config)
     }
@@ -338,7 +357,7 @@ impl Front {
                 visit::conduct(connector, &plan, stop, page)
             }),
             On::Virtual(condition) => {
-                let subject = lived(*condition, choice.programme.as_ref());
+                let subject = somebody::lived(*condition, choice.programme.as_ref());
                 let plan = self.plan_of(&choice, &opened, None, place);
                 subject.and_then(|subject| {
                     let mut plan = plan?;
@@ -388,7 +407,7 @@ impl Front {
         out: Option<PathBuf>,
     ) -> Result<Plan, Failure> {
         let common = &self.common;
-        let mut config = self.config(choice, link)?;
+        let mut config = self.config(link)?;
         if let Some(programme) = &choice.programme {
             // Somebody virtual lives through it from their first sample on.
             let lead = if choice.is_virtual() { Millis(0) } else { LEAD };
@@ -469,53 +488,4 @@ fn checked(snapshot: &Snapshot, known: impl Fn(&ChannelView) -> Option<u64>) -> 
     let is_clean = judged().next().is_some()
         && judged().all(|channel| channel.check.verdict() == Verdict::Pass);
     json!({ "clean": is_clean, "channels": channels, "stale_days": calibrations::STALE_DAYS })
-}
-
-/// Somebody virtual who does as they like, on a probe of ours.
-fn anybody(seed: u64) -> Result<Subject, Failure> {
-    let person = Person { scenario: "rest".to_owned(), seed, replay: None };
-    person::subject(&person, &TextOptions::default())
-}
-
-/// Somebody virtual, with the device whose statistics they have.
-fn participant(condition: Condition) -> Result<Participant, Failure> {
-    let setup = PersonSetup::usual()
-        .into_iter()
-        .find(|setup| setup.name() == "kasper-emg+abdomen")
-        .ok_or_else(|| anyhow!("the virtual people have no such device"))?;
-    Participant::draw(condition, Anatomy::Female, setup, Margin::Clear, 1)
-        .attempt(Code::Other, "virtual person")
-}
-
-fn virtual_told(condition: Condition) -> Option<Told> {
-    let person = participant(condition).ok()?;
-    told::parse(&simulate_visit::told(&person)).ok()
-}
-
-/// Somebody virtual who lives through a programme; without one they do as they like.
-fn lived(condition: Condition, programme: Option<&Programme>) -> Result<Subject, Failure> {
-    let Some(programme) = programme else {
-        let scenario = match condition.name() {
-            "weak" => "weak",
-            "hypertonic" | "tight-and-weak" | "non-relaxing" => "tight",
-            _ => "healthy",
-        };
-        let person = Person { scenario: scenario.to_owned(), seed: 1, replay: None };
-        return person::subject(&person, &TextOptions::default());
-    };
-    let who = participant(condition)?;
-    let visit = who.visit(0, programme);
-    let (mut signal, mut scan) = (visit.signal(), [0.0; 4]);
-    let mut channels = vec![Vec::new(); who.setup.channels().count()];
-    while signal.next_scan(&mut scan) {
-        for (channel, value) in channels.iter_mut().zip(scan) {
-            channel.push(value);
-        }
-    }
-    let (kind, unit, rate) = (SignalKind::Emg, Unit::Microvolt, who.setup.rate);
-    let info = levator_decode::StreamInfo::of_values(kind, unit, rate, channels.len() as u8);
-    let mut subject = person::replayed(channels, &info, condition.name())?;
-    subject.name = format!("virtual person ({})", condition.name());
-    subject.roles = person::probe_roles();
-    Ok(subject)
 }

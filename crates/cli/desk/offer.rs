@@ -10,6 +10,7 @@ use levator_score::{Assessment, Site, Symptom, Symptoms, Urgency, gate_of_sympto
 use levator_simulate::people::Condition;
 use serde_json::{Value, json};
 
+use super::begin::Choice;
 use super::{Front, Stage, text_of};
 use crate::failure::Failure;
 use crate::{devices as listed, doctor};
@@ -73,6 +74,10 @@ impl Front {
         let gate = if urgency.is_some() { levator_programme::Gate::Refer } else { gate };
         let training = (gate != levator_programme::Gate::Green)
             .then(|| words.get(&format!("person.training-{}", gate.name())).to_owned());
+        // What would be refused is not offered: that of the programme that was chosen.
+        let state = self.state();
+        let programme = state.choice.as_ref().and_then(Choice::programme);
+        let is_closed = programme.is_some_and(|one| one.load().opening(gate) == Opening::Closed);
         Ok(json!({
             "urgency": urgency.map(Urgency::name),
             "gate": gate.name(),
@@ -80,7 +85,8 @@ impl Front {
             "training": training,
             "reported": reported.iter().map(|one| words.said(one.text())).collect::<Vec<_>>(),
             // With a wound or what may be serious nothing is measured at all.
-            "may_measure": !matches!(urgency, Some(Urgency::Urgent | Urgency::NoProbe)),
+            "may_measure":
+                !is_closed && !matches!(urgency, Some(Urgency::Urgent | Urgency::NoProbe)),
         }))
     }
 

@@ -99,13 +99,14 @@ function mode() {
 export function act(what) {
   switch (what) {
     case "pause":
-      link.send({ do: "conduct", what: store.isPaused ? "resume" : "suspend" });
+      if (!store.isThrough) link.send({ do: "conduct", what: store.isPaused ? "resume" : "suspend" });
       break;
     case "start":
       link.send({ do: "conduct", what: "start" });
       break;
     case "skip":
-      link.send({ do: "conduct", what: store.programmeState === "waiting" ? "start" : "skip" });
+      // What comes after the last step is the end.
+      link.send(store.isThrough ? { do: "stop" } : { do: "conduct", what: store.programmeState === "waiting" ? "start" : "skip" });
       break;
     case "mark":
       link.send({ do: "mark", text: "" });
@@ -233,7 +234,7 @@ function Head({ screen, screens }) {
       <span class=${`chip ${isLive ? "good" : "notice"}`}>${isLive ? t("head.live", { hz: Math.round(main?.rate_hz ?? 0) }) : t("head.not-live")}</span>
       ${main && !main.good && html`<span class="chip notice" title=${main.findings[0]?.remedy ?? ""}>${main.findings[0] ? t("head.check") : t("head.settling")}</span>`}
       <span class=${`chip ${state?.recording && (state.recording.refused || state.recording.missing || state.recording.broken) ? "notice" : ""}`}>${state?.recording && !state.recording.broken ? t("head.recording", { time: clock(state.at_s) }) : t("head.unrecorded", { time: clock(state?.at_s ?? 0) })}</span>`}
-      <button aria-label=${`${t("act.mode")}: ${t(`mode.${mode()}`)}`} onClick=${() => act("mode")}>${t(`mode.${mode()}`)}</button>
+      ${screen === "live" && html`<button aria-label=${`${t("act.mode")}: ${t(`mode.${mode()}`)}`} onClick=${() => act("mode")}>${t(`mode.${mode()}`)}</button>`}
       <button aria-label=${t("act.help")} onClick=${() => act("help")}>?</button>
     </span>
   </header>`;

@@ -30,27 +30,33 @@ function Signal({ desk, store, again, go, back }) {
   return html`<${Title}>${t("check.signal.title")}<//>
     <p>${t("check.signal.text")}</p>
     ${channels.length === 0 && html`<${Wait} text=${t("live.waiting")} />`}
-    ${channels.map((/** @type {any} */ one) => html`<${Channel} key=${`${one.stream}.${one.channel}`} one=${one} desk=${desk} store=${store} again=${again} stale=${stage.stale_days} />`)}
+    ${channels.map((/** @type {any} */ one) => html`<${Channel} key=${`${one.stream}.${one.channel}`} one=${one} desk=${desk} store=${store} again=${again} stale=${stage.stale_days} isFirst=${`${one.stream}.${one.channel}` === store.mainKey} />`)}
     <p class="soft" role="status">${stage.clean ? t("check.clean") : channels.length ? t("check.not-clean") : ""}</p>
     <div class="row"><button class=${stage.clean ? "main" : ""} disabled=${channels.length === 0} onClick=${go}>${t(stage.clean ? "check.go" : "check.all-the-same")}</button><button onClick=${back}>${t("act.back")}</button></div>`;
 }
 
-/** @param {{ one: any, desk: import("./desk.js").Desk, store: import("./store.js").Store, again: () => void, stale: number }} props */
-function Channel({ one, desk, store, again, stale }) {
+/** @param {{ one: any, desk: import("./desk.js").Desk, store: import("./store.js").Store, again: () => void, stale: number, isFirst: boolean }} props */
+function Channel({ one, desk, store, again, stale, isFirst }) {
   const canvas = useRef(null);
   const key = `${one.stream}.${one.channel}`;
   useEffect(() => {
-    const timer = setInterval(() => canvas.current && lane(canvas.current, store, key, palette(), false), 100);
+    const timer = setInterval(() => {
+      const colours = palette();
+      // In the colour that it has in the visit.
+      if (canvas.current) lane(canvas.current, store, key, { ...colours, second: isFirst ? colours.trace : colours.second }, false);
+    }, 100);
     return () => clearInterval(timer);
-  }, []);
-  const name = t(`role.${store.role(one) ?? "other"}`);
+  }, [isFirst]);
+  const role = store.role(one);
+  // Of a probe that does not say where it lies, the channel is called what the probe calls it.
+  const name = role ? t(`role.${role}`) : one.label || t("role.other");
   const said = (/** @type {string} */ text) => desk.said(text, again);
   const open = one.findings.filter((/** @type {any} */ finding) => finding.now);
   const isOld = one.calibration === "kept" && one.calibrated_days > stale;
   return html`<section class="card stack" aria-label=${name}>
-    <div class="row"><h2>${name}</h2><span class="soft small">${one.label}</span>
+    <div class="row"><h2>${name}</h2>${role && html`<span class="soft small">${one.label}</span>`}
       <span class=${`chip ${one.verdict === "clean" ? "good" : one.verdict === "faulty" ? "notice" : ""}`}>${t(`verdict.${one.verdict}`, { s: number(one.remaining_s ?? 0) })}</span></div>
-    <canvas class="strip" ref=${canvas} role="img" aria-label=${t("check.strip", { name })}></canvas>
+    <div class="strip"><canvas ref=${canvas} role="img" aria-label=${t("check.strip", { name })}></canvas></div>
     ${open.length > 0 && html`<ul class="plain">${open.map((/** @type {any} */ finding) => html`<li key=${finding.fault}><b>${said(finding.reason)}</b>${!finding.note && html`<br />${said(finding.remedy)}`}</li>`)}</ul>`}
     <p class="soft small">${t(`calibration.${one.calibration}`, { days: number(one.calibrated_days ?? 0), unit: one.unit })}${isOld ? ` ${t("calibration.old")}` : ""}</p>
   </section>`;
@@ -70,6 +76,9 @@ function Questions({ desk, back }) {
   const [none, setNone] = useState(false);
   const [result, show] = useState(/** @type {any} */ (null));
   const [trouble, say] = useState("");
+  const heading = useRef(/** @type {HTMLElement | null} */ (null));
+  // Who uses the keyboard is where it is said, and not behind it.
+  useEffect(() => heading.current?.focus(), [result]);
   if (!hello.told) return html`<${Title}>${t("questions.title")}<//><${Wrong} text=${hello.trouble} />${hello.busy && html`<${Wait} />`}`;
   const toggle = (/** @type {string} */ id) => {
     setNone(false);
@@ -103,11 +112,11 @@ function Questions({ desk, back }) {
     <label class="option card"><input type="checkbox" checked=${none} onChange=${() => { setNone(!none); mark([]); show(null); }} /><span><b>${t("questions.none")}</b></span></label>
     <${Wrong} text=${trouble} />
     ${result && html`<section class="card stack wrong" role="alert">
-      <h2>${result.headline ?? (result.closed ? t("questions.closed", { name: programmeName(programme) }) : t("questions.care"))}</h2>
+      <h2 ref=${heading} tabindex="-1">${result.headline ?? (result.closed ? t("questions.closed", { name: programmeName(programme) }) : t("questions.care"))}</h2>
       ${result.reported.length > 0 && html`<p>${t("questions.reported", { list: result.reported.join("; ") })}</p>`}
       ${result.training && html`<p>${result.training}</p>`}
       ${result.closed && !result.headline && !result.training && html`<p>${result.why}</p>${!desk.stage?.choice?.person && html`<p>${t("plan.no-code")}</p>`}`}
       <div class="row">${result.may_measure && !result.closed && html`<button class="main" onClick=${begin}>${t("questions.begin-with-care")}</button>`}
         <button onClick=${() => desk.ask("connect").catch(() => {})}>${t("questions.other")}</button></div></section>`}
-    <div class="row"><button class="main" disabled=${!none && yes.length === 0} onClick=${next}>${t("questions.begin")}</button><button onClick=${back}>${t("act.back")}</button></div>`;
+    <div class="row"><button class="main" disabled=${result !== null || (!none && yes.length === 0)} onClick=${next}>${t("questions.begin")}</button><button onClick=${back}>${t("act.back")}</button></div>`;
 }

@@ -82,7 +82,7 @@ export function Live({ store, act, mode }) {
     return () => cancelAnimationFrame(frame);
   }, [mode]);
 
-  const doing = task(store);
+  const doing = store.isThrough ? null : task(store);
   const main = store.channels[0];
   return html`<div class="live"><h1 class="hidden">${t("nav.live")}</h1>
     <section class="stage" ref=${stage} aria-label=${t("live.trace")}>
@@ -363,6 +363,10 @@ function Overlay({ store, act }) {
     return html`<div class="over"><div class="card"><h2>${t(`${store.programmeState}.title`)}</h2><p>${t(`${store.programmeState}.text`)}</p>
       ${store.isPaused && html`<button class="main" onClick=${() => act("pause")}>${t("act.resume")} ${settings.letters && html`<kbd>Space</kbd>`}</button>`}</div></div>`;
   }
+  if (store.isThrough) {
+    return html`<div class="over"><div class="card" role="status"><h2>${t(store.programmeState === "done" ? "over.title" : "over.stopped")}</h2><p>${t("over.text")}</p>
+      <button class="main" onClick=${() => act("stop")}>${t("act.finish")} ${settings.letters && html`<kbd>Enter</kbd>`}</button></div></div>`;
+  }
   if (!store.main) return html`<div class="over"><p class="soft">${t("live.waiting")}</p></div>`;
   return html`<${Countdown} store=${store} />`;
 }
@@ -373,7 +377,7 @@ function Keys({ store, act, mode }) {
   const key = (/** @type {string} */ name) => settings.letters && html`<kbd>${name}</kbd>`;
   const { isPaused } = store;
   return html`<div class="keys" role="toolbar" aria-label=${t("keys.title")}>
-    ${isRun && html`<button onClick=${() => act("pause")}>${t(isPaused ? "act.resume" : "act.pause")} ${key("Space")}</button>
+    ${isRun && !store.isThrough && html`<button onClick=${() => act("pause")}>${t(isPaused ? "act.resume" : "act.pause")} ${key("Space")}</button>
     <button onClick=${() => act("skip")}>${t("act.next")} ${key("Enter")}</button>`}
     <button onClick=${() => act("mark")}>${t("act.mark")} ${key("E")}</button>
     <button onClick=${() => act("note")}>${t("act.note")} ${key("N")}</button>

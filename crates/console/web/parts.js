@@ -4,10 +4,13 @@
 import { html, useEffect, useRef, useState } from "./ui.js";
 import { has, language, t } from "./words.js";
 
-/** The title of a screen; who comes to it by the keyboard begins there. @param {{ children?: any }} props */
+/** The title of a screen; who comes to it begins at its top, by the keyboard, too. @param {{ children?: any }} props */
 export function Title({ children }) {
   const at = useRef(null);
-  useEffect(() => at.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    scrollTo({ top: 0, behavior: "instant" });
+    at.current?.focus({ preventScroll: true });
+  }, []);
   return html`<h1 ref=${at} tabindex="-1">${children}</h1>`;
 }
 

@@ -92,7 +92,7 @@ function Visit({ desk, visit, back }) {
           <td>${t(one.added != null ? "review.added" : one.counts ? "review.yes" : "review.no")}</td>
           <td>${one.added != null
     ? html`<button onClick=${() => edit({ what: "remove", number: one.added })} aria-label=${t("review.remove.of", { number: index + 1 })}>${t("review.remove")}</button>`
-    : html`<button aria-pressed=${!one.counts} onClick=${() => edit({ what: one.counts ? "reject" : "restore", ...place, onset: one.onset })} aria-label=${t("review.reject.of", { number: index + 1 })}>${t("review.reject")}</button>`}</td></tr>`)}</tbody></table></div>
+    : html`<button onClick=${() => edit({ what: one.counts ? "reject" : "restore", ...place, onset: one.onset })} aria-label=${t(one.counts ? "review.reject.of" : "review.restore.of", { number: index + 1 })}>${t(one.counts ? "review.reject" : "review.restore")}</button>`}</td></tr>`)}</tbody></table></div>
       <${Add} marked=${marked} add=${(/** @type {number} */ from_s, /** @type {number} */ to_s) => { mark(null); edit({ what: "add", ...place, from_s, to_s }); }} /></section>`}
     ${found.told && html`<${Notes} told=${found.told} move=${move} edit=${edit} seen=${seen} />`}
     <${Answer} desk=${desk} visit=${visit} /></div>`;

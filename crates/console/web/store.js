@@ -209,6 +209,11 @@ export class Store {
     return this.scene?.programme ?? null;
   }
 
+  /** Whether all of the programme has been gone through; the visit goes on until somebody finishes it. */
+  get isThrough() {
+    return this.programme !== null && (this.programmeState === "done" || this.programmeState === "stopped");
+  }
+
   /** @param {Message} message */
   message(message) {
     const isMain = message.channel === undefined || `${message.stream}.${message.channel}` === this.mainKey;

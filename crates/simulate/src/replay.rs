@@ -11,6 +11,8 @@ pub enum AtEnd {
     Loop,
     /// Keep sending the last scan, as a device does whose sensor froze.
     Hold,
+    /// Go on with so many of the last scans, over and over; with more than there are, with all.
+    Tail(u64),
 }
 
 /// Samples that somebody recorded, given again one scan after the other.
@@ -112,6 +114,11 @@ impl Replay {
         let index = match self.at_end {
             AtEnd::Loop => self.next.0 % scan_count,
             AtEnd::Hold => self.next.0.min(scan_count - 1),
+            AtEnd::Tail(_) if self.next.0 < scan_count => self.next.0,
+            AtEnd::Tail(tail) => {
+                let tail = tail.clamp(1, scan_count);
+                scan_count - tail + (self.next.0 - scan_count) % tail
+            }
         } as usize;
         self.next = self.next.saturating_add(1);
         for (value, samples) in scan.iter_mut().zip(&self.channels) {
@@ -183,6 +190,19 @@ mod tests {
         assert_eq!(scans(looped, 3), [[1.0, 3.0], [2.0, 4.0], [1.0, 3.0]]);
         let held = replay(channels, AtEnd::Hold).expect("two channels");
         assert_eq!(scans(held, 4), [[1.0, 3.0], [2.0, 4.0], [2.0, 4.0], [2.0, 4.0]]);
+        let channels = vec![vec![1.0, 2.0, 3.0], vec![4.0, 5.0, 6.0]];
+        for (tail, expected) in [
+            (2, [1.0, 2.0, 3.0, 2.0, 3.0, 2.0]),
+            (0, [1.0, 2.0, 3.0, 3.0, 3.0, 3.0]),
+            (9, [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]),
+        ] {
+            let rests = replay(channels.clone(), AtEnd::Tail(tail)).expect("two channels");
+            assert_eq!(
+                scans(rests, 6).iter().map(|scan| scan[0]).collect::<Vec<_>>(),
+                expected,
+                "{tail}"
+            );
+        }
     }
 
     #[test]
