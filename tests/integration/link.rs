@@ -271,6 +271,8 @@ fn a_programme_stands_still_a_second_after_the_last_sample_and_the_recording_say
     device.advance(later, &mut Vec::new());
     device.plug();
     let terminal = socket.plug();
+    // By now it is tried less often; what nobody reads meanwhile would be lost.
+    wait_until(&handle, |now| now.port_name.is_some());
     serve_until(&mut device, &terminal, &handle, is_running);
     let live = end(session, &socket, &mut device, &terminal, pulled_at + 25_000);
 
