@@ -399,6 +399,38 @@ pub(crate) fn text(value: &Value) -> Message {
 mod tests {
     use super::*;
     use crate::frame::Point;
+    use crate::scene::Mode;
+
+    #[test]
+    fn what_pages_measured_is_kept_apart_and_belongs_to_one_visit() {
+        let scene = Scene {
+            title: String::new(),
+            mode: Mode::Guided,
+            programme: None,
+            roles: Vec::new(),
+            waits: false,
+            is_recorded: false,
+            is_virtual: true,
+            seconds: None,
+        };
+        let hub = Hub::new(Arc::new(Queue::new()), &scene);
+        let told = |count: u64| json!({ "count": count, "p50": 1.5, "p99": 4.0, "max": 9.0 });
+        let counts = || {
+            let Latency { points, events } = hub.latency();
+            [points, events].map(|figures| figures.map(|figures| figures.count))
+        };
+        hub.hear_latency(&json!({ "points": told(100), "events": null }));
+        assert_eq!(counts(), [Some(100), None]);
+        // A page that was just opened knows less.
+        hub.hear_latency(&json!({ "points": told(7), "events": told(3) }));
+        assert_eq!(counts(), [Some(100), Some(3)]);
+        let odd = json!({ "count": 900, "p50": -1.0, "p99": "long", "max": null });
+        hub.hear_latency(&json!({ "points": odd, "events": told(0), "more": 1 }));
+        assert_eq!(counts(), [Some(100), Some(3)]);
+        assert_eq!(hub.latency().points.map(|points| points.p99_ms), Some(4.0));
+        hub.renew(&scene);
+        assert_eq!(counts(), [None, None]);
+    }
 
     #[test]
     fn a_window_is_a_few_messages_and_keeps_its_holes() {
