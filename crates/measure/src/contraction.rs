@@ -5,7 +5,7 @@
 //! onset to offset as the detector found them, `asked` the window of the schedule.
 
 use levator_detect::Contraction;
-use levator_signal::{SampleIndex, SignalKind, Span};
+use levator_signal::{Loop, SampleIndex, SignalKind, Span};
 
 use crate::channel::{Channel, One};
 use crate::found::span_of;
@@ -189,7 +189,8 @@ impl Says<'_> {
         let zero = if is_pressure { seen.base } else { Some(0.0) };
         let has_zero = judged.reject_if(zero.is_none(), Reason::NoReference);
         let over_zero = mean.zip(zero).map(|(mean, zero)| mean - zero).filter(|mean| *mean > 0.0);
-        let variation = over_zero.zip(formulas::sd(&scratch.x)).map(|(mean, sd)| 100.0 * sd / mean);
+        let sd = mean.and_then(|mean| formulas::sd_about(&scratch.x, mean));
+        let variation = over_zero.zip(sd).map(|(mean, sd)| 100.0 * sd / mean);
         self.say(
             (Quantity::HoldVariability, How::Plain),
             MeasureUnit::Percent,
@@ -228,8 +229,9 @@ impl Says<'_> {
             let few = scratch.x.len() < LEAST_WINDOWS;
             let noted = judged.note(Reason::PoorRepeatability);
             let halves = (scratch.x.len() as f64 / 2.0).max(1.0);
-            self.one.sem = formulas::sd(&scratch.x).map(|sd| sd / halves.sqrt());
             let median = formulas::mean(&scratch.x);
+            let sd = median.and_then(|median| formulas::sd_about(&scratch.x, median));
+            self.one.sem = sd.map(|sd| sd / halves.sqrt());
             self.say((Quantity::MedianFrequency, How::Plain), MeasureUnit::Hertz, median, noted);
             self.one.sem = None;
             let slope = formulas::slope(&scratch.t, &scratch.x).filter(|_| !few);
@@ -423,7 +425,8 @@ impl Says<'_> {
         }
         let slots = self.channel.track.slots(span);
         self.channel.track.fill(&slots, scratch);
-        steady(self.channel.track.slot_s(), scratch);
+        let half = (0.5 * STEADY_S / self.channel.track.slot_s()).round() as usize;
+        steady(half, scratch);
         let base = seen.base;
         let highest = scratch.y.iter().copied().max_by(f64::total_cmp);
         let height = highest.zip(base).map(|(highest, base)| highest - base);
@@ -446,14 +449,51 @@ impl Says<'_> {
     }
 }
 
-/// Puts the mean over 1 s about each level, as far as there are levels, into `y`.
-fn steady(slot_s: f64, scratch: &mut Scratch) {
-    let half = (0.5 * STEADY_S / slot_s).round() as usize;
-    scratch.y.clear();
-    for place in 0..scratch.x.len() {
-        let to = (place + half + 1).min(scratch.x.len());
-        let around = &scratch.x[place.saturating_sub(half)..to];
-        scratch.y.push(around.iter().sum::<f64>() / around.len() as f64);
+/// Means that are summed side by side. Our choice: four vectors of four, which need not wait for each other.
+const LANES: usize = 16;
+
+/// Puts the mean of each level, `half` before it and `half` after it, as far as there are levels, into `y`.
+fn steady(half: usize, scratch: &mut Scratch) {
+    let Scratch { x, y, processor, .. } = scratch;
+    y.clear();
+    processor.run(Steady { half, x, y });
+}
+
+/// [`steady`], for a processor. Each mean is summed from its first level to its last, whatever stands beside it.
+struct Steady<'a> {
+    half: usize,
+    x: &'a [f64],
+    y: &'a mut Vec<f64>,
+}
+
+impl Loop for Steady<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { half, x, y } = self;
+        let len = half.saturating_mul(2).saturating_add(1);
+        let single = |place: usize| {
+            let to = place.saturating_add(half).saturating_add(1).min(x.len());
+            let around = &x[place.saturating_sub(half)..to];
+            around.iter().sum::<f64>() / around.len() as f64
+        };
+        // Where all about a level is there: from the first such place to one past the last.
+        let whole = half.min(x.len())..x.len().saturating_sub(half).max(half.min(x.len()));
+        y.extend((0..whole.start).map(single));
+        let mut place = whole.start;
+        while place + LANES <= whole.end {
+            let around = &x[place - half..];
+            let mut sums = [-0.0; LANES];
+            for levels in around.windows(LANES).take(len) {
+                for lane in 0..LANES {
+                    sums[lane] += levels[lane];
+                }
+            }
+            y.extend(sums.map(|sum| sum / len as f64));
+            place += LANES;
+        }
+        y.extend((place..x.len()).map(single));
     }
 }
 
@@ -514,5 +554,35 @@ impl Channel {
     /// Whether it is EMG, whose zero is one.
     pub(crate) fn is_emg(&self) -> bool {
         matches!(self.settings.kind, SignalKind::Emg | SignalKind::EmgEnvelope)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_side_by_side_have_the_bits_of_single_ones() {
+        let mut state = 11_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 11) as f64 / 9_007_199_254_740_992.0 * if state % 7 == 0 { 1e3 } else { 1.0 }
+        };
+        for len in [0, 1, 2, 15, 16, 17, 40, 100, 101, 102, 116, 117, 118, 150, 333] {
+            for half in [0, 1, 3, 8, 20, 50] {
+                let mut scratch = Scratch::new(len);
+                scratch.x.extend((0..len).map(|_| next()));
+                steady(half, &mut scratch);
+                let expected: Vec<u64> = (0..len)
+                    .map(|place| {
+                        let to = (place + half + 1).min(len);
+                        let around = &scratch.x[place.saturating_sub(half)..to];
+                        (around.iter().sum::<f64>() / around.len() as f64).to_bits()
+                    })
+                    .collect();
+                let found: Vec<u64> = scratch.y.iter().map(|mean| mean.to_bits()).collect();
+                assert_eq!(found, expected, "{len}, {half}");
+            }
+        }
     }
 }

@@ -10,7 +10,14 @@ pub(crate) fn sd(x: &[f64]) -> Option<f64> {
     if x.len() < 2 {
         return None;
     }
-    let mean = mean(x)?;
+    sd_about(x, mean(x)?)
+}
+
+/// [`sd`] of values whose mean is known.
+pub(crate) fn sd_about(x: &[f64], mean: f64) -> Option<f64> {
+    if x.len() < 2 {
+        return None;
+    }
     let squares: f64 = x.iter().map(|x| (x - mean) * (x - mean)).sum();
     finite((squares / (x.len() - 1) as f64).sqrt())
 }
@@ -35,11 +42,19 @@ pub(crate) fn slope(t: &[f64], x: &[f64]) -> Option<f64> {
     if x.len() < 3 || t.len() != x.len() {
         return None;
     }
-    let (mean_t, mean_x) = (mean(t)?, mean(x)?);
-    let pairs = || t.iter().zip(x).map(|(t, x)| (t - mean_t, x - mean_x));
-    let both: f64 = pairs().map(|(t, x)| t * x).sum();
-    let alone: f64 = pairs().map(|(t, _)| t * t).sum();
+    // Two sums at once: each waits for itself alone.
+    let (sum_t, sum_x) = sums(t.iter().zip(x).map(|(t, x)| (*t, *x)));
+    let count = x.len() as f64;
+    let (mean_t, mean_x) = (finite(sum_t / count)?, finite(sum_x / count)?);
+    let pairs = t.iter().zip(x).map(|(t, x)| (t - mean_t, x - mean_x));
+    let (both, alone) = sums(pairs.map(|(t, x)| (t * x, t * t)));
     finite(both / alone)
+}
+
+/// Two sums, each from the first to the last.
+fn sums(pairs: impl Iterator<Item = (f64, f64)>) -> (f64, f64) {
+    // As the library's sums begin, so that a sum of negative zeros keeps its sign.
+    pairs.fold((-0.0, -0.0), |(one, other), (x, y)| (one + x, other + y))
 }
 
 /// Correlation after Pearson. Needs three pairs; `None` if one of the two does not vary.
@@ -48,12 +63,11 @@ pub(crate) fn correlation(x: &[f64], y: &[f64]) -> Option<f64> {
         return None;
     }
     let (mean_x, mean_y) = (mean(x)?, mean(y)?);
-    let sum = |f: &dyn Fn(f64, f64) -> f64| -> f64 {
-        x.iter().zip(y).map(|(x, y)| f(x - mean_x, y - mean_y)).sum()
-    };
-    let (xx, yy) = (sum(&|x, _| x * x), sum(&|_, y| y * y));
+    let pairs = || x.iter().zip(y).map(|(x, y)| (x - mean_x, y - mean_y));
+    let (xx, yy) = sums(pairs().map(|(x, y)| (x * x, y * y)));
+    let xy: f64 = pairs().map(|(x, y)| x * y).sum();
     // Rounding may lead a little beyond one.
-    finite(sum(&|x, y| x * y) / (xx.sqrt() * yy.sqrt())).map(|r| r.clamp(-1.0, 1.0))
+    finite(xy / (xx.sqrt() * yy.sqrt())).map(|r| r.clamp(-1.0, 1.0))
 }
 
 /// Standard error of the level of a stretch, from its means over bins of 1 s:
@@ -69,7 +83,8 @@ pub(crate) fn standard_error(bins: &[f64]) -> Option<f64> {
     if bins.len() < 5 {
         return None;
     }
-    let (mean, sd) = (mean(bins)?, sd(bins)?);
+    let mean = mean(bins)?;
+    let sd = sd_about(bins, mean)?;
     let squares: f64 = bins.iter().map(|bin| (bin - mean) * (bin - mean)).sum();
     if squares <= 0.0 {
         return Some(0.0);

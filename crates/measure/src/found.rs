@@ -78,9 +78,10 @@ impl Log {
         self.entries.back_mut().filter(|entry| entry.closed.is_none())
     }
 
-    /// Whether one is under way.
-    pub(crate) fn is_open(&self) -> bool {
-        self.entries.back().is_some_and(|entry| entry.closed.is_none())
+    /// Whether one is under way that may have begun before `at`, if its onset moves back by `back` at most.
+    pub(crate) fn may_reach(&self, at: SampleIndex, back: u64) -> bool {
+        let latest = at.saturating_add(back);
+        self.entries.back().is_some_and(|entry| entry.closed.is_none() && entry.announced <= latest)
     }
 
     /// Contractions that were over and known at `due`, in the order in which they became known.

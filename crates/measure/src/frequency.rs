@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use levator_signal::spectrum::MAX_WINDOW_LEN;
+use levator_signal::spectrum::{Density, MAX_WINDOW_LEN};
 use levator_signal::{SampleIndex, SampleRate, Span, Spectrum};
 
 use crate::track::{LONGEST_WINDOW_S, Scratch, Track};
@@ -220,14 +220,17 @@ impl Frequencies {
         };
         let ring = &self.samples[..self.ring_len];
         let start = (self.windows[place].start % self.ring_len as u64) as usize;
-        let before_end = spectrum.window_len().min(ring.len() - start);
+        let of = |density: Density<'_>| density.median_interpolated_hz().map(Median::At);
+        let window_len = spectrum.window_len();
+        if let Some(window) = ring.get(start..start + window_len) {
+            return spectrum.of(window).and_then(of).unwrap_or(Median::None);
+        }
+        // The ring is cut within it.
+        let (behind, before) = (&ring[start..], &ring[..window_len - (ring.len() - start)]);
         let mut found = Median::None;
         spectrum.reset();
-        for part in [&ring[start..start + before_end], &ring[..spectrum.window_len() - before_end]]
-        {
-            spectrum.process(part, |_, density| {
-                found = density.median_interpolated_hz().map_or(Median::None, Median::At);
-            });
+        for part in [behind, before] {
+            spectrum.process(part, |_, density| found = of(density).unwrap_or(Median::None));
         }
         found
     }

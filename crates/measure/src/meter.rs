@@ -33,6 +33,8 @@ const WORK_WAIT_S: f64 = 4.0;
 /// What was told of an event is known this long after its end: a second for channels that see it later, and
 /// the time between two blocks.
 const ANSWER_WAIT_S: f64 = 3.0;
+/// The onset of a contraction that was announced moves back by less: no detector looks back for longer.
+const LOOK_BACK_S: f64 = 5.0;
 /// Longest that a contraction is waited for that lasts beyond its step.
 const MOST_WAIT_S: f64 = 120.0;
 /// Rates there can be room for.
@@ -251,8 +253,14 @@ impl Meter {
         channels[place].process(block, |log, window| {
             // Frequencies are told of plateaus only.
             if schedule.origin == Origin::Found {
-                let is_in = |one: &Pending| one.channel == Some(place) && meet(one.asked, window);
-                return log.is_open() || pending.iter().any(is_in);
+                // The plateau lies in the contraction.
+                let is_in = |one: &Pending| {
+                    one.channel == Some(place)
+                        && one.asked.start <= window.start
+                        && window.end <= one.asked.end
+                };
+                let back = rate.sample_count(LOOK_BACK_S) as u64;
+                return log.may_reach(window.end, back) || pending.iter().any(is_in);
             }
             let plateau = |step: usize, start: SampleIndex| {
                 let window = schedule.steps.get(step)?.window(WindowKind::Plateau)?;

@@ -112,7 +112,8 @@ impl Channel {
             self.put(instability, sink);
             if whole || rest.task == Task::Relax {
                 let mean = formulas::mean(&scratch.y);
-                let ratio = mean.filter(|mean| *mean > 0.0).zip(formulas::sd(&scratch.y));
+                let sd = mean.and_then(|mean| formulas::sd_about(&scratch.y, mean));
+                let ratio = mean.filter(|mean| *mean > 0.0).zip(sd);
                 let defined = match self.settings.kind {
                     SignalKind::Pressure => judged.doubt(Reason::NotDefined),
                     _ => judged,

@@ -1,5 +1,6 @@
 //! The level of one channel over the last minutes, in slots of 10 ms.
 
+use core::iter::zip;
 use core::ops::Range;
 
 use levator_signal::{Loop, Processor, SampleIndex, SampleRate, Span};
@@ -74,12 +75,13 @@ pub(crate) struct Scratch {
     pub(crate) t: Vec<f64>,
     /// Whatever else is needed.
     pub(crate) y: Vec<f64>,
+    pub(crate) processor: Processor,
 }
 
 impl Scratch {
     pub(crate) fn new(capacity: usize) -> Self {
         let room = || Vec::with_capacity(capacity);
-        Self { x: room(), t: room(), y: room() }
+        Self { x: room(), t: room(), y: room(), processor: Processor::best() }
     }
 }
 
@@ -254,14 +256,15 @@ impl Track {
         Some(self.levels[at]).filter(|level| usable && level.is_finite())
     }
 
-    /// Slots that are kept, with their places.
-    fn places(&self, kept: Range<u64>) -> impl Iterator<Item = (u64, usize)> {
-        let (mut at, end) = (self.place(kept.start), self.capacity as usize);
-        kept.map(move |slot| {
-            let place = at;
-            at = if at + 1 < end { at + 1 } else { 0 };
-            (slot, place)
-        })
+    /// Places of slots that are kept, in order: the ring may be cut once.
+    fn places(&self, kept: &Range<u64>) -> [Range<usize>; 2] {
+        if kept.is_empty() {
+            return [0..0, 0..0];
+        }
+        let (from, end) = (self.place(kept.start), self.capacity as usize);
+        let count = (kept.end - kept.start) as usize;
+        let first = count.min(end - from);
+        [from..from + first, 0..count - first]
     }
 
     /// Whether the whole span can be used.
@@ -275,14 +278,17 @@ impl Track {
         let mut survey = Survey { asked, usable: 0, counts: [0; Reason::ALL.len()] };
         let kept = self.kept(slots);
         let there = kept.end.saturating_sub(kept.start);
-        for (_, at) in self.places(kept) {
-            let reasons = self.reasons[at];
-            if !reasons.is_empty() {
-                for reason in reasons.iter() {
-                    survey.counts[reason as usize] += 1;
+        for places in self.places(&kept) {
+            for (level, reasons) in zip(&self.levels[places.clone()], &self.reasons[places]) {
+                let mut is_usable = level.is_finite();
+                if !reasons.is_empty() {
+                    for reason in reasons.iter() {
+                        survey.counts[reason as usize] += 1;
+                    }
+                    is_usable &= !reasons.intersects(Reason::UNUSABLE);
                 }
+                survey.usable += u64::from(is_usable);
             }
-            survey.usable += u64::from(self.level_at(at).is_some());
         }
         survey.counts[Reason::Gap as usize] += asked - there.min(asked);
         survey
@@ -292,26 +298,56 @@ impl Track {
     pub(crate) fn fill(&self, slots: &Range<u64>, scratch: &mut Scratch) {
         scratch.x.clear();
         scratch.t.clear();
-        for (slot, at) in self.places(self.kept(slots)) {
-            if let Some(level) = self.level_at(at) {
-                scratch.x.push(level);
-                scratch.t.push((slot - slots.start) as f64 * self.slot_s);
+        self.processor.run(Fill { track: self, slots, scratch });
+    }
+
+    #[inline(always)]
+    fn fill_slots(&self, slots: &Range<u64>, scratch: &mut Scratch) {
+        let kept = self.kept(slots);
+        // Whole numbers below 2^53, so that one more each time is what they are.
+        let mut since = kept.start.saturating_sub(slots.start) as f64;
+        for places in self.places(&kept) {
+            let (levels, reasons) = (&self.levels[places.clone()], &self.reasons[places]);
+            // Mostly all can be used, and that is soon seen.
+            let are_usable = zip(levels, reasons).fold(true, |are, (level, reasons)| {
+                are & (level.is_finite() & !reasons.intersects(Reason::UNUSABLE))
+            });
+            if are_usable {
+                scratch.x.extend_from_slice(levels);
+                let times = (0..levels.len() as u32).map(|at| since + f64::from(at));
+                scratch.t.extend(times.map(|since| since * self.slot_s));
+                since += levels.len() as f64;
+                continue;
+            }
+            for (level, reasons) in zip(levels, reasons) {
+                if level.is_finite() && !reasons.intersects(Reason::UNUSABLE) {
+                    scratch.x.push(*level);
+                    scratch.t.push(since * self.slot_s);
+                }
+                since += 1.0;
             }
         }
     }
 
     /// The highest level of all samples, and where; the first of several.
     pub(crate) fn highest(&self, slots: &Range<u64>) -> Option<(f64, SampleIndex)> {
-        let mut best: Option<(f64, SampleIndex)> = None;
-        let usable = |(_, at): &(u64, usize)| self.level_at(*at).is_some();
-        for (slot, at) in self.places(self.kept(slots)).filter(usable) {
-            let peak = self.peaks[at];
-            if peak.is_finite() && best.is_none_or(|(highest, _)| peak > highest) {
-                let sample = slot.saturating_mul(self.slot_len) + u64::from(self.peaks_at[at]);
-                best = Some((peak, SampleIndex(sample)));
+        let mut best: Option<(f64, u64, usize)> = None;
+        let kept = self.kept(slots);
+        let mut slot = kept.start;
+        for places in self.places(&kept) {
+            for at in places {
+                let peak = self.peaks[at];
+                let is_higher = peak.is_finite() && best.is_none_or(|(highest, ..)| peak > highest);
+                if is_higher && self.level_at(at).is_some() {
+                    best = Some((peak, slot, at));
+                }
+                slot += 1;
             }
         }
-        best
+        best.map(|(peak, slot, at)| {
+            let sample = slot.saturating_mul(self.slot_len) + u64::from(self.peaks_at[at]);
+            (peak, SampleIndex(sample))
+        })
     }
 
     /// First sample of a slot.
@@ -325,25 +361,47 @@ impl Track {
         y.clear();
         let slots = self.slots(span);
         let first = self.sample_of(slots.start);
-        let bin_of = |slot: u64| {
-            let since = u128::from(self.sample_of(slot).saturating_since(first));
-            since * u128::from(self.rate.seconds()) / u128::from(self.rate.scans())
+        let since = |slot: u64| self.sample_of(slot).saturating_since(first);
+        let (seconds, scans) = (u128::from(self.rate.seconds()), u128::from(self.rate.scans()));
+        // First sample of the bin after that of a sample.
+        let next_bin = |since: u64| {
+            let bin = u128::from(since) * seconds / scans;
+            u64::try_from(((bin + 1) * scans).div_ceil(seconds)).unwrap_or(u64::MAX)
         };
         let (mut sum, mut count, mut asked) = (0.0, 0_u64, 0_u64);
         let kept = self.kept(&slots);
-        for slot in kept.clone() {
-            if let Some(level) = self.level(slot) {
+        let (mut slot, mut limit) = (kept.start, next_bin(since(kept.start)));
+        for at in self.places(&kept).into_iter().flatten() {
+            if let Some(level) = self.level_at(at) {
                 sum += level;
                 count += 1;
             }
             asked += 1;
-            if bin_of(slot + 1) != bin_of(slot) {
+            slot += 1;
+            if since(slot) >= limit {
                 if count > 0 && 2 * count >= asked {
                     y.push(sum / count as f64);
                 }
                 (sum, count, asked) = (0.0, 0, 0);
+                limit = next_bin(since(slot));
             }
         }
+    }
+}
+
+/// [`Track::fill_slots`], for a processor.
+struct Fill<'a> {
+    track: &'a Track,
+    slots: &'a Range<u64>,
+    scratch: &'a mut Scratch,
+}
+
+impl Loop for Fill<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.track.fill_slots(self.slots, self.scratch);
     }
 }
 

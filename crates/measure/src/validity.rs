@@ -181,7 +181,12 @@ impl Reasons {
 
     /// Those it holds, in a fixed order.
     pub fn iter(self) -> impl Iterator<Item = Reason> {
-        Reason::ALL.into_iter().filter(move |reason| self.has(*reason))
+        let mut left = self.0;
+        core::iter::from_fn(move || {
+            let reason = *Reason::ALL.get(left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some(reason)
+        })
     }
 }
 

@@ -57,8 +57,8 @@ pub struct Spectrum {
     transform: RealTransform,
     /// The window that fills is from `start` to `end`; twice as long as it, so that it seldom moves.
     samples: Box<[f64]>,
-    /// The window with zeros behind it; empty if the transform is as long as the window.
-    padded: Box<[f64]>,
+    /// Whether the window may be shorter than the transform.
+    is_padded: bool,
     start: usize,
     end: usize,
     /// Samples to let pass before the next window begins: there are some if the hop is the longer one.
@@ -125,7 +125,6 @@ impl Spectrum {
     ) -> Result<Self, SpectrumError> {
         check(window_len, transform_len, hop_len)?;
         check(transform_len, MAX_WINDOW_LEN, hop_len)?;
-        let pad_len = if transform_len == window_len { 0 } else { transform_len };
         let mut spectrum = Self {
             rate,
             window_len,
@@ -134,7 +133,7 @@ impl Spectrum {
             scale: 0.0,
             transform: RealTransform::new(transform_len),
             samples: vec![0.0; 2 * transform_len].into(),
-            padded: vec![0.0; pad_len].into(),
+            is_padded: transform_len != window_len,
             start: 0,
             end: 0,
             skip: 0,
@@ -158,7 +157,7 @@ impl Spectrum {
     ) -> Result<(), SpectrumError> {
         let transform_len = self.weights.len();
         check(window_len, transform_len, hop_len)?;
-        if window_len < transform_len && self.padded.is_empty() {
+        if window_len < transform_len && !self.is_padded {
             return Err(SpectrumError::Window {
                 window_len,
                 min_window_len: transform_len,
@@ -176,7 +175,6 @@ impl Spectrum {
         let (window, behind) = self.weights.split_at_mut(self.window_len);
         hann(window);
         behind.fill(0.0);
-        self.padded.fill(0.0);
         let energy: f64 = window.iter().map(|weight| weight * weight).sum();
         self.scale = 2.0 / (self.rate.hz() * energy);
     }
@@ -252,7 +250,12 @@ impl Spectrum {
         self.end += count;
         let full = self.end - self.start == window_len;
         if full {
-            self.transform();
+            self.transform.power(task(
+                &self.samples[self.start..self.end],
+                &self.weights,
+                self.scale,
+                &mut self.density,
+            ));
             let forward = self.hop_len.min(window_len);
             self.skip = self.hop_len - forward;
             self.start += forward;
@@ -265,43 +268,36 @@ impl Spectrum {
         (skipped + count, if full { self.accepted() } else { None })
     }
 
-    /// Computes the density of the window that is full.
-    fn transform(&mut self) {
-        let mut samples = &self.samples[self.start..self.end];
-        let mean = density::sum(samples, |_, x| x) / samples.len() as f64;
-        if !self.padded.is_empty() {
-            let padded = self.start..self.start + self.padded.len();
-            samples = if padded.end <= self.samples.len() {
-                // Behind the newest sample there is nothing yet.
-                self.samples[self.end..padded.end].fill(0.0);
-                &self.samples[padded]
-            } else {
-                self.padded[..self.window_len].copy_from_slice(samples);
-                &self.padded
-            };
+    /// The density of one window that is at hand, whatever was taken before: as [`Self::process`] has it, without
+    /// a copy. `None` if the window is refused, which is counted, or has another length than
+    /// [`Self::window_len`].
+    pub fn of(&mut self, window: &[f64]) -> Option<Density<'_>> {
+        if window.len() != self.window_len {
+            return None;
         }
-        self.transform.power(Task {
-            samples,
-            offset: mean,
-            weights: &self.weights,
-            scale: self.scale,
-            power: &mut self.density,
-        });
+        self.transform.power(task(window, &self.weights, self.scale, &mut self.density));
+        self.accepted()
+    }
+
+    /// The density, unless it is refused.
+    fn accepted(&mut self) -> Option<Density<'_>> {
         // Zero frequency, and half the rate, have no mirror image whose power would be added.
         self.density[0] *= 0.5;
         if self.weights.len().is_multiple_of(2) {
             self.density[self.weights.len() / 2] *= 0.5;
         }
-    }
-
-    /// The density, unless it is refused.
-    fn accepted(&mut self) -> Option<Density<'_>> {
         let density = Density::new(&self.density, self.weights.len(), self.rate, 1);
         // A sample that is not finite is in the mean, and so in all of them.
         let accepted = density.total_power().is_finite();
         self.refused_count += u64::from(!accepted);
         accepted.then_some(density)
     }
+}
+
+/// What a window asks of the transform.
+fn task<'a>(samples: &'a [f64], weights: &'a [f64], scale: f64, power: &'a mut [f64]) -> Task<'a> {
+    let mean = density::sum(samples, |_, x| x) / samples.len() as f64;
+    Task { samples, offset: mean, weights, scale, power }
 }
 
 /// Whether there is such a spectrum.
@@ -379,6 +375,24 @@ mod tests {
                     assert!((expected - got).abs() <= 1e-12 * largest, "bin {bin}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_window_at_hand_has_the_bits_of_one_that_was_taken() {
+        let input = noise(300);
+        let lens = [(64, 64), (50, 64), (51, 64), (63, 64), (33, 33), (20, 33), (2, 8), (3, 8)];
+        for (window_len, transform_len) in lens {
+            let new = || Spectrum::padded(window_len, transform_len, 1, rate()).expect("valid");
+            let window = &input[7..7 + window_len];
+            let (mut one, mut other) = (new(), new());
+            let expected = windows(&mut one, window, 1000);
+            other.process(&input, |_, _| {});
+            let bits =
+                |density: Density<'_>| density.density().iter().map(|x| x.to_bits()).collect();
+            assert_eq!(other.of(window).map(bits), Some(expected[0].1.clone()), "{window_len}");
+            assert!(other.of(&input[..window_len + 1]).is_none());
+            assert!(other.of(&[f64::NAN; 64][..window_len]).is_none());
         }
     }
 

@@ -59,8 +59,10 @@ pub(super) struct RealTransform {
 /// What is to be transformed: `(samples - offset) * weights`, and the squared magnitudes times `scale`.
 #[derive(Debug)]
 pub(super) struct Task<'a> {
+    /// As many as the transform takes, or fewer: zeros stand behind them.
     pub samples: &'a [f64],
     pub offset: f64,
+    /// Zero where there are no samples.
     pub weights: &'a [f64],
     pub scale: f64,
     /// Half as many as samples, rounded down, and one more.
@@ -104,12 +106,16 @@ impl RealTransform {
     fn run<S: Simd>(&mut self, simd: S, task: Task<'_>) {
         let Self { len, transform, turns, values, scratch } = self;
         let Task { samples, offset, weights, scale, power } = task;
-        let (samples, weights) = (&samples[..*len], &weights[..*len]);
+        let samples = &samples[..samples.len().min(*len)];
+        let weights = &weights[..*len];
         let power = &mut power[..*len / 2 + 1];
+        // What a zero becomes that stands behind the samples, to its sign.
+        let behind = (0.0 - offset) * 0.0;
         if *len % 2 == 1 {
             for (re, (x, weight)) in zip(&mut values.re, zip(samples, weights)) {
                 *re = (x - offset) * weight;
             }
+            values.re[samples.len()..*len].fill(behind);
             values.im[..*len].fill(0.0);
             transform.run(simd, values, scratch);
             for (power, (re, im)) in zip(power, zip(&values.re, &values.im)) {
@@ -118,11 +124,18 @@ impl RealTransform {
             return;
         }
         let half = *len / 2;
-        let parts = zip(&mut values.re[..half], &mut values.im[..half]);
-        let pairs = zip(samples.as_chunks::<2>().0, weights.as_chunks::<2>().0);
-        for ((re, im), (pair, weight)) in zip(parts, pairs) {
+        let (re, im) = (&mut values.re[..half], &mut values.im[..half]);
+        let (pairs, last) = samples.as_chunks::<2>();
+        for ((re, im), (pair, weight)) in
+            zip(zip(&mut *re, &mut *im), zip(pairs, weights.as_chunks::<2>().0))
+        {
             *re = (pair[0] - offset) * weight[0];
             *im = (pair[1] - offset) * weight[1];
+        }
+        re[pairs.len()..].fill(behind);
+        im[pairs.len()..].fill(behind);
+        if let [last] = last {
+            re[pairs.len()] = (last - offset) * weights[samples.len() - 1];
         }
         transform.run(simd, values, scratch);
         split_power(simd, values, turns, scale, power);
