@@ -8,7 +8,7 @@ to=docs/pictures/screens
 mkdir -p "$to"
 for theme in dark light; do
     for name in desk-connect desk-check desk-comfort desk-questions desk-refer guided simple clinician game paused keys note \
-        desk-over desk-weak desk-tight desk-mixed desk-review desk-visit desk-plan desk-progress settings; do
-        pngquant --force --nofs --speed 1 --strip --quality 40-70 --output "$to/${name#desk-}-$theme.png" 40 "$from/$name-$theme.png"
+        desk-over desk-weak desk-tight desk-review desk-visit desk-plan desk-progress settings; do
+        pngquant --force --nofs --speed 1 --strip --output "$to/${name#desk-}-$theme.png" 48 "$from/$name-$theme.png"
     done
 done

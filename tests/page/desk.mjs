@@ -99,7 +99,6 @@ async function review(guest, folder, { person }) {
   const count = await counted();
   check(count >= 3, `${count} contractions were found`);
   await guest.mark();
-  await guest.look?.("visit");
   await guest.press("button", guest.t("review.add"));
   await until(async () => await counted() === count + 1, "one more that counts");
   await guest.press("button", guest.t("review.reject.of", { number: 2 }));
@@ -211,6 +210,8 @@ async function weak(browser, visit, faults) {
   await holds(who, folder, { label: "weak", gate: "green" });
   await paper(who, await who.page.locator(".verdict h2").innerText());
   await review(who, folder, { person: "W-1" });
+  await who.page.mouse.move(5, 5);
+  await who.page.evaluate(() => scrollTo(0, 0));
   await who.look("visit");
   plan = await planned(who, "W-1", "strengthening-lying");
   await who.look("plan");
@@ -264,7 +265,8 @@ async function tight(browser, visit, faults) {
   await until(async () => (await state(who.page)).marks === 1, "a mark by its key");
   const folder = await finish(who);
   await who.around("done");
-  faults.push(...await axed(who.page, "desk-tight", { fullPage: true }));
+  await who.page.evaluate(() => scrollTo(0, 0));
+  faults.push(...await axed(who.page, "desk-tight"));
   const report = await holds(who, folder, { label: "hypertonic", gate: "red" });
   const words = await who.reads();
   const because = who.t("done.because", { list: "" });

@@ -57,7 +57,8 @@ export function number(value, digits = 0) {
   const key = `${language} ${digits}`;
   let format = formats.get(key);
   if (!format) {
-    format = new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    // A little less than nothing is nothing, not less.
+    format = new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "negative" });
     formats.set(key, format);
   }
   return format.format(value);
