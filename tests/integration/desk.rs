@@ -223,6 +223,9 @@ fn a_visit_goes_from_the_choice_of_a_person_to_its_report_on_the_page() {
     page.checked("");
     assert_eq!(page.told("answers", refer())["may_measure"], true, "to measure is to look");
     assert_eq!(page.told("begin", begin(json!(["leakage"])))["begins"], true);
+    // As by a click too many: one visit begins, and no other after it.
+    let again = page.ask("begin", begin(json!(["leakage"])));
+    assert!(again.is_err() || again.is_ok_and(|(told, _)| told["begins"] == true));
     page.stage("live");
     page.until(|message| message["type"] == "contraction" && message["what"] == "contraction");
     page.say(&json!({ "do": "mark", "text": "here" }));
@@ -304,7 +307,8 @@ fn a_visit_goes_from_the_choice_of_a_person_to_its_report_on_the_page() {
     let verified = levator().arg("verify").arg(kept).output().expect("it runs");
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
 
-    // And the next one can begin.
+    // And the next one can begin, which it has not by itself.
+    assert_eq!(page.told("visits", json!({}))["visits"].as_array().map(Vec::len), Some(1));
     page.told("connect", json!({}));
     page.stage("connect");
 }

@@ -172,6 +172,10 @@ impl Front {
     pub(super) fn ask_begin(&self, question: &Value, words: &Words) -> Result<Value, String> {
         let choice = {
             let state = self.state();
+            // Who clicks twice begins once.
+            if state.orders.iter().any(|order| matches!(order, Order::Visit(_))) {
+                return Ok(json!({ "begins": true }));
+            }
             (state.stage == Stage::Check).then(|| state.choice.clone()).flatten()
         };
         let choice = choice.ok_or("choose a probe and have it checked first")?;

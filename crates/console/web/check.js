@@ -76,6 +76,7 @@ function Questions({ desk, back }) {
   const [none, setNone] = useState(false);
   const [result, show] = useState(/** @type {any} */ (null));
   const [trouble, say] = useState("");
+  const isBusy = useRef(false);
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
   // Who uses the keyboard is where it is said, and not behind it.
   useEffect(() => heading.current?.focus(), [result]);
@@ -99,10 +100,13 @@ function Questions({ desk, back }) {
     if (told && !told.begins) show({ ...told, closed: true });
   };
   const next = async () => {
+    // A click too many asks nothing.
+    if (isBusy.current) return;
+    isBusy.current = true;
     const told = await attempt("answers");
-    if (!told) return;
-    if (told.urgency || told.training) show(told);
-    else await begin();
+    if (told && (told.urgency || told.training)) show(told);
+    else if (told) await begin();
+    isBusy.current = false;
   };
   const groups = [["flags", hello.told.symptoms.filter((/** @type {any} */ one) => one.urgency !== "weighed")], ["others", hello.told.symptoms.filter((/** @type {any} */ one) => one.urgency === "weighed")]];
   const programme = desk.stage?.choice?.programme;

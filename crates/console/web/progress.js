@@ -14,10 +14,12 @@ export function Progress({ desk }) {
   const [person, set] = useState(at.person);
   at.person = person;
   const { told, path, trouble, busy } = useAnswer(desk, "progress", person ? { person } : null);
+  const hello = useAnswer(desk, "hello", {});
+  const isNobody = hello.told?.people.length === 0;
   return html`<div class="centre wide"><${Title}>${t("nav.progress")}<//>
     <p>${t("progress.about")}</p>
     <${Whose} desk=${desk} value=${person} choose=${set} />
-    ${!person && html`<p>${t("progress.whose")}</p>`}
+    ${!person && html`<p>${t(isNobody ? "progress.nobody" : "progress.whose")}</p>`}
     ${person && html`<${Wrong} text=${trouble} />`}${person && busy && html`<${Wait} text=${t("progress.wait")} />`}
     ${person && told && told.visits === 0 && html`<p>${t("progress.none")}</p>`}
     ${person && told && told.unread > 0 && html`<p class="soft">${t("progress.unread", { count: number(told.unread) })}</p>`}
