@@ -95,7 +95,7 @@ test("what a page was not told is counted once, and what is told anew replaces w
 });
 
 test("numbers are written as people write them, and a little less than nothing is nothing", async () => {
-  const { number, clock } = await import(pathToFileURL(join(web, "words.js")).href);
-  const written = [number(-0.3), number(-0.04, 1), number(-1.26, 1), number(0.5), number(1234.5), clock(59.9), clock(3661)];
-  check(written.join(" ") === "0 0.0 -1.3 1 1,235 00:59 1:01:01", written.join(" "));
+  const { number, clock, unitText } = await import(pathToFileURL(join(web, "words.js")).href);
+  const written = [number(-0.3), number(-0.04, 1), number(-1.26, 1), number(0.5), number(1234.5), clock(59.9), clock(3661), unitText("uV")];
+  check(written.join(" ") === "0 0.0 -1.3 1 1,235 00:59 1:01:01 µV", written.join(" "));
 });

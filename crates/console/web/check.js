@@ -5,7 +5,7 @@ import { html, useEffect, useRef, useState } from "./ui.js";
 import { useAnswer } from "./desk.js";
 import { Title, Wait, Wrong, programmeName } from "./parts.js";
 import { lane, palette } from "./trace.js";
-import { number, t } from "./words.js";
+import { number, t, unitText } from "./words.js";
 
 const STEPS = ["signal", "comfort", "questions"];
 
@@ -58,7 +58,7 @@ function Channel({ one, desk, store, again, stale, isFirst }) {
       <span class=${`chip ${one.verdict === "clean" ? "good" : one.verdict === "faulty" ? "notice" : ""}`}>${t(`verdict.${one.verdict}`, { s: number(one.remaining_s ?? 0) })}</span></div>
     <div class="strip"><canvas ref=${canvas} role="img" aria-label=${t("check.strip", { name })}></canvas></div>
     ${open.length > 0 && html`<ul class="plain">${open.map((/** @type {any} */ finding) => html`<li key=${finding.fault}><b>${said(finding.reason)}</b>${!finding.note && html`<br />${said(finding.remedy)}`}</li>`)}</ul>`}
-    <p class="soft small">${t(`calibration.${one.calibration}`, { days: number(one.calibrated_days ?? 0), unit: one.unit })}${isOld ? ` ${t("calibration.old")}` : ""}</p>
+    <p class="soft small">${t(`calibration.${one.calibration}`, { days: number(one.calibrated_days ?? 0), unit: unitText(one.unit) })}${isOld ? ` ${t("calibration.old")}` : ""}</p>
   </section>`;
 }
 

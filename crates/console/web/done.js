@@ -4,7 +4,7 @@
 import { html } from "./ui.js";
 import { useAnswer } from "./desk.js";
 import { Reports, Title, Wait, Wrong, programmeName } from "./parts.js";
-import { clock, number, t } from "./words.js";
+import { clock, number, t, unitText } from "./words.js";
 
 /** @param {{ store: import("./store.js").Store, desk: import("./desk.js").Desk }} props */
 export function Done({ store, desk }) {
@@ -77,6 +77,6 @@ function Found({ store }) {
   const peak = main?.kind === "pressure" ? "done.peak.above" : "done.peak";
   return html`<details class="card" open=${store.contractions.length > 0 && store.contractions.length <= 10}><summary>${t("done.list")} (${number(store.contractions.length)})</summary>
     ${store.contractions.length === 0 ? html`<p class="soft">${t("done.none")}</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label=${t("done.list")}><table><thead><tr><th scope="col">#</th><th scope="col">${t("done.at")}</th><th scope="col">${t("done.length")}</th><th scope="col">${t(peak)}</th></tr></thead>
-      <tbody>${store.contractions.map((one, index) => html`<tr key=${one.onset_s}><td>${index + 1}</td><td>${clock(one.onset_s)}</td><td>${one.offset_s == null ? t("done.open") : `${number(one.offset_s - one.onset_s, 1)} s`}</td><td>${number(one.peak, 1)} ${main?.unit ?? ""}</td></tr>`)}</tbody></table></div>`}
+      <tbody>${store.contractions.map((one, index) => html`<tr key=${one.onset_s}><td>${index + 1}</td><td>${clock(one.onset_s)}</td><td>${one.offset_s == null ? t("done.open") : `${number(one.offset_s - one.onset_s, 1)} s`}</td><td>${number(one.peak, 1)} ${unitText(main?.unit)}</td></tr>`)}</tbody></table></div>`}
   </details>`;
 }

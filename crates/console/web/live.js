@@ -4,7 +4,7 @@
 import { html, isStill, settings, useEffect, useRef, useState } from "./ui.js";
 import { Trace, lane, palette, road, signal } from "./trace.js";
 import { LOST_MS, STALE_MS } from "./store.js";
-import { clock, has, number, t } from "./words.js";
+import { clock, has, number, t, unitText } from "./words.js";
 
 /** @typedef {import("./store.js").Store} Store */
 
@@ -108,7 +108,7 @@ export function Live({ store, act, mode }) {
       <section class=${`card task ${doing?.isLift ? "lift" : ""}`} aria-label=${t("live.task")}>
         ${doing ? html`<${Task} doing=${doing} store=${store} />` : html`<div class="word">${main?.contracted_since_s != null ? t("step.contracted") : t("step.soft")}</div><p class="words">${t("live.free", { count: main?.contractions ?? 0 })}</p>`}
       </section>
-      ${mode !== "simple" && html`<section class="card" aria-label=${t("live.level")}><${Level} unit=${main?.unit ?? ""} /></section>`}
+      ${mode !== "simple" && html`<section class="card" aria-label=${t("live.level")}><${Level} unit=${unitText(main?.unit)} /></section>`}
     </div>
     ${mode === "clinician" && html`<${Figures} store=${store} />`}
     <${Keys} store=${store} act=${act} mode=${mode} />
@@ -129,7 +129,7 @@ function showLevel(element, store, hidden, bounds) {
   element.classList.toggle("stale", isStale);
   const value = ring?.level ?? NaN;
   const share = percent(store, value);
-  const unit = store.channels[0]?.unit ?? "";
+  const unit = unitText(store.channels[0]?.unit);
   const [low, high] = bounds ?? [0, 1];
   const height = (/** @type {number} */ at) => Math.min(100, Math.max(0, (100 * (at - low)) / (high - low)));
   element.querySelector(".fill").style.height = hidden || Number.isNaN(value) ? "0" : `${height(value)}%`;
@@ -239,7 +239,7 @@ function Tally({ released, outcomes }) {
 function Simple({ store, doing }) {
   const main = store.channels[0];
   return html`<div class="one"><div class="count">${doing ? doing.word : main?.contracted_since_s != null ? t("step.contracted") : t("step.soft")}</div>
-    <${Level} unit=${main?.unit ?? ""} /></div>`;
+    <${Level} unit=${unitText(main?.unit)} /></div>`;
 }
 
 /** The game; its file comes when it is first asked for. @param {{ store: Store }} props */
@@ -289,7 +289,7 @@ function Play({ store }) {
 
 /** Numbers and thresholds, for who treats. @param {{ store: Store }} props */
 function Figures({ store }) {
-  const unit = store.channels[0]?.unit ?? "";
+  const unit = unitText(store.channels[0]?.unit);
   const levels = store.levels.get(store.mainKey);
   const latest = store.trials.slice(-5).reverse();
   const told = store.latency?.figures();

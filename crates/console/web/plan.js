@@ -4,7 +4,7 @@
 import { html, useState } from "./ui.js";
 import { useAnswer } from "./desk.js";
 import { Choose, Title, Wait, Wrong, minutes, programmeName } from "./parts.js";
-import { number, t } from "./words.js";
+import { number, t, unitText } from "./words.js";
 
 /** Whose plan it is; "" is nobody's who is kept by a code. */
 const at = { person: "" };
@@ -49,7 +49,7 @@ function dose(phase) {
 /** A band, with what its share is of. @param {{ lower: number | null, upper: number | null, unit: string }} target */
 function aimed({ lower, upper, unit }) {
   const of = /** @type {Record<string, string>} */ ({ "%MVC": t("clinic.most"), "%rest": t("live.rest") })[unit];
-  const figure = (/** @type {number} */ value) => (of ? `${number(100 * value)} %` : `${number(value, value < 10 ? 1 : 0)} ${unit}`);
+  const figure = (/** @type {number} */ value) => (of ? `${number(100 * value)} %` : `${number(value, value < 10 ? 1 : 0)} ${unitText(unit)}`);
   const band = lower != null && upper != null ? `${figure(lower)}–${figure(upper)}`
     : lower != null ? `≥ ${figure(lower)}` : upper != null ? `≤ ${figure(upper)}` : "";
   return band && of ? `${band} (${of})` : band;

@@ -6,7 +6,7 @@ import { useAnswer } from "./desk.js";
 import { Answer } from "./done.js";
 import { Title, Wait, Wrong, date, programmeName } from "./parts.js";
 import { palette } from "./trace.js";
-import { clock, number, t } from "./words.js";
+import { clock, number, t, unitText } from "./words.js";
 
 /** Shortest stretch that is shown, in seconds. */
 const LEAST_S = 1;
@@ -88,7 +88,7 @@ function Visit({ desk, visit, back }) {
       <div class="scroll" tabindex="0" role="region" aria-label=${t("review.contractions")}><table><thead><tr><th scope="col">#</th><th scope="col">${t("done.at")}</th><th scope="col">${t("done.length")}</th><th scope="col">${t(main.kind === "pressure" ? "done.peak.above" : "done.peak")}</th><th scope="col">${t("review.counts")}</th><th scope="col"><span class="hidden">${t("review.change")}</span></th></tr></thead>
         <tbody>${main.contractions.map((/** @type {any} */ one, /** @type {number} */ index) => html`<tr key=${one.added == null ? one.onset : `a${one.added}`} class=${one.counts ? "" : "rejected"}><th scope="row">${index + 1}</th>
           <td><button class="link" onClick=${() => move([one.from_s - 5, one.to_s + 5])} aria-label=${t("review.show", { at: clock(one.from_s), number: index + 1 })}>${clock(one.from_s)}</button></td>
-          <td>${one.ended ? `${number(one.to_s - one.from_s, 1)} s` : t("done.open")}</td><td>${one.peak == null ? "–" : `${number(one.peak, 1)} ${main.unit}`}</td>
+          <td>${one.ended ? `${number(one.to_s - one.from_s, 1)} s` : t("done.open")}</td><td>${one.peak == null ? "–" : `${number(one.peak, 1)} ${unitText(main.unit)}`}</td>
           <td>${t(one.added != null ? "review.added" : one.counts ? "review.yes" : "review.no")}</td>
           <td>${one.added != null
     ? html`<button onClick=${() => edit({ what: "remove", number: one.added })} aria-label=${t("review.remove.of", { number: index + 1 })}>${t("review.remove")}</button>`
@@ -286,5 +286,5 @@ function trace(context, one, { x, top, each, colour, soft, size }) {
   context.textAlign = "start";
   context.fillStyle = soft;
   const digits = range < 10 ? 1 : 0;
-  context.fillText(`${one.label} · ${number(least, digits)}–${number(most, digits)} ${one.unit}`, 6, top + size);
+  context.fillText(`${one.label} · ${number(least, digits)}–${number(most, digits)} ${unitText(one.unit)}`, 6, top + size);
 }

@@ -2,7 +2,7 @@
 // Draws the trace: what was, now, and the road ahead. It draws what the store holds and judges nothing.
 
 import { settings } from "./ui.js";
-import { t, number } from "./words.js";
+import { number, t, unitText } from "./words.js";
 
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("./store.js").Ring} Ring */
@@ -563,7 +563,7 @@ export function signal(canvas, store, channel, colours, colour) {
   context.textAlign = "right";
   const digits = high - low < 10 ? 1 : 0;
   context.textBaseline = "top";
-  context.fillText(`${number(high, digits)} ${channel.unit}`, area.right, area.top);
+  context.fillText(`${number(high, digits)} ${unitText(channel.unit)}`, area.right, area.top);
   context.textBaseline = "bottom";
-  context.fillText(`${number(low, digits)} ${channel.unit}`, area.right, area.bottom);
+  context.fillText(`${number(low, digits)} ${unitText(channel.unit)}`, area.right, area.bottom);
 }

@@ -64,6 +64,11 @@ export function number(value, digits = 0) {
   return format.format(value);
 }
 
+/** A unit as people write it; files and messages keep to ASCII. @param {string | null | undefined} symbol */
+export function unitText(symbol) {
+  return (symbol ?? "").replace("uV", "µV").replace("cmH2O", "cmH₂O");
+}
+
 /** Minutes and seconds. @param {number} seconds */
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
