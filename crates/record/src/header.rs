@@ -153,8 +153,8 @@ mod tests {
         assert_eq!(with("{\"config\"", "{\"more\":1,\"config\""), "header");
         assert_eq!(with("\"major\":1", "\"major\":-1"), "wire.major");
         assert_eq!(with("\"major\":1", "\"major\":256"), "wire.major");
-        assert_eq!(with("\"format\":4", "\"format\":5"), "format");
-        assert_eq!(with("\"format\":4", "\"format\":1"), "config");
+        assert_eq!(with("\"format\":5", "\"format\":6"), "format");
+        assert_eq!(with("\"format\":5", "\"format\":1"), "config");
         assert_eq!(with("}", ""), "header");
     }
 }
