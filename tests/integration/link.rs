@@ -111,11 +111,22 @@ fn serve_until(
     handle: &Handle,
     is_reached: impl Fn(&Snapshot) -> bool,
 ) {
-    let over = AtomicBool::new(false);
     let settings = LineSettings { speed: SPEED, burst: Burst::UsbCdc };
     let mut line = Line::new(settings, None).expect("a legal speed");
+    serve_on(&mut line, device, terminal, handle, is_reached);
+}
+
+/// The same on a line of one's own.
+fn serve_on(
+    line: &mut Line,
+    device: &mut VirtualDevice,
+    terminal: &PseudoTerminal,
+    handle: &Handle,
+    is_reached: impl Fn(&Snapshot) -> bool,
+) {
+    let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let server = scope.spawn(|| serve(device, terminal, &mut line, &over));
+        let server = scope.spawn(|| serve(device, terminal, line, &over));
         wait_until(handle, is_reached);
         over.store(true, Ordering::Relaxed);
         let counts = server.join().expect("the device does not break").expect("nor its terminal");
@@ -144,6 +155,10 @@ fn end(
         }
         handle.is_over()
     });
+    ended(session, socket)
+}
+
+fn ended(session: Session<Seen>, socket: &Socket) -> Summary {
     let (ended, Tee(live, Tee(digest, _))) = session.wait().expect("no part breaks down");
     let recording = ended.last.recording.expect("it was recorded");
     assert_eq!(recording.missing_input_count, 0);
@@ -389,6 +404,77 @@ fn a_slow_view_costs_the_recording_nothing_and_sees_the_newest() {
     assert!(oldest < Duration::from_millis(500), "{oldest:?}");
     let live = end(session, &socket, &mut device, &terminal, 41_000);
     assert!(live.gaps.is_empty(), "{:?}", live.gaps);
+}
+
+/// A visit at a port in the time of the world, of so many samples of the first channel.
+fn visit_in_real_time(device: &mut VirtualDevice, line: &mut Line, samples: u64) -> Summary {
+    let socket = Socket::new();
+    let terminal = socket.plug();
+    let session = begin(&socket);
+    let handle = session.handle();
+    serve_on(line, device, &terminal, &handle, |snapshot| {
+        if emg(snapshot) >= samples {
+            handle.stop();
+        }
+        handle.is_over()
+    });
+    ended(session, &socket)
+}
+
+/// At ports, side by side, as long as a clock takes to be told; the exact marks are those of the tests below, in
+/// which time only counts. Whether the sensor stalls is not asked here: a busy machine may stall itself.
+#[test]
+fn at_a_port_stalls_and_bursts_lose_nothing_and_rates_that_are_off_are_told() {
+    const SECONDS: f64 = 11.5;
+    let in_bursts = |cable: Option<BadCable>| {
+        let settings = LineSettings { speed: 1.0, burst: Burst::Ftdi };
+        Line::new(settings, cable).expect("a legal speed")
+    };
+    let of = |config: DeviceConfig| {
+        VirtualDevice::new(config, VirtualPerson::new(Scenario::Healthy, 9)).expect("legal")
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let stalls = CableFaults {
+                stall: 2e-4,
+                stall_duration: Duration::from_millis(150),
+                ..CableFaults::NONE
+            };
+            let mut line = in_bursts(Some(BadCable::new(stalls, 2)));
+            let mut device = of(DeviceConfig::combined_probe());
+            let live = visit_in_real_time(&mut device, &mut line, (1000.0 * SECONDS) as u64);
+            let counts = line.cable_counts().expect("there is a cable");
+            assert!(counts.stalls.count > 3, "{counts:?}");
+            assert!(live.gaps.is_empty() && live.refusals.is_empty(), "{:?}", live.gaps);
+            let clock = live.clocks[&0];
+            assert!(clock.late_s > 0.1 && clock.pace == Pace::AsDeclared, "{clock:?}");
+        });
+        for ppm in [-200.0, 200.0] {
+            scope.spawn(move || {
+                let config = DeviceConfig { clock_ppm: ppm, ..DeviceConfig::combined_probe() };
+                let (mut device, mut line) = (of(config), in_bursts(None));
+                let live = visit_in_real_time(&mut device, &mut line, (1000.0 * SECONDS) as u64);
+                assert!(live.gaps.is_empty(), "{ppm} ppm: {:?}", live.gaps);
+                let clock = live.clocks[&0];
+                assert_eq!(clock.pace, Pace::AsDeclared, "{ppm} ppm: {clock:?}");
+                assert!((clock.real_hz / 1000.0 - 1.0).abs() < 5e-4, "{ppm} ppm: {clock:?}");
+            });
+        }
+        scope.spawn(|| {
+            let stream = StreamConfig {
+                declared_rate_mhz: Some(50_000),
+                scans_per_frame: 1,
+                ..StreamConfig::pressure(1, 47_600)
+            };
+            let (mut device, mut line) =
+                (of(DeviceConfig::with_streams("slow", vec![stream])), in_bursts(None));
+            let live = visit_in_real_time(&mut device, &mut line, (47.6 * SECONDS) as u64);
+            assert!(live.gaps.is_empty(), "{:?}", live.gaps);
+            let clock = live.clocks.values().next().expect("11 s are enough");
+            assert_eq!(clock.pace, Pace::Off, "{clock:?}");
+            assert!((clock.real_hz / 47.6 - 1.0).abs() < 0.005, "{clock:?}");
+        });
+    });
 }
 
 /// A device on a line, without a port: its time is the time of the host.
