@@ -194,7 +194,11 @@ fn kind(port: &PortInfo) -> &'static str {
 }
 
 pub(crate) fn words(port: &PortInfo) -> String {
-    let PortKind::Usb(usb) = &port.kind else { return kind(port).to_owned() };
+    let usb = match &port.kind {
+        PortKind::Usb(usb) => usb,
+        PortKind::Other => return "not on USB".to_owned(),
+        PortKind::Bluetooth | PortKind::Pci => return kind(port).to_owned(),
+    };
     let named = [usb.manufacturer.as_deref(), usb.product.as_deref()];
     let mut text = named.into_iter().flatten().collect::<Vec<_>>().join(" ");
     text += &format!(" [{:04x}:{:04x}]", usb.vendor_id, usb.product_id);

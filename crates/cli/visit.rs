@@ -18,6 +18,7 @@ use levator_store::make_folder;
 use crate::analysis::{self, Analysis, JOURNAL};
 use crate::args::Setup;
 use crate::calibrations;
+use crate::doctor;
 use crate::failure::{Attempt, Code, Failure};
 use crate::page::{Page, PageArgs};
 use crate::stop::Stop;
@@ -344,7 +345,11 @@ pub(crate) fn unix_ms() -> u64 {
 
 pub(crate) fn start_failure(error: levator_live::StartError) -> Failure {
     let code = match error {
-        levator_live::StartError::Port(_) => Code::Port,
+        // Who is at the port, and what to do, as `levator check` says it.
+        levator_live::StartError::Port(error) => {
+            let trouble = doctor::of_port(&error);
+            return Failure::new(Code::Port, anyhow!("{}; {}", trouble.what, trouble.remedy));
+        }
         levator_live::StartError::Record(_) => Code::Recording,
         levator_live::StartError::Engine(_) | levator_live::StartError::Thread(_) => Code::Other,
     };
