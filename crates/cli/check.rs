@@ -136,8 +136,7 @@ fn document(
 ) -> std::io::Result<()> {
     let problems: Vec<Value> = troubles.iter().map(Trouble::json).collect();
     let document = json!({ "clean": is_clean, "channels": channels, "problems": problems });
-    serde_json::to_writer_pretty(&mut *out, &document).map_err(std::io::Error::from)?;
-    writeln!(out)
+    crate::json::print(out, &document)
 }
 
 fn tell_troubles(out: &mut impl Write, troubles: &[Trouble]) -> std::io::Result<()> {

@@ -58,8 +58,7 @@ pub(crate) fn check(args: &CheckProgramme) -> Result<ExitCode, Failure> {
 }
 
 fn document(out: &mut impl Write, value: &Value) -> Result<(), Failure> {
-    serde_json::to_writer_pretty(&mut *out, value).map_err(std::io::Error::from)?;
-    writeln!(out)?;
+    crate::json::print(out, value)?;
     Ok(())
 }
 

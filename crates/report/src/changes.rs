@@ -12,7 +12,9 @@ const MOST: usize = 6;
 /// What was measured, of which task.
 pub(crate) fn name(quantity: Quantity, task: Task, words: &Words) -> String {
     let quantity = words.get(&format!("quantity.{}", quantity.name())).to_owned();
-    format!("{quantity}, {}", words.get(&format!("task.{}", task.name())))
+    let task = words.get(&format!("task.{}", task.name())).to_owned();
+    // The maximal contraction is a quantity and a task.
+    if quantity == task { quantity } else { format!("{quantity}, {task}") }
 }
 
 /// What became of it.

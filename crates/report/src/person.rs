@@ -11,6 +11,9 @@ use crate::picture::overview::{self, Detail};
 use crate::report::Report;
 use levator_catalog::lang::Words;
 
+/// Numbers with what they mean.
+const MOST_CARDS: usize = 3;
+
 /// Programmes that are named as the next step. More is no step.
 const MOST_STEPS: usize = 3;
 
@@ -26,7 +29,8 @@ pub fn document(report: &Report<'_>, words: &Words) -> Document {
     }];
     let cards = cards(report, words);
     if !cards.is_empty() {
-        page.push(Block::Heading(words.get("person.numbers").to_owned()));
+        let key = if cards.len() == MOST_CARDS { "person.numbers" } else { "person.counted" };
+        page.push(Block::Heading(words.get(key).to_owned()));
         page.push(Block::Cards(cards));
     }
     if let Some(picture) = overview::picture(report, words, Detail::Shape) {
@@ -36,7 +40,8 @@ pub fn document(report: &Report<'_>, words: &Words) -> Document {
     page.push(Block::Heading(words.get("person.next").to_owned()));
     page.push(Block::List(next(report, words)));
     page.push(Block::Heading(words.get("person.sure").to_owned()));
-    let key = format!("person.confidence-{}", answer.confidence.name());
+    let confidence = if answer.is_too_little() { "none" } else { answer.confidence.name() };
+    let key = format!("person.confidence-{confidence}");
     page.push(Block::Paragraph(words.get(&key).to_owned()));
     page.push(Block::Paragraph(words.get("person.not-validated").to_owned()));
     Document {
@@ -122,9 +127,12 @@ fn cards(report: &Report<'_>, words: &Words) -> Vec<Card> {
     let axes = [Axis::Tone, Axis::Relaxation, Axis::Strength, Axis::Endurance];
     let mut cards: Vec<Card> =
         axes.iter().filter_map(|axis| of_finding(answer.finding(*axis), words)).collect();
-    cards.extend(repetitions(report, words));
-    cards.extend(contractions(report.found(), words));
-    cards.truncate(3);
+    match repetitions(report, words) {
+        Some(card) => cards.push(card),
+        // Where something was asked for, what was found may be a push or a cough.
+        None => cards.extend(contractions(report.found(), words)),
+    }
+    cards.truncate(MOST_CARDS);
     cards
 }
 
@@ -179,10 +187,11 @@ fn repetitions(report: &Report<'_>, words: &Words) -> Option<Card> {
     let values = [("valid", valid.to_string()), ("all", all.to_string())];
     let values: Vec<(&str, &str)> =
         values.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let meaning = if valid == all { "card.repetitions-all" } else { "card.repetitions-meaning" };
     (all > 0).then(|| Card {
         name: words.get("card.repetitions").to_owned(),
         value: words.fill("card.repetitions-value", &values),
-        meaning: words.get("card.repetitions-meaning").to_owned(),
+        meaning: words.get(meaning).to_owned(),
         sure: String::new(),
         bar: None,
     })

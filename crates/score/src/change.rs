@@ -317,7 +317,7 @@ impl Progression {
             Self::Closed => "no strengthening for now",
             Self::Last => "this is the last position",
             Self::CannotTell => {
-                "whether to go on cannot be told yet: it needs three comparable visits"
+                "whether to go on cannot be told yet: it needs three comparable visits of which the position was told"
             }
         }
         .to_owned()

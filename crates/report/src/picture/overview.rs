@@ -1,5 +1,6 @@
 //! The level over the whole visit, with what was asked for and what was found.
 
+use levator_measure::{Reason, Task};
 use levator_programme::{Part, PhaseKind};
 use levator_signal::SignalKind;
 
@@ -25,14 +26,14 @@ pub enum Detail {
 #[must_use]
 pub fn picture(report: &Report<'_>, words: &Words, detail: Detail) -> Option<Picture> {
     let (curve, found) = (report.curve()?, report.found()?);
-    let height = if detail == Detail::Full { 200.0 } else { 150.0 };
+    let height = if detail == Detail::Full { 200.0 } else { 156.0 };
     let mut svg = Svg::new(WIDTH, height);
     let end_s = report.duration_s();
     let extremes = curve.extremes(0.0, end_s, COLUMNS);
     let highest = extremes.iter().flatten().fold(0.0_f64, |most, range| most.max(range.1));
     let lowest = extremes.iter().flatten().fold(0.0_f64, |least, range| least.min(range.0));
     let left = if detail == Detail::Full { 58.0 } else { 10.0 };
-    let (top, bottom) = (26.0, height - if detail == Detail::Full { 46.0 } else { 40.0 });
+    let (top, bottom) = (26.0, height - 46.0);
     let frame = Frame {
         x: Scale::new(0.0, end_s, left, WIDTH - 10.0),
         y: Scale::new(lowest * 1.05, highest * 1.08, bottom, top),
@@ -57,11 +58,15 @@ pub fn picture(report: &Report<'_>, words: &Words, detail: Detail) -> Option<Pic
         svg.path(&middle, ink::LINE, 1.0);
     }
     let base = frame.y.at_from;
+    let mut counts = [0, 0];
     for one in &found.contractions {
         let from = found.rate.time_s(one.onset);
         let to = one.offset.map_or(end_s, |offset| found.rate.time_s(offset));
+        let is_push = is_push(report, (from, to));
+        counts[usize::from(is_push)] += 1;
+        let fill = if is_push { ink::FAINT } else { ink::FOUND };
         let (from, to) = (frame.x.within(from), frame.x.within(to));
-        svg.rect((from, base + 1.5), (to.max(from + 1.2), base + 6.5), ink::FOUND);
+        svg.rect((from, base + 1.5), (to.max(from + 1.2), base + 6.5), fill);
     }
     for gap in report.summary.gaps.iter().filter(|gap| gap.stream == report.channel.stream) {
         let (from, to) = report.seconds(gap.span);
@@ -70,16 +75,44 @@ pub fn picture(report: &Report<'_>, words: &Words, detail: Detail) -> Option<Pic
     }
     let lower = Frame { y: Scale { at_from: base + 8.0, ..frame.y }, ..frame };
     lower.time(&mut svg, words, words.get("picture.time"));
-    let text = words.fill("picture.found", &[("count", &found.contractions.len().to_string())]);
-    svg.rect((left, height - 15.0), (left + 16.0, height - 10.0), ink::FOUND);
-    svg.text((left + 21.0, height - 8.5), SMALL, Anchor::Start, ink::AXIS, &text);
+    let mut place = left;
+    let named = [("picture.found", ink::FOUND), ("picture.found-pushes", ink::FAINT)];
+    for ((key, fill), count) in named.into_iter().zip(counts) {
+        if count > 0 || fill == ink::FOUND {
+            let text = words.fill(key, &[("count", &count.to_string())]);
+            svg.rect((place, height - 15.0), (place + 16.0, height - 10.0), fill);
+            svg.text((place + 21.0, height - 8.5), SMALL, Anchor::Start, ink::AXIS, &text);
+            place += 45.0 + 6.0 * text.chars().count() as f64;
+        }
+    }
     let title = words.get("picture.overview");
     Some(Picture {
         name: "overview",
         drawing: svg.finish(title),
         alt: title.to_owned(),
-        caption: words.get("picture.overview-caption").to_owned(),
+        caption: words
+            .get(match detail {
+                Detail::Full => "picture.overview-caption",
+                Detail::Shape => "picture.overview-plain",
+            })
+            .to_owned(),
     })
+}
+
+/// Whether a rise belongs to a push or a cough: it shares most with one that was asked for, or with a squeeze in place
+/// of which somebody bore down.
+fn is_push(report: &Report<'_>, (from, to): (f64, f64)) -> bool {
+    let shared = |(start, end): (f64, f64)| end.min(to) - start.max(from);
+    let mut most = (0.0, false);
+    for trial in report.trials() {
+        let shared = shared(report.seconds(trial.asked));
+        let is_push = matches!(trial.task, Task::Push | Task::Cough)
+            || trial.reasons.has(Reason::BearingDown);
+        if shared > most.0 {
+            most = (shared, is_push);
+        }
+    }
+    most.1
 }
 
 /// What the vertical axis of a level is called.

@@ -1,6 +1,6 @@
 //! How contractions are let go: what is left of each after the cue.
 
-use levator_measure::{Task, Validity};
+use levator_measure::{Task, Trial, Validity};
 use levator_signal::Span;
 
 use super::overview::runs;
@@ -16,6 +16,8 @@ const COLUMNS: usize = 200;
 /// Shown before and after the end of what was asked for, seconds.
 const BEFORE_S: f64 = 1.5;
 const AFTER_S: f64 = 5.0;
+/// What was let go longer than this before the cue shows nothing of it. Our choice.
+const EARLY_S: f64 = 1.0;
 
 /// A line for each held contraction, in percent of its own height above the rest before; `None` where none
 /// was held.
@@ -27,8 +29,13 @@ pub fn picture(report: &Report<'_>, words: &Words) -> Option<Picture> {
     let of = |task: Task| {
         report.trials().filter(move |one| one.task == task && one.validity != Validity::Invalid)
     };
-    let task = held.into_iter().find(|task| of(*task).next().is_some())?;
+    let is_held = |trial: &&Trial| {
+        let end = report.contraction_s(trial).map(|(_, end)| end);
+        end.is_some_and(|end| end >= report.seconds(trial.asked).1 - EARLY_S)
+    };
+    let task = held.into_iter().find(|task| of(*task).any(|trial| is_held(&trial)))?;
     let lines: Vec<Vec<Option<f64>>> = of(task)
+        .filter(is_held)
         .filter_map(|trial| {
             let onset = trial.found?.onset;
             let contraction = found.contractions.iter().find(|one| one.onset == onset)?;

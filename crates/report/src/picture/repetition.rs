@@ -30,7 +30,7 @@ pub fn picture(report: &Report<'_>, words: &Words) -> Option<Picture> {
     let mut svg = Svg::new(WIDTH, HEIGHT);
     let frame = Frame {
         x: Scale::new(from, to, 58.0, WIDTH - 10.0),
-        y: Scale::new(lowest * 1.05, highest * 1.15, HEIGHT - 36.0, 26.0),
+        y: Scale::new(lowest * 1.05, highest * 1.15, HEIGHT - 36.0, 32.0),
     };
     let (top, base) = (frame.y.at_to, frame.y.at_from);
     svg.rect((frame.x.within(asked_from), top), (frame.x.within(asked_to), base), ink::WORK);
@@ -60,11 +60,7 @@ pub fn picture(report: &Report<'_>, words: &Words) -> Option<Picture> {
             words.number(one.rest),
             unit_text(curve.unit.symbol())
         );
-        // Readable over the curve.
-        let wide = 6.2 * text.chars().count() as f64;
-        let corner = (frame.x.at_to - 4.0 - wide, rest_y - 13.5);
-        svg.rect(corner, (frame.x.at_to, rest_y - 1.0), "#ffffff");
-        svg.text((frame.x.at_to - 2.0, rest_y - 3.0), SMALL, Anchor::End, ink::AXIS, &text);
+        frame.key(&mut svg, 10.0, "2 3", &text);
     }
     frame.time(&mut svg, words, words.get("picture.time"));
     let title = words.get("picture.repetition");

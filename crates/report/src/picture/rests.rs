@@ -3,8 +3,8 @@
 use levator_measure::{Measure, Quantity, Task, Validity};
 
 use super::overview::level_name;
-use super::scale::{Frame, SMALL};
-use super::svg::{Anchor, Svg};
+use super::scale::Frame;
+use super::svg::Svg;
 use super::{Picture, Scale, ink};
 use crate::report::Report;
 use levator_catalog::lang::Words;
@@ -45,8 +45,7 @@ pub fn picture(report: &Report<'_>, words: &Words) -> Option<Picture> {
     if let Some(before) = before {
         let y = frame.y.within(value(before));
         svg.line((frame.x.at_from, y), (frame.x.at_to, y), ink::AXIS, 1.2, "5 3");
-        let place = (frame.x.at_to - 2.0, y - 4.0);
-        svg.text(place, SMALL, Anchor::End, ink::AXIS, words.get("task.rest-before"));
+        frame.key(&mut svg, frame.y.at_to - 6.0, "5 3", words.get("task.rest-before"));
     }
     for one in &rests {
         let (from, to) = report.seconds(one.span);

@@ -100,6 +100,13 @@ impl Frame {
         svg.upright((12.0, middle), SMALL, ink::AXIS, name);
     }
 
+    /// Says above the frame, to the right, what a broken line is. Within it, words would hide what is drawn.
+    pub(crate) fn key(&self, svg: &mut Svg, y: f64, dash: &str, text: &str) {
+        let end = self.x.at_to;
+        svg.line((end - 22.0, y - 3.5), (end, y - 3.5), ink::AXIS, 1.2, dash);
+        svg.text((end - 26.0, y), SMALL, Anchor::End, ink::AXIS, text);
+    }
+
     /// Draws the axis of time below, with its name.
     pub(crate) fn time(&self, svg: &mut Svg, words: &Words, name: &str) {
         let ticks = self.x.seconds(10);

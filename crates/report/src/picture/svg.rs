@@ -187,8 +187,12 @@ impl Svg {
         self.words(place, size, anchor, fill, words).bold = true;
     }
 
-    /// Words from bottom to top, around their middle.
+    /// Words from bottom to top, around their middle; smaller where the picture is not high enough for them.
     pub fn upright(&mut self, place: (f64, f64), size: f64, fill: &str, words: &str) {
+        // A letter is some six tenths of its size wide.
+        let length = 0.6 * size * words.chars().count() as f64;
+        let room = 2.0 * place.1.min(self.height - place.1) - 4.0;
+        let size = size * (room / length).clamp(0.5, 1.0);
         self.words(place, size, Anchor::Middle, fill, words).upright = true;
     }
 
