@@ -360,9 +360,9 @@ mod tests {
 
     #[test]
     fn what_is_placed_is_moved_and_made_larger() {
-        let mut small = Svg::new(10.0, 10.0);
+        let mut small = Svg::new(10.0, 100.0);
         small.line((1.0, 2.0), (3.0, 4.0), "#000000", 0.5, "2 1");
-        small.upright((5.0, 5.0), 8.0, "#000000", "a < b");
+        small.upright((5.0, 50.0), 8.0, "#000000", "a < b");
         let mut large = Svg::new(100.0, 100.0);
         large.place(&small.finish("small"), (10.0, 20.0), 2.0);
         let text = large.finish("large & wide").element();
@@ -370,6 +370,15 @@ mod tests {
         assert!(text.contains("x1=\"12\" y1=\"24\" x2=\"16\" y2=\"28\""), "{text}");
         assert!(text.contains("stroke-width=\"1\" stroke-dasharray=\"4 2\"/>"), "{text}");
         assert!(text.contains("font-size=\"16\""), "{text}");
-        assert!(text.contains("transform=\"rotate(-90 20 30)\">a &lt; b</text>"), "{text}");
+        assert!(text.contains("transform=\"rotate(-90 20 120)\">a &lt; b</text>"), "{text}");
+    }
+
+    #[test]
+    fn upright_words_fit_into_their_picture() {
+        let mut low = Svg::new(10.0, 52.0);
+        low.upright((5.0, 26.0), 10.0, "#000000", "sixteen letters!");
+        // 48 of 96 are there.
+        let text = low.finish("low").element();
+        assert!(text.contains("font-size=\"5\""), "{text}");
     }
 }
