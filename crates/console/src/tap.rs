@@ -279,7 +279,8 @@ mod tests {
         let mut pieces = Vec::new();
         while let Some((_, item)) = queue.take() {
             let Item::Points(piece) = item else { panic!("only points were put in") };
-            assert!(piece.points().iter().all(|point| point.level == point.signal));
+            let bits = |values: [f32; 2]| values.map(f32::to_bits);
+            assert!(piece.points().iter().all(|point| bits(point.level) == bits(point.signal)));
             pieces.push((piece.first, piece.points().iter().map(|point| point.level).collect()));
         }
         pieces
