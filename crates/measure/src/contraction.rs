@@ -566,7 +566,8 @@ mod tests {
         let mut state = 11_u64;
         let mut next = || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (state >> 11) as f64 / 9_007_199_254_740_992.0 * if state % 7 == 0 { 1e3 } else { 1.0 }
+            (state >> 11) as f64 / 9_007_199_254_740_992.0
+                * if state.is_multiple_of(7) { 1e3 } else { 1.0 }
         };
         for len in [0, 1, 2, 15, 16, 17, 40, 100, 101, 102, 116, 117, 118, 150, 333] {
             for half in [0, 1, 3, 8, 20, 50] {
