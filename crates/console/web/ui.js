@@ -51,9 +51,10 @@ export function dress() {
   root.dataset.large = String(settings.large);
 }
 
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
+// Asked once: it is needed with every picture. Where the tests draw without a browser there is nobody to ask.
+const calm = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)");
 
 /** Whether movement is to be kept small. */
 export function isStill() {
-  return settings.still === "auto" ? calm.matches : settings.still === "on";
+  return settings.still === "auto" ? (calm?.matches ?? false) : settings.still === "on";
 }
