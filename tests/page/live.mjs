@@ -211,7 +211,7 @@ test("who treats sees every signal as it came, on request, and it is that of the
     check(here.length === seen.step && near(low, Math.min(...here)) && near(high, Math.max(...here)), `sample ${first}: ${low} to ${high}, recorded are ${here}`);
   }
   const { latency } = JSON.parse(readFileSync(join(visit.out, "visit.json"), "utf8"));
-  check(latency.bytes_to_results.count > 100 && latency.points_to_page.count > 100 && latency.points_to_page.p99_ms >= latency.points_to_page.p50_ms, `latency in the recording: ${JSON.stringify(latency)}`);
+  check(latency.bytes_to_results.count > 100 && latency.points_to_page.count > 20 && latency.points_to_page.p99_ms >= latency.points_to_page.p50_ms, `latency in the recording: ${JSON.stringify(latency)}`);
   check(latency.events_to_page === null || latency.events_to_page.count < latency.points_to_page.count, "events are counted apart");
   check(latency.delay[0].filter_ms > 0 && latency.delay[0].envelope_ms > 0, JSON.stringify(latency.delay));
 }));
