@@ -16,6 +16,10 @@ pub enum Statistic {
     Height,
 }
 
+/// How far back the configurations of this crate set a date, seconds. Our choice. The measures rely on it: of what
+/// lies longer before a contraction was announced they keep no spectra.
+pub const LOOK_BACK_S: f64 = 5.0;
+
 /// Settings of a [`Detector`](crate::Detector).
 ///
 /// There is one set of numbers for each kind of signal, [`Self::emg`] and [`Self::pressure`]; none
@@ -158,7 +162,7 @@ impl DetectorConfig {
             tail_time_s: 0.4,
             settle_s: 0.1,
             linger_s: 20.0,
-            look_back_s: 5.0,
+            look_back_s: LOOK_BACK_S,
             envelope_s: 0.1,
             bridge_s: 0.1,
         }
@@ -203,7 +207,7 @@ impl DetectorConfig {
             settle_s: 0.2,
             // Short, as the resting pressure itself shifts from contraction to contraction.
             linger_s: 3.0,
-            look_back_s: 5.0,
+            look_back_s: LOOK_BACK_S,
             envelope_s: 0.1,
             bridge_s: 0.25,
         }

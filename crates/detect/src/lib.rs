@@ -58,6 +58,6 @@ mod edge;
 
 mod course;
 
-pub use config::{ConfigError, DetectorConfig, Statistic};
+pub use config::{ConfigError, DetectorConfig, LOOK_BACK_S, Statistic};
 pub use detector::Detector;
 pub use transition::{Contraction, Reason, Rest, Transition, Uncertainty, UnknownEdge};

@@ -14,8 +14,8 @@
 
 mod settle;
 
-use levator_detect::Transition;
 use levator_detect::manoeuvre::Answer;
+use levator_detect::{LOOK_BACK_S, Transition};
 use levator_programme::{Cue, Event, Outcome, Part, WindowKind};
 use levator_signal::{Block, ChannelId, SampleIndex, SampleRate, SignalKind, Span};
 
@@ -33,8 +33,6 @@ const WORK_WAIT_S: f64 = 4.0;
 /// What was told of an event is known this long after its end: a second for channels that see it later, and
 /// the time between two blocks.
 const ANSWER_WAIT_S: f64 = 3.0;
-/// The onset of a contraction that was announced moves back by less: no detector looks back for longer.
-const LOOK_BACK_S: f64 = 5.0;
 /// Longest that a contraction is waited for that lasts beyond its step.
 const MOST_WAIT_S: f64 = 120.0;
 /// Rates there can be room for.
